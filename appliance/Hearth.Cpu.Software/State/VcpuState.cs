@@ -1,0 +1,176 @@
+using System.Runtime.InteropServices;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>
+/// The state of one vCPU as generated code and the interpreter share it, in native memory, page-aligned.
+/// R15 points <see cref="Bias"/> bytes into it, so that everything hot is in reach of an 8-bit displacement.
+/// </summary>
+/// <remarks>
+/// At every instruction boundary that C# sees, this block holds the whole architectural state except x87 and MMX, which
+/// stay in the host's registers while <see cref="X87Loaded"/> is set. While generated code runs, the general registers,
+/// vectors, arithmetic flags and MXCSR live in host registers (see HostRegisters) and the fields here are stale.
+/// Only <see cref="Kick"/> is written by other threads.
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = Size)]
+internal unsafe struct VcpuState
+{
+    /// <summary>What R15 points past the start of this block.</summary>
+    public const int Bias = 128;
+
+    public const int TlbEntries = 1024;
+    public const int TlbBytesPerMode = TlbEntries * 8 * 4;
+    public const int JumpCacheEntries = 4096;
+
+    public const int TlbOffset = 0x1000;
+    public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
+    public const int Size = JumpCacheOffset + (JumpCacheEntries * 16);
+
+    // ---- within 8-bit displacement of R15 ----
+
+    /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15.</summary>
+    [FieldOffset(0)] public fixed ulong Gpr[16];
+
+    /// <summary>Instruction pointer (RIP, or EIP/IP zero-extended), exact whenever C# runs.</summary>
+    [FieldOffset(128)] public ulong Rip;
+
+    /// <summary>The instruction pointer that belongs to byte 0 of the page whose translated code runs now.</summary>
+    [FieldOffset(136)] public ulong PageRip;
+
+    /// <summary>Non-zero: leave generated code at the next back-edge or indirect jump. Written by any thread.</summary>
+    [FieldOffset(144)] public uint Kick;
+
+    /// <summary>Non-zero: an interrupt waits for IF (or for the end of the shadow); looked at when IF becomes set.</summary>
+    [FieldOffset(148)] public uint InterruptWaiting;
+
+    /// <summary>The current <see cref="ModeFlags"/>; derived state, recomputed by <c>ModeFlags.Update</c>.</summary>
+    [FieldOffset(152)] public uint Mode;
+
+    /// <summary>RFLAGS.IF as 0 or 1.</summary>
+    [FieldOffset(156)] public byte InterruptEnable;
+
+    /// <summary>RFLAGS.DF as 0 or 1.</summary>
+    [FieldOffset(157)] public byte Direction;
+
+    /// <summary>1 after STI or a load of SS until one more instruction has completed.</summary>
+    [FieldOffset(158)] public byte InterruptShadow;
+
+    /// <summary>1 while the guest's x87/MMX state lives in the host's registers.</summary>
+    [FieldOffset(159)] public byte X87Loaded;
+
+    /// <summary>CF, PF, AF, ZF, SF, OF as in RFLAGS, all other bits zero.</summary>
+    [FieldOffset(160)] public ulong ArithmeticFlags;
+
+    /// <summary>RFLAGS without the arithmetic flags, IF and DF: TF, IOPL, NT, RF, VM, AC, VIF, VIP, ID and the constant bit 1.</summary>
+    [FieldOffset(168)] public ulong SystemFlags;
+
+    /// <summary>Where generated code is entered or resumed.</summary>
+    [FieldOffset(176)] public ulong ResumeAddress;
+
+    /// <summary>The linear address of the access a slow path was called for (the value of R14).</summary>
+    [FieldOffset(184)] public ulong AccessAddress;
+
+    /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
+    [FieldOffset(192)] public ulong AccessAddend;
+
+    /// <summary>Added to what jump-cache tags are compared with: the dense number of <see cref="Mode"/>, shifted left by 48.</summary>
+    [FieldOffset(200)] public ulong ModeSalt;
+
+    /// <summary>Segment bases, indexed by <see cref="SegmentName"/> (ES, CS, SS, DS, FS, GS).</summary>
+    [FieldOffset(208)] public fixed ulong SegmentBase[6];
+
+    // ---- the rest ----
+
+    [FieldOffset(256)] public fixed uint SegmentLimit[8];
+
+    /// <summary>In the form of <see cref="SegmentRegister.Attributes"/>.</summary>
+    [FieldOffset(288)] public fixed ushort SegmentAttributes[8];
+    [FieldOffset(304)] public fixed ushort SegmentSelector[8];
+    [FieldOffset(320)] public ulong LdtrBase;
+    [FieldOffset(328)] public ulong TrBase;
+    [FieldOffset(336)] public ulong GdtrBase;
+    [FieldOffset(344)] public ulong IdtrBase;
+    [FieldOffset(352)] public ushort GdtrLimit;
+    [FieldOffset(354)] public ushort IdtrLimit;
+
+    /// <summary>Current privilege level, 0–3.</summary>
+    [FieldOffset(356)] public byte Cpl;
+    [FieldOffset(357)] public byte NmiBlocked;
+    [FieldOffset(358)] public byte Activity;
+    [FieldOffset(360)] public ulong Cr0;
+    [FieldOffset(368)] public ulong Cr2;
+    [FieldOffset(376)] public ulong Cr3;
+    [FieldOffset(384)] public ulong Cr4;
+    [FieldOffset(392)] public ulong Efer;
+    [FieldOffset(400)] public ulong Xcr0;
+
+    /// <summary>DR0–DR3, DR6 at index 4, DR7 at index 5.</summary>
+    [FieldOffset(408)] public fixed ulong DebugRegister[6];
+    [FieldOffset(456)] public ulong Star;
+    [FieldOffset(464)] public ulong Lstar;
+    [FieldOffset(472)] public ulong Cstar;
+    [FieldOffset(480)] public ulong SyscallMask;
+    [FieldOffset(488)] public ulong KernelGsBase;
+    [FieldOffset(496)] public ulong SysenterCs;
+    [FieldOffset(504)] public ulong SysenterEsp;
+    [FieldOffset(512)] public ulong SysenterEip;
+    [FieldOffset(520)] public ulong TscAux;
+    [FieldOffset(528)] public ulong Pat;
+
+    /// <summary>Guest TSC minus host TSC, in ticks; IA32_TSC_ADJUST is kept apart.</summary>
+    [FieldOffset(536)] public ulong TscOffset;
+    [FieldOffset(544)] public ulong TscAdjust;
+
+    /// <summary>Guest MXCSR; loaded into the host's while generated code runs.</summary>
+    [FieldOffset(552)] public uint Mxcsr;
+    [FieldOffset(556)] public uint HostMxcsr;
+
+    // ---- how generated code left ----
+
+    /// <summary>An <see cref="ExitReason"/>.</summary>
+    [FieldOffset(560)] public uint ExitReason;
+
+    /// <summary>The access size in bytes, or a number that belongs to the reason.</summary>
+    [FieldOffset(564)] public uint ExitDetail;
+
+    /// <summary>Host RSP to come back to C# with.</summary>
+    [FieldOffset(568)] public ulong HostStack;
+
+    /// <summary>The signal and its code, for <see cref="ExitReason"/> HostFault; the address is in <see cref="AccessAddress"/>.</summary>
+    [FieldOffset(576)] public uint HostSignal;
+    [FieldOffset(580)] public uint HostSignalCode;
+
+    // ---- an exception that waits to be delivered, set by whoever found it ----
+
+    /// <summary>1 when the four fields below hold a fault that the instruction at <see cref="Rip"/> raised.</summary>
+    [FieldOffset(584)] public byte FaultPending;
+    [FieldOffset(585)] public byte FaultVector;
+    [FieldOffset(586)] public byte FaultHasErrorCode;
+    [FieldOffset(588)] public uint FaultErrorCode;
+
+    /// <summary>The linear address for #PF (goes to CR2 on delivery), or the DR6 bits for #DB.</summary>
+    [FieldOffset(592)] public ulong FaultAddress;
+
+    /// <summary>Masks for PEXT, read by the TLB sequences.</summary>
+    [FieldOffset(600)] public ulong TlbIndexMask;
+    [FieldOffset(608)] public ulong TlbPageMask;
+    [FieldOffset(616)] public ulong JumpCacheMask;
+
+    /// <summary>0xCD5... the positions of the arithmetic flags in RFLAGS: CF 0, PF 2, AF 4, ZF 6, SF 7, OF 11.</summary>
+    [FieldOffset(624)] public ulong ArithmeticFlagsMask;
+
+    /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
+    [FieldOffset(768)] public fixed byte Ymm[16 * 32];
+
+    /// <summary>The FXSAVE64 image of x87/MMX, valid while <see cref="X87Loaded"/> is clear.</summary>
+    [FieldOffset(1280)] public fixed byte X87[512];
+
+    /// <summary>
+    /// Where an access lands that generated code cannot make directly (device registers, page crossings). The access keeps
+    /// its offset modulo 64, so that alignment faults stay the same; 64 bytes of room follow the largest start.
+    /// </summary>
+    [FieldOffset(1792)] public fixed byte Bounce[128];
+
+    /// <summary>Model-specific registers without a meaning for the engine: MTRRs and such, kept as written.</summary>
+    [FieldOffset(1920)] public fixed ulong PlainMsrs[64];
+}

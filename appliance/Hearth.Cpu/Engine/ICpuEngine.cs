@@ -1,0 +1,22 @@
+using Hearth.Machine;
+
+namespace Hearth.Cpu;
+
+/// <summary>A way to run guest code: the software engine or the hardware engine, behind one contract.</summary>
+/// <remarks>
+/// An engine is created with the guest's RAM, its CPU model and its TSC frequency. It is disposed after every vCPU's
+/// <see cref="IVcpu.Run"/> has returned.
+/// </remarks>
+public interface ICpuEngine : IDisposable
+{
+    /// <summary>The name on the command line: <c>software</c>, <c>kvm</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Creates a vCPU in its reset state; vCPU 0 is the bootstrap processor, the others wait for SIPI.</summary>
+    /// <param name="index">0 to 254; also the initial APIC id.</param>
+    IVcpu CreateVcpu(int index);
+
+    /// <summary>Takes back what the TSCs counted while the machine's clock stood still. Called while no vCPU runs.</summary>
+    /// <param name="nanoseconds">How long the clock stood still.</param>
+    void SkipTime(long nanoseconds);
+}

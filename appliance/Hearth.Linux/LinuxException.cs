@@ -1,0 +1,32 @@
+using System.ComponentModel;
+
+namespace Hearth.Linux;
+
+/// <summary>A system call that failed, with what was tried and the error number.</summary>
+public sealed class LinuxException : Exception
+{
+    public LinuxException()
+    {
+    }
+
+    public LinuxException(string message)
+        : base(message)
+    {
+    }
+
+    public LinuxException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <param name="operation">What was tried, in words: <c>cannot map 512 MiB of guest memory</c>.</param>
+    /// <param name="errno">The error number.</param>
+    public LinuxException(string operation, int errno)
+        : base($"{operation}: {new Win32Exception(errno).Message}")
+    {
+        ErrorNumber = errno;
+    }
+
+    /// <summary>errno, or 0 when no system call was involved.</summary>
+    public int ErrorNumber { get; }
+}

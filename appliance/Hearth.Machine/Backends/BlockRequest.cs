@@ -1,0 +1,35 @@
+namespace Hearth.Machine;
+
+public enum BlockOperation
+{
+    Read,
+    Write,
+
+    /// <summary>All writes completed before this was submitted are on stable storage when it completes.</summary>
+    Flush,
+
+    Discard,
+    WriteZeroes,
+}
+
+public enum BlockStatus
+{
+    Ok,
+    IoError,
+    NoSpace,
+}
+
+/// <summary>One request to an <see cref="IBlockBackend"/>.</summary>
+/// <param name="Offset">Bytes from the start of the disk.</param>
+/// <param name="Length">Bytes; the length of <paramref name="Buffer"/> for reads and writes.</param>
+/// <param name="Buffer">The data of a read or write; empty otherwise.</param>
+/// <param name="Tag">Handed back with the completion.</param>
+public readonly record struct BlockRequest(
+    BlockOperation Operation, ulong Offset, ulong Length, Memory<byte> Buffer, IBlockCompletion Completion, int Tag);
+
+/// <summary>Takes the ends of requests.</summary>
+public interface IBlockCompletion
+{
+    /// <param name="tag">The request's tag.</param>
+    void Complete(int tag, BlockStatus status);
+}

@@ -1,0 +1,22 @@
+namespace Hearth.Machine;
+
+/// <summary>A disk as a device needs it. Offsets and lengths are bytes, multiples of <see cref="BlockSize"/>.</summary>
+/// <remarks>
+/// Requests are asynchronous and several are in flight; each ends with one call of <see cref="IBlockCompletion.Complete"/>
+/// from any thread, also for a request that fails. The buffers belong to the caller and stay valid until then.
+/// </remarks>
+public interface IBlockBackend
+{
+    /// <summary>Bytes; a multiple of <see cref="BlockSize"/>.</summary>
+    ulong Capacity { get; }
+
+    /// <summary>Bytes: 512 or 4096.</summary>
+    uint BlockSize { get; }
+
+    bool IsReadOnly { get; }
+
+    /// <summary>True when <see cref="BlockOperation.Discard"/> and <see cref="BlockOperation.WriteZeroes"/> free space.</summary>
+    bool CanDiscard { get; }
+
+    void Submit(in BlockRequest request);
+}

@@ -1,0 +1,158 @@
+using System.Runtime.CompilerServices;
+using Hearth.Linux;
+using Hearth.Machine;
+
+namespace Hearth.Memory;
+
+/// <summary>
+/// Guest RAM: one memory file, mapped once. Below 4 GiB it ends at <see cref="LowEnd"/> at the latest; the rest lies above
+/// 4 GiB. The legacy video hole (0xA0000–0xBFFFF) is not RAM.
+/// </summary>
+public sealed unsafe class GuestRam : IGuestMemory, IDisposable
+{
+    public const int PageSize = 4096;
+    public const int PageShift = 12;
+
+    /// <summary>Where RAM below 4 GiB ends at the latest; PCI and the APICs live above.</summary>
+    public const ulong LowEnd = 0xC000_0000;
+
+    private const ulong HighStart = 0x1_0000_0000;
+    private const ulong HoleStart = 0xA_0000;
+    private const ulong HoleEnd = 0xC_0000;
+
+    private readonly MappedMemory _memory;
+    private readonly MappedMemory _flags;
+    private readonly ulong _lowLength;
+    private readonly ulong _highLength;
+    private ICodeObserver? _codeObserver;
+
+    /// <param name="length">Bytes, a multiple of 4096 and at least 1 MiB.</param>
+    /// <exception cref="LinuxException">The host has not that much memory.</exception>
+    public GuestRam(ulong length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 0x10_0000UL);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(length % PageSize, 0UL);
+        Length = length;
+        _lowLength = Math.Min(length, LowEnd);
+        _highLength = length - _lowLength;
+        File = FileDescriptor.CreateMemory("hearth-ram", (long)length);
+        _memory = MappedMemory.Shared(File, (nuint)length);
+        _flags = MappedMemory.Anonymous((nuint)((length / PageSize) + 1));
+        Slots = _highLength == 0
+            ? [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd)]
+            : [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd), new RamSlot(HighStart, _highLength, _lowLength)];
+    }
+
+    /// <summary>The memory file.</summary>
+    public FileDescriptor File { get; }
+
+    /// <summary>Bytes, the hole included.</summary>
+    public ulong Length { get; }
+
+    public IReadOnlyList<RamSlot> Slots { get; }
+
+    /// <summary>Sets who is told of writes to translated code.</summary>
+    public ICodeObserver? CodeObserver
+    {
+        get => _codeObserver;
+        set => _codeObserver = value;
+    }
+
+    /// <summary>The host address of a guest-physical byte, or null when it is not RAM. Valid to the end of its 4 KiB page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* HostAddress(ulong physical)
+    {
+        if (physical < _lowLength)
+            return physical - HoleStart < HoleEnd - HoleStart ? null : _memory.Address + physical;
+        ulong high = physical - HighStart;
+        return high < _highLength ? _memory.Address + _lowLength + high : null;
+    }
+
+    /// <summary>The flags byte of the page that holds a guest-physical byte of RAM.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte FlagsOf(ulong physical) =>
+        ref _flags.Address[(physical < _lowLength ? physical : physical - HighStart + _lowLength) >> PageShift];
+
+    /// <summary>Adds flags to a page.</summary>
+    /// <returns>The flags it had.</returns>
+    public PageFlags SetFlags(ulong physical, PageFlags flags) => Change(ref FlagsOf(physical), flags, PageFlags.None);
+
+    /// <summary>Takes flags from a page.</summary>
+    public void ClearFlags(ulong physical, PageFlags flags) => Change(ref FlagsOf(physical), PageFlags.None, flags);
+
+    public bool Contains(GuestAddress start, ulong length)
+    {
+        ulong from = start.Value;
+        if (length == 0)
+            return HostAddress(from) is not null;
+        foreach (RamSlot slot in Slots)
+        {
+            if (from - slot.Start < slot.Length)
+                return length <= slot.Length - (from - slot.Start);
+        }
+
+        return false;
+    }
+
+    public bool TryRead(GuestAddress from, Span<byte> to)
+    {
+        if (!Contains(from, (ulong)to.Length))
+            return false;
+
+        // SAFETY: the whole range lies in one slot, and a slot is contiguous in the mapping.
+        new ReadOnlySpan<byte>(HostAddress(from.Value), to.Length).CopyTo(to);
+        return true;
+    }
+
+    public bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from)
+    {
+        if (!Contains(to, (ulong)from.Length))
+            return false;
+
+        // SAFETY: as in TryRead.
+        from.CopyTo(new Span<byte>(HostAddress(to.Value), from.Length));
+        NoteWrite(to.Value, from.Length);
+        return true;
+    }
+
+    /// <summary>Marks the pages of a range of RAM as dirty and tells the observer where code lies. Called after the write.</summary>
+    /// <remarks>
+    /// The translator sets <see cref="PageFlags.Code"/> before it reads the bytes, the writer looks at the flags after it has
+    /// written: whatever the order, either the translator sees the new bytes or the observer is told. The fence keeps the
+    /// write from passing the look.
+    /// </remarks>
+    public void NoteWrite(ulong physical, int length)
+    {
+        Interlocked.MemoryBarrier();
+        while (length > 0)
+        {
+            int part = Math.Min(length, PageSize - (int)(physical & (PageSize - 1)));
+            ref byte flags = ref FlagsOf(physical);
+            if ((flags & (byte)PageFlags.Dirty) == 0)
+                Change(ref flags, PageFlags.Dirty, PageFlags.None);
+            if ((flags & (byte)PageFlags.Code) != 0)
+                _codeObserver?.CodeWritten(physical, part);
+            physical += (ulong)part;
+            length -= part;
+        }
+    }
+
+    private static PageFlags Change(ref byte flags, PageFlags set, PageFlags clear)
+    {
+        byte seen = flags;
+        while (true)
+        {
+            byte found = Interlocked.CompareExchange(ref flags, (byte)((seen | (byte)set) & ~(byte)clear), seen);
+            if (found == seen)
+                return (PageFlags)found;
+            seen = found;
+        }
+    }
+
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _flags.Dispose();
+        File.Dispose();
+    }
+}

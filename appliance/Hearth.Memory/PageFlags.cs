@@ -1,0 +1,14 @@
+namespace Hearth.Memory;
+
+/// <summary>What is known of one page of guest RAM; one byte a page, changed atomically.</summary>
+[Flags]
+public enum PageFlags : byte
+{
+    None = 0,
+
+    /// <summary>Code was translated from this page: writes must be seen by the engine.</summary>
+    Code = 1,
+
+    /// <summary>Written since dirty tracking was last cleared.</summary>
+    Dirty = 2,
+}
