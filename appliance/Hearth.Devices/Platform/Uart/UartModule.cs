@@ -30,8 +30,11 @@ public sealed class UartModule : IDeviceModule
     /// <summary>Its ISA interrupt.</summary>
     public static byte Interrupt(int index) => s_interrupts[index];
 
-    /// <inheritdoc/>
-    public IMachineDevice Create(DeviceContext context)
+    IMachineDevice IDeviceModule.Create(DeviceContext context) => Create(context);
+
+    /// <inheritdoc cref="IDeviceModule.Create"/>
+    /// <returns>The device, which the composition flushes and disposes.</returns>
+    public UartDevice Create(DeviceContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var device = new UartDevice(Name, context.Line(s_interrupts[_index]), context.Clock, _port);
