@@ -15,10 +15,10 @@ public sealed class InitramfsBuilder
 
     private static readonly string[] s_applets =
     [
-        "sh", "awk", "basename", "blockdev", "cat", "chmod", "cmp", "cp", "cut", "date", "dd", "dmesg", "echo", "env", "expr", "false", "free",
+        "sh", "awk", "basename", "blkdiscard", "blockdev", "cat", "chmod", "cmp", "cp", "cut", "date", "dd", "dmesg", "echo", "env", "expr", "false", "free",
         "grep", "gunzip", "head", "hexdump", "hostname", "hwclock", "id", "ifconfig", "insmod", "ip", "kill", "ln", "ls", "lsmod", "md5sum",
         "mkdir", "mknod", "mount", "mv", "nproc", "nslookup", "od", "ping", "poweroff", "printf", "ps", "pwd", "reboot", "rm", "route", "sed",
-        "seq", "sha256sum", "sleep", "sort", "stat", "stty", "sync", "tail", "tee", "test", "time", "top", "tr", "true", "udhcpc", "umount",
+        "seq", "sha256sum", "sleep", "sort", "stat", "stty", "sync", "tail", "taskset", "tee", "test", "time", "top", "tr", "true", "udhcpc", "umount",
         "uname", "uniq", "uptime", "usleep", "wc", "wget", "xargs",
     ];
 
