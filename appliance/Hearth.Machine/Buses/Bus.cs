@@ -5,8 +5,8 @@ namespace Hearth.Machine;
 /// </summary>
 /// <remarks>
 /// Look-up takes no lock: vCPU threads search an immutable array of visible segments that writers replace as a whole. An
-/// access belongs to the device that is visible at its first byte; one that hits no device, or passes the end of that device's
-/// range, is a master abort: it reads as all ones, writes are lost, both are counted.
+/// access that hits no device, or does not lie wholly inside one visible segment, is a master abort: it reads as all ones,
+/// writes are lost, both are counted.
 /// </remarks>
 public sealed class Bus : IAddressSpace
 {
@@ -123,7 +123,7 @@ public sealed class Bus : IAddressSpace
             throw new MachineException($"The range {range} passes the end of the {Name} space.");
     }
 
-    /// <returns>The index of the segment whose device takes the whole access, or -1.</returns>
+    /// <returns>The index of the segment that holds the whole access, or -1.</returns>
     private static int Find(BusSegment[] segments, ulong address, AccessWidth width)
     {
         int low = 0;
@@ -137,7 +137,7 @@ public sealed class Bus : IAddressSpace
             else if (address > segment.Last)
                 low = middle + 1;
             else
-                return segment.Limit - address >= (ulong)width - 1 ? middle : -1;
+                return segment.Last - address >= (ulong)width - 1 ? middle : -1;
         }
 
         return -1;

@@ -4,11 +4,7 @@ namespace Hearth.Machine;
 /// <param name="First">The first address of the piece.</param>
 /// <param name="Last">The last address of the piece.</param>
 /// <param name="Origin">The address of the device's offset 0.</param>
-/// <param name="Limit">
-/// The last address of the whole mapping. An access that begins in the piece may reach it although something else lies on
-/// top: the reset control byte at port 0xCF9 does not split dword accesses to 0xCF8.
-/// </param>
-internal readonly record struct BusSegment(ulong First, ulong Last, ulong Origin, ulong Limit, IBusDevice Device)
+internal readonly record struct BusSegment(ulong First, ulong Last, ulong Origin, IBusDevice Device)
 {
     /// <summary>The visible pieces, sorted by address and disjoint.</summary>
     public static BusSegment[] Flatten(IEnumerable<BusMapping> mappings)
@@ -19,7 +15,7 @@ internal readonly record struct BusSegment(ulong First, ulong Last, ulong Origin
             ulong first = mapping.Range.Start;
             ulong last = first + (mapping.Range.Length - 1);
             Cut(visible, first, last);
-            visible.Add(new BusSegment(first, last, first, last, mapping.Device));
+            visible.Add(new BusSegment(first, last, first, mapping.Device));
         }
 
         visible.Sort((a, b) => a.First.CompareTo(b.First));

@@ -131,20 +131,6 @@ public sealed class BusTests
     }
 
     [Fact]
-    public void Access_ThatBeginsBelowAnOverlay_BelongsToTheDeviceBelow()
-    {
-        var overlay = new RegisterFile(0xAB);
-        _bus.Map(new AddressRange(0xCF8, 4), _device);
-        _bus.MapOverlay(new AddressRange(0xCF9, 1), overlay, 1);
-
-        ulong whole = _bus.Read(0xCF8, AccessWidth.Dword);
-        ulong part = _bus.Read(0xCF9, AccessWidth.Byte);
-
-        Assert.Equal(0x5566_7788UL, whole);
-        Assert.Equal(0xABUL, part);
-    }
-
-    [Fact]
     public void Overlays_OfDifferentPriority_TheHigherAnswersWhateverTheOrder()
     {
         _bus.MapOverlay(new AddressRange(0x1000, 0x100), new RegisterFile(2), 2);

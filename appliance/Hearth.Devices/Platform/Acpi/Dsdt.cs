@@ -16,6 +16,9 @@ internal static class Dsdt
     private const int Pins = 4;
     private const int FirstPciInterrupt = 16;
 
+    /// <summary>The ISA interrupts of the wires PIRQA to PIRQD, as the PCI resources are assigned at power-on.</summary>
+    private static readonly byte[] s_legacyInterrupts = [10, 11, 10, 11];
+
     /// <summary>The IOAPIC input that an INTx pin of a slot drives; the PCI host bridge wires it in the same way.</summary>
     /// <param name="pin">0 for INTA to 3 for INTD.</param>
     public static int InterruptOf(int slot, int pin) => FirstPciInterrupt + ((slot + pin) % Pins);
@@ -38,6 +41,9 @@ internal static class Dsdt
         return DescriptionHeader.Finish(DescriptionHeader.Begin("DSDT", Revision).Bytes(AmlTerm.Join(terms)));
     }
 
+    // Without an IOAPIC the ISA bridge routes the four wires to the PIC as it was set up at power-on.
+    private static int LegacyInterruptOf(int slot, int pin) => s_legacyInterrupts[(slot + pin) % Pins];
+
     private static IEnumerable<AmlTerm> Processors(int count)
     {
         for (int uid = 0; uid < count; uid++)
@@ -51,7 +57,9 @@ internal static class Dsdt
         Name("_BBN", 0),
         Name("_SEG", 0),
         Name("_CRS", Windows(configuration)),
-        Name("_PRT", Routing()),
+        Name("PRTA", Routing(InterruptOf)),
+        Name("PRTP", Routing(LegacyInterruptOf)),
+        Method("_PRT", 0, If(Reference("PICM"), Return(Reference("PRTA"))), Return(Reference("PRTP"))),
         Device("ISA", [Name("_ADR", 0x0001_0000), .. DsdtDevices.Isa(configuration)]));
 
     private static AmlTerm Windows(AcpiConfiguration configuration)
@@ -71,14 +79,14 @@ internal static class Dsdt
         return AmlResource.Template([.. windows]);
     }
 
-    /// <summary>Every pin of every slot goes straight to an IOAPIC input; there are no link devices.</summary>
-    private static AmlTerm Routing()
+    /// <summary>Every pin of every slot goes straight to an input; there are no link devices.</summary>
+    private static AmlTerm Routing(Func<int, int, int> interruptOf)
     {
         List<AmlTerm> routes = [];
         for (int slot = 0; slot < Slots; slot++)
         {
             for (int pin = 0; pin < Pins; pin++)
-                routes.Add(Package((slot << 16) | 0xFFFF, pin, 0, InterruptOf(slot, pin)));
+                routes.Add(Package((slot << 16) | 0xFFFF, pin, 0, interruptOf(slot, pin)));
         }
 
         return Package([.. routes]);

@@ -57,7 +57,7 @@ public sealed class PowerManagementDevice : IMachineDevice, IBusDevice, IDisposa
     /// <summary>Port 0xB3.</summary>
     public IBusDevice SmiStatusPort { get; }
 
-    /// <summary>Port 0xCF9.</summary>
+    /// <summary>Port 0xCF9, for the PCI bus to forward byte accesses to.</summary>
     public IBusDevice ResetControlPort { get; }
 
     /// <summary>Presses the power button; a guest that listens shuts itself down.</summary>

@@ -9,6 +9,7 @@ internal static class AmlObject
     private const byte ExtOpPrefix = 0x5B;
     private const byte DeviceOp = 0x82;
     private const byte StoreOp = 0x70;
+    private const byte IfOp = 0xA0;
     private const byte ReturnOp = 0xA4;
     private const byte Arg0Op = 0x68;
 
@@ -28,6 +29,12 @@ internal static class AmlObject
         AmlData.Sized([MethodOp], [.. AmlPath.Encode(path), (byte)arguments, .. AmlTerm.Join(statements)]);
 
     public static AmlTerm Store(AmlTerm value, string target) => new([StoreOp, .. value.Bytes, .. AmlPath.Encode(target)]);
+
+    /// <summary>The value of a named object.</summary>
+    public static AmlTerm Reference(string path) => new(AmlPath.Encode(path));
+
+    public static AmlTerm If(AmlTerm predicate, params ReadOnlySpan<AmlTerm> statements) =>
+        AmlData.Sized([IfOp], [.. predicate.Bytes, .. AmlTerm.Join(statements)]);
 
     public static AmlTerm Return(AmlTerm value) => new([ReturnOp, .. value.Bytes]);
 }
