@@ -1,3 +1,5 @@
+using Hearth.Testing;
+
 namespace Hearth.Machine.Tests.Time;
 
 public sealed class VirtualClockTests
@@ -267,12 +269,10 @@ public sealed class VirtualClockTests
         using var clock = new VirtualClock(new SteppedTime());
         IClockTimer[] timers = [.. Enumerable.Range(0, 40).Select(_ => clock.CreateTimer(() => { }))];
         clock.Start();
-        ArmAll(timers);
-        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        ArmAll(timers);
+        long allocated = Allocations.Of(() => ArmAll(timers));
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, allocated);
     }
 
     [Fact]

@@ -278,7 +278,7 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
 
     /// <summary>Takes a message.</summary>
     /// <returns>False when it is refused: the APIC is disabled or the message makes no sense.</returns>
-    internal bool Deliver(in InterruptMessage message)
+    public bool Deliver(in InterruptMessage message)
     {
         lock (_lock)
         {
