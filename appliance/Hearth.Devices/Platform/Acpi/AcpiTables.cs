@@ -11,6 +11,9 @@ public sealed class AcpiTables
     /// <summary>Where they end at the latest: SMBIOS and MP tables follow.</summary>
     public const ulong End = 0xF_0000;
 
+    /// <summary>As many processors as the area has room for.</summary>
+    public const int MaximumProcessors = 1024;
+
     private const ulong Alignment = 64;
 
     private readonly List<FirmwareTable> _tables = [];
@@ -26,12 +29,12 @@ public sealed class AcpiTables
     /// <summary>Where the RSDP lies: for hvm_start_info.rsdp_paddr and boot_params.acpi_rsdp_addr. A legacy kernel finds it by itself.</summary>
     public GuestAddress RootPointer => _tables[^1].Address;
 
-    /// <exception cref="MachineException">The configuration has no processor, or more than the tables have room for.</exception>
+    /// <exception cref="MachineException">The configuration has no processor or too many of them, or too many serial ports.</exception>
     public static AcpiTables Build(AcpiConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (configuration.ApicIds.Count == 0)
-            throw new MachineException("A machine needs at least one processor.");
+        if (configuration.ApicIds.Count is 0 or > MaximumProcessors)
+            throw new MachineException($"A machine has 1 to {MaximumProcessors} processors, not {configuration.ApicIds.Count}.");
         if (configuration.SerialPorts is < 0 or > 4)
             throw new MachineException($"A PC has 0 to 4 serial ports, not {configuration.SerialPorts}.");
         var tables = new AcpiTables();

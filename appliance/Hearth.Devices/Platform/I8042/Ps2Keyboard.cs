@@ -66,8 +66,13 @@ internal sealed class Ps2Keyboard : Ps2Device
             return;
         }
 
+        // A press the guest does not learn of did not happen; its release must not take room in the queue either.
         if (!SendPress(key))
+        {
+            _pressed[key / 64] ^= 1UL << (key % 64);
             return;
+        }
+
         _repeating = key == ScanCodes.Pause ? (ushort)0 : key;
         RepeatDeadline = _repeating == 0 ? 0 : now + RepeatDelay();
     }
