@@ -8,8 +8,8 @@ namespace Hearth.Vm.Boot;
 public static class KernelLoader
 {
     /// <summary>
-    /// Finds out what the kernel is and lays it out: a bzImage; a multiboot 1 kernel; or an ELF file with a PVH entry. A file that
-    /// is both of the last two is started as multiboot only when modules are given.
+    /// Finds out what the kernel is and lays it out: a bzImage; a multiboot 1 kernel; or an ELF file with a PVH entry. A 32-bit
+    /// file that is both of the last two is started as multiboot, as other loaders do.
     /// </summary>
     /// <param name="slots">The guest's RAM, as in <see cref="GuestRam.Slots"/>.</param>
     /// <param name="state">vCPU 0 after reset; changed to the entry state.</param>
@@ -38,12 +38,12 @@ public static class KernelLoader
         BootImage kernel = request.Kernel;
         MultibootHeader? header = MultibootHeader.Find(kernel, head);
         ElfImage? elf = ElfImage.IsPresent(head) ? new ElfImage(kernel) : null;
-        uint entry = 0;
-        bool pvh = elf is not null && PvhNote.TryFindEntry(kernel, elf, out entry);
-        if (pvh && (header is null || request.Modules.Count == 0))
-            PvhLoader.Load(request, elf!, entry, memory, state);
-        else if (header is not null && (header.HasAddresses || elf is not null))
+        if (header is not null && (header.HasAddresses || elf is { Is64Bit: false }))
             MultibootLoader.Load(request, header, memory, state);
+        else if (elf is not null && PvhNote.TryFindEntry(kernel, elf, out uint entry))
+            PvhLoader.Load(request, elf, entry, memory, state);
+        else if (elf is not null && header is not null)
+            throw new MachineException($"{kernel.Name} is a 64-bit multiboot kernel; multiboot 1 starts 32-bit ones");
         else if (elf is not null)
             throw new MachineException($"{kernel.Name} is an ELF file with neither a PVH nor a multiboot entry");
         else

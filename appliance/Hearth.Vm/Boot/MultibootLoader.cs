@@ -47,8 +47,6 @@ internal static class MultibootLoader
         }
 
         var elf = new ElfImage(kernel);
-        if (elf.Is64Bit)
-            throw new MachineException($"{kernel.Name} is a 64-bit multiboot kernel; multiboot 1 starts 32-bit ones");
         elf.CopyTo(memory);
         return (uint)elf.Physical(elf.Entry);
     }
