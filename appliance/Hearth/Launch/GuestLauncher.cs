@@ -14,7 +14,7 @@ internal sealed class GuestLauncher : IDisposable
     private const string Program = "hearth-vm";
 
     // Locally administered; each guest is alone on its passt, so that all may have the same.
-    private const string MacAddress = "024854000001";
+    private const string MacAddress = "02:48:54:00:00:01";
 
     private readonly List<FileDescriptor> _open = [];
     private int? _passt;
