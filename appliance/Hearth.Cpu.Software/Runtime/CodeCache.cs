@@ -14,7 +14,11 @@ internal sealed unsafe class CodeCache : IDisposable
     private const int MapReserve = 4096;
 
     private readonly MappedMemory _memory;
-    private readonly List<KeptInstruction> _kept = [];
+    private const int KeptChunk = 1024;
+
+    // Chunks never move, so that a vCPU reads one while another adds.
+    private readonly KeptInstruction[]?[] _kept = new KeptInstruction[]?[4096];
+    private int _keptCount;
     private readonly byte* _firstBlock;
 
     public CodeCache(nuint length)
@@ -38,24 +42,25 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>Where the next block goes.</summary>
     public byte* Next { get; set; }
 
-    public bool IsFull => End - Next < BlockReserve || !Map.HasRoom(MapReserve);
+    public bool IsFull => End - Next < BlockReserve || !Map.HasRoom(MapReserve) || _keptCount > (_kept.Length - 1) * KeptChunk;
 
     public long BytesUsed => Next - Start;
 
     public int Keep(in KeptInstruction instruction)
     {
-        _kept.Add(instruction);
-        return _kept.Count - 1;
+        KeptInstruction[] chunk = _kept[_keptCount / KeptChunk] ??= new KeptInstruction[KeptChunk];
+        chunk[_keptCount % KeptChunk] = instruction;
+        return _keptCount++;
     }
 
-    /// <summary>A kept instruction by its number. Entries never change once added, so no lock is needed to read one.</summary>
-    public KeptInstruction Kept(int number) => _kept[number];
+    /// <summary>A kept instruction by its number.</summary>
+    public ref readonly KeptInstruction Kept(int number) => ref _kept[number / KeptChunk]![number % KeptChunk];
 
     public void Clear()
     {
         Next = _firstBlock;
         Map.Clear();
-        _kept.Clear();
+        _keptCount = 0;
     }
 
     public void Dispose()

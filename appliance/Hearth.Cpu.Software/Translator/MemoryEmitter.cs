@@ -71,8 +71,9 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
     /// <summary>Emits segmentation and the TLB check for an offset in a register.</summary>
     public HostOperand Check(HostRegister address, AccessDetail detail, SegmentName segment)
     {
-        if (NeedsCheck(segment))
-            return SlowOnly(address, detail.InSegment(segment));
+        detail = detail.InSegment(segment);
+        if (NeedsCheck(segment, detail.IsWrite))
+            return SlowOnly(address, detail.Checked());
 
         if (HasBase(segment))
         {
@@ -152,11 +153,16 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
         return register != Register.None ? register.GetSize() : instruction.MemoryDisplSize;
     }
 
-    private bool NeedsCheck(SegmentName segment)
+    private bool NeedsCheck(SegmentName segment, bool write)
     {
         if ((context.Mode & ModeFlags.AlignmentCheck) != 0)
             return true;
-        return !context.Is64Bit && ((uint)context.Mode & ((uint)ModeFlags.EsChecked << (int)segment)) != 0;
+        if (context.Is64Bit)
+            return false;
+
+        // Code segments are never written through; outside protected mode they are checked for their limit anyway.
+        bool codeWrite = write && segment == SegmentName.CS;
+        return codeWrite || ((uint)context.Mode & ((uint)ModeFlags.EsChecked << (int)segment)) != 0;
     }
 
     private bool HasBase(SegmentName segment) => context.Is64Bit
