@@ -10,6 +10,8 @@ internal static unsafe class StubBuilder
     /// <summary>CF, PF, AF, ZF, SF, OF.</summary>
     public const uint ArithmeticFlags = 0x8D5;
 
+    private const int DefaultMxcsr = 0x1F80;
+
     private static readonly HostRegister[] s_calleeSaved =
         [HostRegister.Rbx, HostRegister.Rbp, HostRegister.R12, HostRegister.R13, HostRegister.R14, HostRegister.R15];
 
@@ -28,8 +30,8 @@ internal static unsafe class StubBuilder
             Kick = EmitJumpedExit(emitter, ExitReason.Kicked, exit),
             Interpret = EmitJumpedExit(emitter, ExitReason.Interpret, exit),
             HostFault = EmitJumpedExit(emitter, ExitReason.HostFault, exit),
-            LoadX87 = (delegate* unmanaged<VcpuState*, void>)EmitX87(emitter, 1),
-            SaveX87 = (delegate* unmanaged<VcpuState*, void>)EmitX87(emitter, 0),
+            LoadX87 = (delegate* unmanaged<VcpuState*, void>)EmitLoadX87(emitter),
+            SaveX87 = (delegate* unmanaged<VcpuState*, void>)EmitSaveX87(emitter),
         };
     }
 
@@ -101,11 +103,25 @@ internal static unsafe class StubBuilder
         return start;
     }
 
-    /// <summary>FXSAVE64 (/0) or FXRSTOR64 (/1) around the XMM registers, which the ABI lets a callee destroy.</summary>
-    private static byte* EmitX87(HostEmitter emitter, int operation)
+    /// <summary>FXRSTOR64 of the image, whose XMM registers and MXCSR mean nothing: the host keeps its own.</summary>
+    private static byte* EmitLoadX87(HostEmitter emitter)
+    {
+        const int MxcsrInImage = 24;
+        byte* start = emitter.Position;
+        emitter.StoreImmediate32(new HostOperand(HostRegister.Rdi, FieldOffsets.X87 + MxcsrInImage), DefaultMxcsr);
+        emitter.Memory(wide: false, 0x0FAE, 3, new HostOperand(HostRegister.Rdi, FieldOffsets.HostMxcsr));
+        emitter.Memory(wide: true, 0x0FAE, 1, new HostOperand(HostRegister.Rdi, FieldOffsets.X87));
+        emitter.Memory(wide: false, 0x0FAE, 2, new HostOperand(HostRegister.Rdi, FieldOffsets.HostMxcsr));
+        emitter.Return();
+        return start;
+    }
+
+    /// <summary>FXSAVE64, then FNINIT: no exception of the guest's may stay behind for the host to trip over.</summary>
+    private static byte* EmitSaveX87(HostEmitter emitter)
     {
         byte* start = emitter.Position;
-        emitter.Memory(wide: true, 0x0FAE, operation, new HostOperand(HostRegister.Rdi, FieldOffsets.X87));
+        emitter.Memory(wide: true, 0x0FAE, 0, new HostOperand(HostRegister.Rdi, FieldOffsets.X87));
+        emitter.Bytes([0xDB, 0xE3]);
         emitter.Return();
         return start;
     }
