@@ -50,6 +50,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     public int Index { get; }
 
+    internal VcpuState* State => _state;
+
     public ITimestampCounter TimestampCounter => _core.TimestampCounter;
 
     public void Connect(ILocalApic apic)
@@ -233,7 +235,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         UpdateSalt();
         if (!TryPrepare((ModeFlags)_state->Mode))
             return FetchFailed();
-        return Execute();
+        StepResult result = Execute();
+
+        // What C# accessed for an instruction may have hit a breakpoint.
+        return _debug.HasHits && result == StepResult.Continue && !_debug.End() ? StepResult.Fault : result;
     }
 
     /// <summary>Runs one instruction with the bookkeeping of breakpoints, TF, RF and interrupt shadows.</summary>
@@ -259,7 +264,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         // A second load of SS or STI does not make the shadow longer.
         if (shadow != 0)
             _state->InterruptShadow = 0;
-        return debugging && !_debug.End() ? StepResult.Fault : result;
+        return (debugging || _debug.HasHits) && !_debug.End() ? StepResult.Fault : result;
     }
 
     /// <summary>Chooses where generated code is entered for the current instruction pointer.</summary>
