@@ -32,6 +32,9 @@ public sealed class SoftwareCpuEngine : ICpuEngine
 
     public string Name => "software";
 
+    /// <summary>Ticks a second of this host's time-stamp counter: a guest with the same needs no conversion.</summary>
+    public static ulong HostTscFrequency => HostTimestampCounter.Frequency;
+
     internal GuestRam Ram { get; }
 
     internal SoftwareEngineOptions Options { get; }

@@ -7,8 +7,6 @@ internal static unsafe partial class Libc
 {
     internal const int AT_FDCWD = -100;
     internal const int AT_SYMLINK_FOLLOW = 0x400;
-    internal const int EINTR = 4;
-    internal const int EAGAIN = 11;
     internal const int EFD_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
     internal const int FD_CLOEXEC = 1;
@@ -23,13 +21,9 @@ internal static unsafe partial class Libc
     internal const int O_TMPFILE = 0x400000 | O_DIRECTORY;
     internal const short POLLIN = 1;
     internal const short POLLOUT = 4;
-    internal const int SEEK_END = 2;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags, int mode);
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial long lseek(int fd, long offset, int whence);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint read(int fd, byte* buffer, nint count);

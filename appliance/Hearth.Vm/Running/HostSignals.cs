@@ -6,7 +6,9 @@ namespace Hearth.Vm.Running;
 /// <summary>The signals that mean something to a running guest, turned into events.</summary>
 internal sealed class HostSignals : IDisposable
 {
+    // By number: one has no name here, the other's name is said not to exist on every system.
     private const PosixSignal SaveSignal = (PosixSignal)10; // SIGUSR1
+    private const PosixSignal ContinueSignal = (PosixSignal)18; // SIGCONT
 
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly MachineEvents _events;
@@ -25,7 +27,7 @@ internal sealed class HostSignals : IDisposable
         }
 
         _registrations.Add(PosixSignalRegistration.Create(SaveSignal, Save));
-        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => _terminal?.MakeRaw()));
+        _registrations.Add(PosixSignalRegistration.Create(ContinueSignal, _ => _terminal?.MakeRaw()));
     }
 
     public void Dispose()

@@ -38,7 +38,7 @@ internal sealed class SavedGuest
         BinaryPrimitives.WriteUInt32LittleEndian(prefix[8..], Version);
         BinaryPrimitives.WriteUInt32LittleEndian(prefix[12..], (uint)header.Written.Length);
         to.Write(prefix);
-        to.Write(header.Written);
+        to.Write(header.Written.Span);
         machine.Capture().WriteTo(to);
         RamImage.Write(machine.Ram, to);
     }
