@@ -59,6 +59,9 @@ public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice
         _accessCapability = AddAccessCapability();
     }
 
+    /// <summary>The device behind the transport.</summary>
+    internal VirtioDevice Device => _device;
+
     public ulong Read(ulong offset, AccessWidth width)
     {
         uint within = (uint)offset & ~VirtioPciLayout.PageMask;

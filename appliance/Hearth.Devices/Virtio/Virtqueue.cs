@@ -155,17 +155,19 @@ public sealed class Virtqueue
     }
 
     /// <summary>Asks the driver to notify of the next buffer (section 2.7.10).</summary>
+    /// <param name="known">Buffers that are available, that the device has seen, and that are not enough for it.</param>
     /// <returns>True when buffers arrived meanwhile: the device must look again.</returns>
-    public bool EnableNotifications()
+    public bool EnableNotifications(int known = 0)
     {
         if (!IsEnabled)
             return false;
+        ushort next = (ushort)(_nextAvailable + known);
         if (UsesEventIndex)
-            WriteUInt16(DeviceArea + RingOffset + (UsedElementLength * (ulong)Size), _nextAvailable);
+            WriteUInt16(DeviceArea + RingOffset + (UsedElementLength * (ulong)Size), next);
         else
             WriteUInt16(DeviceArea, 0);
         Interlocked.MemoryBarrier();
-        return TryReadUInt16(DriverArea + AvailableIndexOffset, out ushort available) && available != _nextAvailable;
+        return TryReadUInt16(DriverArea + AvailableIndexOffset, out ushort available) && available != next;
     }
 
     /// <summary>

@@ -76,12 +76,13 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
             Virtqueue queue = Queues[ReceiveQueue];
             if (IsLiveLocked)
             {
+                int seen;
                 do
                 {
-                    if (TryDeliverLocked(queue, frame))
+                    if (TryDeliverLocked(queue, frame, out seen))
                         return true;
                 }
-                while (IsLiveLocked && queue.EnableNotifications());
+                while (IsLiveLocked && queue.EnableNotifications(seen));
             }
 
             _starved = true;
@@ -174,9 +175,11 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
     }
 
     /// <summary>Fills one buffer, or several when the driver merges them (section 5.1.6.4).</summary>
+    /// <param name="seen">How many buffers there are when they are too few.</param>
     /// <returns>False when the buffers are too few; then none is used.</returns>
-    private bool TryDeliverLocked(Virtqueue queue, ReadOnlySpan<byte> frame)
+    private bool TryDeliverLocked(Virtqueue queue, ReadOnlySpan<byte> frame, out int seen)
     {
+        seen = 0;
         if (!TryPopLocked(queue, _firstChain))
             return false;
         Span<byte> header = stackalloc byte[NetworkRegisters.HeaderLength];
@@ -197,6 +200,7 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
             if (!TryPopLocked(queue, _nextChain))
             {
                 queue.Unpop(buffers);
+                seen = buffers;
                 return false;
             }
 

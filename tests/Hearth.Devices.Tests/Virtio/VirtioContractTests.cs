@@ -1,0 +1,72 @@
+using Hearth.Devices.Tests.Pci;
+using Hearth.Devices.Virtio;
+using Hearth.Devices.Virtio.Block;
+using Hearth.Devices.Virtio.Console;
+using Hearth.Devices.Virtio.Entropy;
+using Hearth.Devices.Virtio.Network;
+using Hearth.Machine;
+using Hearth.Testing;
+
+namespace Hearth.Devices.Tests.Virtio;
+
+/// <summary>The contract of every device, for a virtio device behind its PCI transport.</summary>
+public abstract class VirtioContractTests : DeviceContractTests
+{
+    protected override IMachineDevice Create(TestMachine machine)
+    {
+        var function = new VirtioPciFunction(CreateDevice(machine), machine.Context);
+        return new AssignedMachinePart(machine, function);
+    }
+
+    /// <summary>Negotiates, chooses vectors and switches MSI-X by the seed; rings are not enabled, RAM is not part of the state.</summary>
+    protected override void Stimulate(TestMachine machine, IMachineDevice device, int seed)
+    {
+        var function = (VirtioPciFunction)((AssignedMachinePart)device).Function;
+        function.Write(0x14, AccessWidth.Byte, 0);
+        function.Write(0x14, AccessWidth.Byte, 3);
+        function.Write(0x08, AccessWidth.Dword, 1);
+        function.Write(0x0C, AccessWidth.Dword, 1);
+        function.Write(0x14, AccessWidth.Byte, 11);
+        function.Write(0x1A, AccessWidth.Word, (ulong)seed % 3);
+        function.Write(0x20, AccessWidth.Qword, (ulong)seed << 12);
+        function.WriteConfiguration(0x42, AccessWidth.Word, (uint)(seed % 4) << 14);
+        function.Write(0x14, AccessWidth.Byte, seed % 2 == 0 ? 11UL : 15UL);
+    }
+
+    private protected abstract VirtioDevice CreateDevice(TestMachine machine);
+}
+
+public class VirtioEchoContractTests : VirtioContractTests
+{
+    protected override void Stimulate(TestMachine machine, IMachineDevice device, int seed)
+    {
+        base.Stimulate(machine, device, seed);
+        ((EchoDevice)((VirtioPciFunction)((AssignedMachinePart)device).Function).Device).ChangeConfiguration();
+    }
+
+    private protected override VirtioDevice CreateDevice(TestMachine machine) => new EchoDevice(machine.Context);
+}
+
+public class VirtioBlockContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioBlockDevice("virtio-blk0", new FakeBlockBackend(), "serial", machine.Context);
+}
+
+public class VirtioNetworkContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioNetworkDevice("virtio-net0", new FakeNetworkPort(), MacAddress.Parse("52:54:00:00:00:01"), 0, machine.Context);
+}
+
+public class VirtioEntropyContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioEntropyDevice("virtio-rng0", new VirtioEntropyDeviceTests.FixedEntropy(), machine.Context);
+}
+
+public class VirtioConsoleContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioConsoleDevice("virtio-console0", new VirtioConsoleDeviceTests.FakeCharacterPort(), machine.Context);
+}
