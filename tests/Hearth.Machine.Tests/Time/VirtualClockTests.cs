@@ -292,6 +292,22 @@ public sealed class VirtualClockTests
         Assert.Equal(parks, parker.Parks);
     }
 
+    [Fact]
+    public void Arm_AfterDispose_TouchesTheParkerNoMore()
+    {
+        var parker = new CountingParker();
+        var clock = new VirtualClock(new SteppedTime(), parker);
+        IClockTimer timer = clock.CreateTimer(() => { });
+        clock.Start();
+        clock.Dispose();
+        int unparks = parker.Unparks;
+
+        timer.Arm(1);
+        clock.Dispose();
+
+        Assert.Equal(unparks, parker.Unparks);
+    }
+
     private static void ArmAll(IClockTimer[] timers)
     {
         for (int i = 0; i < 1000; i++)
