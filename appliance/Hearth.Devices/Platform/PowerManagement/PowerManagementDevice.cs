@@ -86,6 +86,9 @@ public sealed class PowerManagementDevice : IMachineDevice, IBusDevice, IDisposa
 
     public ulong Read(ulong offset, AccessWidth width)
     {
+        // Guests poll the timer to measure other clocks; it has no state, and needs no lock.
+        if (offset == PowerManagementRegisters.Timer && width == AccessWidth.Dword)
+            return PowerManagementTimer.Value(_clock.Now);
         lock (_lock)
         {
             // One instant for all bytes: a timer read must not tear.
