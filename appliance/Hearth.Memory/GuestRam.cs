@@ -100,7 +100,8 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             return false;
 
         // SAFETY: the whole range lies in one slot, and a slot is contiguous in the mapping.
-        new ReadOnlySpan<byte>(HostAddress(from.Value), to.Length).CopyTo(to);
+        fixed (byte* host = to)
+            Copy(HostAddress(from.Value), host, to.Length);
         return true;
     }
 
@@ -110,7 +111,8 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             return false;
 
         // SAFETY: as in TryRead.
-        from.CopyTo(new Span<byte>(HostAddress(to.Value), from.Length));
+        fixed (byte* host = from)
+            Copy(host, HostAddress(to.Value), from.Length);
         NoteWrite(to.Value, from.Length);
         return true;
     }
@@ -134,6 +136,26 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
                 _codeObserver?.CodeWritten(physical, part);
             physical += (ulong)part;
             length -= part;
+        }
+    }
+
+    // Span.CopyTo moves two bytes as a byte and then a word: a vCPU could see a ring index that was never written.
+    private static void Copy(byte* from, byte* to, int length)
+    {
+        switch (length)
+        {
+            case sizeof(ushort):
+                *(ushort*)to = *(ushort*)from;
+                break;
+            case sizeof(uint):
+                *(uint*)to = *(uint*)from;
+                break;
+            case sizeof(ulong):
+                *(ulong*)to = *(ulong*)from;
+                break;
+            default:
+                Buffer.MemoryCopy(from, to, length, length);
+                break;
         }
     }
 

@@ -8,7 +8,10 @@ public enum BlockOperation
     /// <summary>All writes completed before this was submitted are on stable storage when it completes.</summary>
     Flush,
 
+    /// <summary>The range holds nothing of value any more; what it reads as afterwards is not said.</summary>
     Discard,
+
+    /// <summary>The range reads as zeroes afterwards and stays allocated.</summary>
     WriteZeroes,
 }
 

@@ -3,7 +3,8 @@ namespace Hearth.Machine;
 /// <summary>A disk as a device needs it. Offsets and lengths are bytes, multiples of <see cref="BlockSize"/>.</summary>
 /// <remarks>
 /// Requests are asynchronous and several are in flight; each ends with one call of <see cref="IBlockCompletion.Complete"/>
-/// from any thread, also for a request that fails. The buffers belong to the caller and stay valid until then.
+/// from any thread, also for a request that fails, and also from within <see cref="Submit"/> when it needs no waiting. The
+/// buffers belong to the caller and stay valid until then.
 /// </remarks>
 public interface IBlockBackend
 {
@@ -15,8 +16,9 @@ public interface IBlockBackend
 
     bool IsReadOnly { get; }
 
-    /// <summary>True when <see cref="BlockOperation.Discard"/> and <see cref="BlockOperation.WriteZeroes"/> free space.</summary>
+    /// <summary>True when <see cref="BlockOperation.Discard"/> frees space; where it cannot, it does nothing and succeeds.</summary>
     bool CanDiscard { get; }
 
+    /// <summary>Starts a request. Never blocks for I/O: it is called on a vCPU's thread, without a lock held.</summary>
     void Submit(in BlockRequest request);
 }

@@ -8,11 +8,23 @@ public interface INetworkPort
 
     /// <summary>Connects the NIC that takes incoming frames; called once, before the machine runs.</summary>
     void Connect(INetworkReceiver receiver);
+
+    /// <summary>
+    /// The NIC has buffers again after it refused a frame: the port offers what it kept. Returns at once; the frame comes
+    /// on the port's thread. From any thread, also while the NIC's lock is held.
+    /// </summary>
+    void ResumeReceive();
 }
 
 /// <summary>The NIC side: takes frames from the network, on the network's thread.</summary>
 public interface INetworkReceiver
 {
-    /// <returns>False when the guest offers no buffer now; the port may keep the frame until <see cref="INetworkPort"/> is told to retry, or drop it.</returns>
+    /// <returns>
+    /// False when the guest offers no buffer now; the port keeps this frame and takes no further ones from the network until
+    /// <see cref="INetworkPort.ResumeReceive"/>.
+    /// </returns>
     bool TryReceive(ReadOnlySpan<byte> frame);
+
+    /// <summary>The cable was pulled or plugged in. A link is up until this is called.</summary>
+    void LinkChanged(bool up);
 }

@@ -1,0 +1,55 @@
+using Hearth.Machine;
+
+namespace Hearth.Devices.Pci;
+
+/// <summary>
+/// The PIIX3 PCI-to-ISA bridge, function 00:01.0 (Intel 82371SB datasheet, section 2.2). It routes the four PCI interrupt
+/// wires to ISA interrupts for guests that use the PIC pair.
+/// </summary>
+public sealed class IsaBridge : PciFunction
+{
+    private const int RouteControl = 0x60;
+    private const int WireCount = 4;
+    private const byte RouteWritable = 0x8F;
+    private const byte RouteDisabled = 0x80;
+
+    private readonly PciInterruptRouter _router;
+
+    /// <param name="bus">The bus whose interrupts it routes.</param>
+    public IsaBridge(DeviceContext context, PciBus bus)
+        : base("pci-isa-bridge", new PciIdentity(0x8086, 0x7000, 0, 0x060100, 0), context, new Lock())
+    {
+        ArgumentNullException.ThrowIfNull(bus);
+        _router = bus.Router;
+        Configuration.Define(0x4C, 0x4D, 0xFF); // ISA I/O recovery timers
+        Configuration.DefineUInt16(0x4E, 0x0003, 0x07FF); // X-bus chip select
+        Configuration.Define(0x69, 0x02, 0xFE); // top of memory
+        for (int wire = 0; wire < WireCount; wire++)
+            Configuration.Define(RouteControl + wire, RouteDisabled, RouteWritable);
+    }
+
+    /// <summary>Routes the wires as firmware does.</summary>
+    internal void RouteInterrupts(ReadOnlySpan<byte> irqs)
+    {
+        for (int wire = 0; wire < irqs.Length; wire++)
+            WriteConfiguration(RouteControl + wire, AccessWidth.Byte, irqs[wire]);
+    }
+
+    protected override void ConfigurationWritten(int offset, AccessWidth width)
+    {
+        if ((offset & ~3) != RouteControl)
+            return;
+        lock (Sync)
+            FollowRoutesLocked();
+    }
+
+    protected override void ResetLocked() => FollowRoutesLocked();
+
+    protected override void RestoreLocked(IStateReader from) => FollowRoutesLocked();
+
+    private void FollowRoutesLocked()
+    {
+        for (int wire = 0; wire < WireCount; wire++)
+            _router.Route(wire, (byte)Configuration.Read(RouteControl + wire, AccessWidth.Byte));
+    }
+}

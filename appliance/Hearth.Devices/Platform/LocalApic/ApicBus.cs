@@ -1,0 +1,103 @@
+using Hearth.Machine;
+
+namespace Hearth.Devices.Platform.LocalApic;
+
+/// <summary>
+/// Carries interrupt messages from the IOAPIC, from MSI and between processors to the local APICs, and EOIs back.
+/// </summary>
+/// <remarks>It has no lock: the APICs are added before the machine runs, and each guards itself.</remarks>
+public sealed class ApicBus : IMessageInterruptSink
+{
+    private const ulong MessageWindow = 0xFEE0_0000;
+    private const ulong MessageWindowMask = 0xFFFF_FFFF_FFF0_0000;
+    private const int MaximumApics = 255;
+
+    private readonly LocalApicDevice?[] _byId = new LocalApicDevice?[MaximumApics];
+    private LocalApicDevice[] _all = [];
+    private IEndOfInterruptSink? _endOfInterrupt;
+
+    // Where the search for the next lowest-priority receiver begins. Arbitration is left to the implementation (Intel SDM
+    // Vol. 3, section 11.6.2.4), so it is no part of the saved state.
+    private uint _rotor;
+
+    /// <summary>The local APICs in the order of their ids.</summary>
+    public IReadOnlyList<LocalApicDevice> Apics => _all;
+
+    /// <summary>Connects the IOAPIC; once, before the machine runs.</summary>
+    public void Connect(IEndOfInterruptSink ioApic) => _endOfInterrupt = ioApic;
+
+    /// <summary>A write to the message window (Intel SDM Vol. 3, section 11.11).</summary>
+    public void Send(ulong address, uint data)
+    {
+        if ((address & MessageWindowMask) != MessageWindow)
+            return;
+        bool isLogical = (address & 4) != 0;
+        bool isRedirected = (address & 8) != 0;
+        var mode = (InterruptDeliveryMode)((data >> 8) & 7);
+        if (isRedirected && isLogical && mode == InterruptDeliveryMode.Fixed)
+            mode = InterruptDeliveryMode.LowestPriority;
+        bool isLevel = (data & (1 << 15)) != 0;
+        if (isLevel && (data & (1 << 14)) == 0)
+            return;
+        Deliver(new InterruptMessage(
+            InterruptMessage.WidenDestination((byte)(address >> 12)), isLogical, mode, (byte)data, isLevel));
+    }
+
+    /// <summary>Delivers a message to the APICs it is addressed to.</summary>
+    /// <returns>How many took it.</returns>
+    public int Deliver(in InterruptMessage message)
+    {
+        if (message.Mode == InterruptDeliveryMode.LowestPriority)
+            return FindLowestPriority(message) is { } chosen && chosen.Deliver(message) ? 1 : 0;
+        if (!message.IsLogical && message.Destination != InterruptMessage.Broadcast)
+        {
+            return message.Destination < MaximumApics && _byId[message.Destination] is { } apic && apic.Deliver(message) ? 1 : 0;
+        }
+
+        int delivered = 0;
+        foreach (LocalApicDevice apic in _all)
+        {
+            if (apic.IsAddressedBy(message) && apic.Deliver(message))
+                delivered++;
+        }
+
+        return delivered;
+    }
+
+    internal void Add(LocalApicDevice apic)
+    {
+        if (_byId[apic.Id] is not null)
+            throw new MachineException($"Two local APICs have the id {apic.Id}.");
+        _byId[apic.Id] = apic;
+        _all = [.. _byId.OfType<LocalApicDevice>()];
+    }
+
+    internal void DeliverToAll(in InterruptMessage message, LocalApicDevice? except)
+    {
+        foreach (LocalApicDevice apic in _all)
+        {
+            if (apic != except)
+                apic.Deliver(message);
+        }
+    }
+
+    internal void EndOfInterrupt(byte vector) => _endOfInterrupt?.EndOfInterrupt(vector);
+
+    private LocalApicDevice? FindLowestPriority(in InterruptMessage message)
+    {
+        LocalApicDevice? chosen = null;
+        LocalApicDevice[] all = _all;
+        uint start = Interlocked.Increment(ref _rotor);
+        for (uint i = 0; i < all.Length; i++)
+        {
+            LocalApicDevice apic = all[(start + i) % (uint)all.Length];
+            if (apic.IsAddressedBy(message) && apic.IsSoftwareEnabled
+                && (chosen is null || apic.TaskPriorityClass < chosen.TaskPriorityClass))
+            {
+                chosen = apic;
+            }
+        }
+
+        return chosen;
+    }
+}

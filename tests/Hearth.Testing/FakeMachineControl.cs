@@ -1,0 +1,25 @@
+using Hearth.Machine;
+
+namespace Hearth.Testing;
+
+/// <summary>Counts what devices ask of the machine.</summary>
+public sealed class FakeMachineControl : IMachineControl
+{
+    public int PowerOffs { get; private set; }
+
+    public int Resets { get; private set; }
+
+    public int DebugExits { get; private set; }
+
+    public uint LastDebugExit { get; private set; }
+
+    public void PowerOff() => PowerOffs++;
+
+    public void Reset() => Resets++;
+
+    public void DebugExit(uint value)
+    {
+        DebugExits++;
+        LastDebugExit = value;
+    }
+}
