@@ -86,10 +86,15 @@ public sealed class PciBar
     }
 
     /// <summary>An unset BAR (zero) and one that is being measured (it reaches the very top) decode nothing.</summary>
-    private bool IsPlausible(ulong address) => address != 0 && address + (Size - 1) < Kind switch
+    private bool IsPlausible(ulong address)
     {
-        PciBarKind.Io => MaximumPort,
-        PciBarKind.Memory32 => uint.MaxValue,
-        _ => Bus.MemorySpace,
-    };
+        ulong last = address + (Size - 1);
+        ulong limit = Kind switch
+        {
+            PciBarKind.Io => MaximumPort,
+            PciBarKind.Memory32 => uint.MaxValue,
+            _ => Bus.MemorySpace,
+        };
+        return address != 0 && last < limit && last != uint.MaxValue;
+    }
 }

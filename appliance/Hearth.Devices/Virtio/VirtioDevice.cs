@@ -79,6 +79,9 @@ public abstract class VirtioDevice
     /// <summary>The device-specific configuration; written while the machine is built and by <see cref="ChangedConfigurationLocked"/>.</summary>
     protected Span<byte> Configuration => _configuration;
 
+    /// <summary>True while the machine is paused: no memory and no interrupt may change.</summary>
+    protected bool IsPausedLocked => _paused;
+
     /// <summary>True while buffers may move.</summary>
     protected bool IsLiveLocked =>
         (Status & (VirtioStatus.DriverOk | VirtioStatus.NeedsReset)) == VirtioStatus.DriverOk && !_resetPending && !_paused;

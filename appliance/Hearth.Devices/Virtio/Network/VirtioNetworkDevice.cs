@@ -28,6 +28,9 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
     private readonly byte[] _frame = new byte[MaximumFrame];
     private bool _linkUp = true;
 
+    // What the guest was told; it lags behind the link while the machine is paused and after a restore.
+    private bool _announcedUp = true;
+
     // A frame waits in the port: the next receive buffers must bring it in.
     private bool _starved;
 
@@ -56,6 +59,7 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
     {
         lock (Sync)
         {
+            AnnounceLinkLocked();
             if (queue == TransmitQueue)
                 TransmitLocked();
             else
@@ -89,17 +93,35 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
     {
         lock (Sync)
         {
-            if (_linkUp == up)
-                return;
             _linkUp = up;
-            WriteLinkStatus();
-            ChangedConfigurationLocked();
+            AnnounceLinkLocked();
         }
     }
 
-    protected override void ResetDeviceLocked() => ReleaseFrameLocked();
+    protected override void ResetDeviceLocked()
+    {
+        _announcedUp = _linkUp;
+        WriteLinkStatus();
+        ReleaseFrameLocked();
+    }
 
-    protected override void RestoreDeviceLocked(IStateReader from) => ReleaseFrameLocked();
+    protected override void SaveDeviceLocked(IStateWriter to) => to.WriteBoolean(_announcedUp);
+
+    protected override void RestoreDeviceLocked(IStateReader from)
+    {
+        _announcedUp = from.ReadBoolean();
+        WriteLinkStatus();
+        ReleaseFrameLocked();
+    }
+
+    private void AnnounceLinkLocked()
+    {
+        if (IsPausedLocked || _announcedUp == _linkUp)
+            return;
+        _announcedUp = _linkUp;
+        WriteLinkStatus();
+        ChangedConfigurationLocked();
+    }
 
     private void OfferBuffersLocked()
     {
@@ -198,5 +220,5 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
     }
 
     private void WriteLinkStatus() => BinaryPrimitives.WriteUInt16LittleEndian(
-        Configuration[NetworkRegisters.Status..], _linkUp ? NetworkRegisters.StatusLinkUp : (ushort)0);
+        Configuration[NetworkRegisters.Status..], _announcedUp ? NetworkRegisters.StatusLinkUp : (ushort)0);
 }

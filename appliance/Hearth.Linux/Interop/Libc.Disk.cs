@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+
+namespace Hearth.Linux.Interop;
+
+/// <summary>System calls for disks.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int SEEK_END = 2;
+    internal const int LOCK_SH = 1;
+    internal const int LOCK_EX = 2;
+    internal const int LOCK_NB = 4;
+    internal const int RWF_NOWAIT = 8;
+    internal const int FALLOC_FL_KEEP_SIZE = 1;
+    internal const int FALLOC_FL_PUNCH_HOLE = 2;
+    internal const int FALLOC_FL_ZERO_RANGE = 16;
+    internal const int EINTR = 4;
+    internal const int EIO = 5;
+    internal const int EAGAIN = 11;
+    internal const int ENOSPC = 28;
+    internal const int EOPNOTSUPP = 95;
+    internal const int EDQUOT = 122;
+
+    /// <summary>struct iovec.</summary>
+    internal struct IoVector
+    {
+        internal byte* iov_base;
+        internal nuint iov_len;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial long lseek(int fd, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pread(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint preadv2(int fd, IoVector* vectors, int count, long offset, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pwrite(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fdatasync(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fallocate(int fd, int mode, long offset, long length);
+}

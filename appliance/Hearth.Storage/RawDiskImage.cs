@@ -1,0 +1,147 @@
+using Hearth.Linux;
+using Hearth.Machine;
+
+namespace Hearth.Storage;
+
+/// <summary>A raw disk image: byte N of the disk is byte N of a file or block device.</summary>
+/// <remarks>
+/// Reads that the page cache can answer end inside <see cref="Submit"/>; everything else goes to a few worker threads, so
+/// several requests are in flight and a slow disk stops no vCPU. The file is locked: one guest writes it, or several read it.
+/// </remarks>
+public sealed class RawDiskImage : IBlockBackend, IDisposable
+{
+    private const uint SectorLength = 512;
+
+    private readonly DiskFile _file;
+    private readonly RequestWorkers _workers;
+    private volatile bool _canPunch = true;
+    private volatile bool _canZero = true;
+
+    /// <param name="file">The open file; owned from now on.</param>
+    /// <param name="name">What the user calls it, for messages.</param>
+    /// <param name="readOnly">Refuses writes; several guests may share it.</param>
+    /// <exception cref="StorageException">It is empty, of odd size, no disk, or in use.</exception>
+    public RawDiskImage(FileDescriptor file, string name, bool readOnly)
+    {
+        _file = new DiskFile(file);
+        try
+        {
+            Capacity = Validate(name, readOnly);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+
+        IsReadOnly = readOnly;
+        _workers = new RequestWorkers(name, Execute);
+    }
+
+    public ulong Capacity { get; }
+
+    public uint BlockSize => SectorLength;
+
+    public bool IsReadOnly { get; }
+
+    public bool CanDiscard => !IsReadOnly;
+
+    public void Submit(in BlockRequest request)
+    {
+        if (!IsInside(request))
+            request.Completion.Complete(request.Tag, BlockStatus.IoError);
+        else if (request.Operation == BlockOperation.Read && _file.TryReadCached(request.Buffer.Span, (long)request.Offset))
+            request.Completion.Complete(request.Tag, BlockStatus.Ok);
+        else
+            _workers.Enqueue(request);
+    }
+
+    /// <summary>Ends what was submitted and closes the file.</summary>
+    public void Dispose()
+    {
+        _workers.Dispose();
+        _file.Dispose();
+    }
+
+    private ulong Validate(string name, bool readOnly)
+    {
+        try
+        {
+            long length = _file.MeasureLength();
+            if (length == 0)
+                throw new StorageException($"The disk '{name}' is empty.");
+            if (length % SectorLength != 0)
+                throw new StorageException($"The disk '{name}' has {length} bytes, which is not a multiple of {SectorLength}.");
+            if (!_file.TryLock(exclusive: !readOnly))
+                throw new StorageException($"The disk '{name}' is in use by another guest.");
+            return (ulong)length;
+        }
+        catch (LinuxException e)
+        {
+            throw new StorageException($"The disk '{name}' cannot be used: {e.Message}.", e);
+        }
+    }
+
+    private bool IsInside(in BlockRequest request) =>
+        request.Offset <= Capacity && request.Length <= Capacity - request.Offset
+        && (!IsReadOnly || request.Operation is BlockOperation.Read or BlockOperation.Flush);
+
+    private BlockStatus Execute(in BlockRequest request)
+    {
+        DiskResult result = request.Operation switch
+        {
+            BlockOperation.Read => _file.Read(request.Buffer.Span, (long)request.Offset),
+            BlockOperation.Write => _file.Write(request.Buffer.Span, (long)request.Offset),
+            BlockOperation.Flush => _file.SyncData(),
+            BlockOperation.Discard => Discard(request),
+            _ => WriteZeroes(request),
+        };
+        return result switch
+        {
+            DiskResult.Ok => BlockStatus.Ok,
+            DiskResult.NoSpace => BlockStatus.NoSpace,
+            _ => BlockStatus.IoError,
+        };
+    }
+
+    private DiskResult Discard(in BlockRequest request)
+    {
+        if (!_canPunch)
+            return DiskResult.Ok;
+        DiskResult result = _file.PunchHole((long)request.Offset, (long)request.Length);
+        if (result != DiskResult.NotSupported)
+            return result;
+        _canPunch = false;
+        return DiskResult.Ok;
+    }
+
+    private DiskResult WriteZeroes(in BlockRequest request)
+    {
+        if (_canZero)
+        {
+            DiskResult result = _file.ZeroRange((long)request.Offset, (long)request.Length);
+            if (result != DiskResult.NotSupported)
+                return result;
+            _canZero = false;
+        }
+
+        return WriteZeroesByHand((long)request.Offset, (long)request.Length);
+    }
+
+    private DiskResult WriteZeroesByHand(long offset, long length)
+    {
+        Span<byte> zeroes = stackalloc byte[16 * 1024];
+        zeroes.Clear();
+        while (length > 0)
+        {
+            int part = (int)Math.Min(length, zeroes.Length);
+            DiskResult result = _file.Write(zeroes[..part], offset);
+            if (result != DiskResult.Ok)
+                return result;
+            offset += part;
+            length -= part;
+        }
+
+        return DiskResult.Ok;
+    }
+}
