@@ -29,6 +29,17 @@ public sealed class PackageCacheTests : IDisposable
     }
 
     [Fact]
+    public void Passt_fetched_runsFromTheCache()
+    {
+        DebianPackage package = PackageCache.Default().Fetch("passt");
+
+        CommandResult result = HostCommand.Run(package.File("usr/bin/passt"), ["--version"]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("passt", result.Output + result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Package_inTheCache_needsNoApt()
     {
         Directory.CreateDirectory(Path.Combine(_directory.FullName, "amd64", "made-up_1.0"));
