@@ -4,7 +4,7 @@ using Hearth.Linux.Interop;
 namespace Hearth.Linux;
 
 /// <summary>An open file descriptor; closed on dispose.</summary>
-public sealed class FileDescriptor : IDisposable
+public sealed unsafe class FileDescriptor : IDisposable
 {
     private int _number;
 
@@ -12,6 +12,17 @@ public sealed class FileDescriptor : IDisposable
 
     /// <summary>The number; -1 once disposed.</summary>
     public int Number => _number;
+
+    /// <summary>Bytes of the file or block device.</summary>
+    /// <exception cref="LinuxException">It is something without a length.</exception>
+    public long Length
+    {
+        get
+        {
+            long length = Libc.lseek(_number, 0, Libc.SEEK_END);
+            return length >= 0 ? length : throw LinuxException.Last("cannot find out its length");
+        }
+    }
 
     /// <summary>An anonymous file in memory, closed on exec.</summary>
     /// <param name="name">Shown in /proc/PID/maps.</param>
@@ -25,6 +36,99 @@ public sealed class FileDescriptor : IDisposable
         int errno = Marshal.GetLastPInvokeError();
         file.Dispose();
         throw new LinuxException($"cannot create a memory file of {length} bytes", errno);
+    }
+
+    /// <summary>Opens a file, closed on exec.</summary>
+    /// <exception cref="LinuxException">The kernel refused; the message starts with the path.</exception>
+    public static FileDescriptor Open(string path, FileAccessMode mode)
+    {
+        int flags = mode switch
+        {
+            FileAccessMode.Read => Libc.O_RDONLY,
+            FileAccessMode.ReadWrite => Libc.O_RDWR,
+            FileAccessMode.Create => Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC,
+            FileAccessMode.Directory => Libc.O_RDONLY | Libc.O_DIRECTORY,
+            _ => Libc.O_RDWR | Libc.O_TMPFILE,
+        };
+        int number = Libc.open(path, flags | Libc.O_CLOEXEC, 0x1B6 /* 0666 */);
+        return number >= 0 ? new FileDescriptor(number) : throw LinuxException.Last(path);
+    }
+
+    /// <summary>Two connected stream sockets, closed on exec.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static (FileDescriptor Near, FileDescriptor Far) CreateSocketPair()
+    {
+        int* pair = stackalloc int[2];
+        if (Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0, pair) != 0)
+            throw LinuxException.Last("cannot create a pair of sockets");
+        return (new FileDescriptor(pair[0]), new FileDescriptor(pair[1]));
+    }
+
+    /// <summary>Lets the descriptor live on in the program that this process executes next.</summary>
+    /// <exception cref="LinuxException">It is not open.</exception>
+    public void KeepOnExecute()
+    {
+        if (Libc.fcntl(_number, Libc.F_SETFD, 0) != 0)
+            throw LinuxException.Last("cannot keep a descriptor");
+    }
+
+    /// <summary>Closes the descriptor in a program that this process executes, as one made by <see cref="Open"/> is.</summary>
+    /// <exception cref="LinuxException">It is not open.</exception>
+    public void CloseOnExecute()
+    {
+        if (Libc.fcntl(_number, Libc.F_SETFD, Libc.FD_CLOEXEC) != 0)
+            throw LinuxException.Last($"descriptor {_number}");
+    }
+
+    /// <summary>Reads what is there, at most the buffer's length; waits for a first byte.</summary>
+    /// <returns>Bytes read; 0 at the end.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public int Read(Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint count;
+            do
+                count = Libc.read(_number, start, buffer.Length);
+            while (count < 0 && Marshal.GetLastPInvokeError() == Libc.EINTR);
+            return count >= 0 ? (int)count : throw LinuxException.Last("cannot read");
+        }
+    }
+
+    /// <summary>Writes everything; waits when a descriptor that another program made non-blocking is not ready.</summary>
+    /// <exception cref="LinuxException">The kernel refused: no space left, nobody reads.</exception>
+    public void Write(ReadOnlySpan<byte> data)
+    {
+        while (!data.IsEmpty)
+        {
+            fixed (byte* start = data)
+            {
+                nint count = Libc.write(_number, start, data.Length);
+                int errno = count < 0 ? Marshal.GetLastPInvokeError() : 0;
+                if (errno == Libc.EAGAIN)
+                    Descriptors.WaitWritable(this);
+                else if (errno is not (0 or Libc.EINTR))
+                    throw new LinuxException("cannot write", errno);
+                data = data[(int)Math.Max(count, 0)..];
+            }
+        }
+    }
+
+    /// <summary>Brings the file, or a directory's entries, to stable storage.</summary>
+    /// <exception cref="LinuxException">The host's disk failed.</exception>
+    public void Synchronize()
+    {
+        if (Libc.fsync(_number) != 0)
+            throw LinuxException.Last("cannot bring the file to stable storage");
+    }
+
+    /// <summary>Gives a file opened as <see cref="FileAccessMode.Nameless"/> its name.</summary>
+    /// <exception cref="LinuxException">The name is taken, or the kernel refused.</exception>
+    public void LinkInto(FileDescriptor directory, string name)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        if (Libc.linkat(Libc.AT_FDCWD, $"/proc/self/fd/{_number}", directory.Number, name, Libc.AT_SYMLINK_FOLLOW) != 0)
+            throw LinuxException.Last(name);
     }
 
     public void Dispose()

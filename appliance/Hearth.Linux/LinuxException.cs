@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.InteropServices;
 
 namespace Hearth.Linux;
 
@@ -26,6 +27,9 @@ public sealed class LinuxException : Exception
     {
         ErrorNumber = errno;
     }
+
+    /// <summary>The exception for the call that just failed.</summary>
+    internal static LinuxException Last(string operation) => new(operation, Marshal.GetLastPInvokeError());
 
     /// <summary>errno, or 0 when no system call was involved.</summary>
     public int ErrorNumber { get; }

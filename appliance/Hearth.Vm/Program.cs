@@ -1,1 +1,1 @@
-return 0;
+return Hearth.Vm.GuestProcess.Run(args);

@@ -1,1 +1,3 @@
-return 0;
+using Hearth.Commands;
+
+return CommandLine.Run(args);

@@ -4,7 +4,7 @@ using System.Numerics;
 namespace Hearth.Machine;
 
 /// <summary>The CRC-32C (Castagnoli, RFC 3720 appendix B.4) of a run of bytes.</summary>
-internal static class Crc32C
+public static class Crc32C
 {
     public static uint Compute(ReadOnlySpan<byte> data)
     {

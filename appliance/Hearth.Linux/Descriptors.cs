@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using Hearth.Linux.Interop;
+
+namespace Hearth.Linux;
+
+/// <summary>Waiting for descriptors (poll(2)).</summary>
+public static unsafe class Descriptors
+{
+    /// <summary>Waits until there is something to read from <paramref name="first"/>, or <paramref name="second"/> is signalled.</summary>
+    /// <returns>Whether the first is ready (or at its end), and whether the second is.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static (bool First, bool Second) WaitReadable(FileDescriptor first, EventDescriptor second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        Libc.PollDescriptor* waiting = stackalloc Libc.PollDescriptor[2];
+        waiting[0] = new Libc.PollDescriptor { fd = first.Number, events = Libc.POLLIN };
+        waiting[1] = new Libc.PollDescriptor { fd = second.Number, events = Libc.POLLIN };
+        Wait(waiting, 2);
+        return (waiting[0].revents != 0, waiting[1].revents != 0);
+    }
+
+    internal static void WaitWritable(FileDescriptor descriptor)
+    {
+        var waiting = new Libc.PollDescriptor { fd = descriptor.Number, events = Libc.POLLOUT };
+        Wait(&waiting, 1);
+    }
+
+    private static void Wait(Libc.PollDescriptor* waiting, nuint count)
+    {
+        while (Libc.poll(waiting, count, -1) < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Libc.EINTR)
+                throw new LinuxException("cannot wait for a descriptor", errno);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+
+namespace Hearth.Linux.Interop;
+
+/// <summary>Files, descriptors and waiting for them (open(2), fcntl(2), poll(2), eventfd(2)).</summary>
+internal static unsafe partial class Libc
+{
+    internal const int AT_FDCWD = -100;
+    internal const int AT_SYMLINK_FOLLOW = 0x400;
+    internal const int EFD_CLOEXEC = 0x80000;
+    internal const int EFD_NONBLOCK = 0x800;
+    internal const int FD_CLOEXEC = 1;
+    internal const int F_SETFD = 2;
+    internal const int O_RDONLY = 0;
+    internal const int O_WRONLY = 1;
+    internal const int O_RDWR = 2;
+    internal const int O_CREAT = 0x40;
+    internal const int O_TRUNC = 0x200;
+    internal const int O_DIRECTORY = 0x10000;
+    internal const int O_CLOEXEC = 0x80000;
+    internal const int O_TMPFILE = 0x400000 | O_DIRECTORY;
+    internal const short POLLIN = 1;
+    internal const short POLLOUT = 4;
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int fd, byte* buffer, nint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint write(int fd, byte* buffer, nint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fsync(int fd);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int linkat(int oldDirectory, string oldPath, int newDirectory, string newPath, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int poll(PollDescriptor* descriptors, nuint count, int timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ppoll(PollDescriptor* descriptors, nuint count, TimeSpecification* timeout, void* signals);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimeSpecification
+    {
+        public long tv_sec;
+        public long tv_nsec;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollDescriptor
+    {
+        public int fd;
+        public short events;
+        public short revents;
+    }
+}

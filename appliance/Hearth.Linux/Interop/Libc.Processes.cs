@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+
+namespace Hearth.Linux.Interop;
+
+/// <summary>Processes, signals, sockets between them (execve(2), posix_spawn(3), socketpair(2)).</summary>
+internal static unsafe partial class Libc
+{
+    internal const int AF_UNIX = 1;
+    internal const int SOCK_STREAM = 1;
+    internal const int SOCK_CLOEXEC = 0x80000;
+    internal const int PR_SET_TIMERSLACK = 29;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int execve(byte* path, byte** arguments, byte** environment);
+
+    /// <returns>An error number; errno is not set.</returns>
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn(int* pid, byte* path, void* fileActions, void* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_init(void* actions);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_destroy(void* actions);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_adddup2(void* actions, int fd, int newFd);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int posix_spawn_file_actions_addopen(void* actions, int fd, string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socketpair(int domain, int type, int protocol, int* pair);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint signal(int number, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int kill(int pid, int number);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getpid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int waitpid(int pid, int* status, int options);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+
+    /// <summary>An array of C strings that ends with a null pointer; lives until the process does or execs.</summary>
+    internal static byte** CStrings(IReadOnlyCollection<string> strings)
+    {
+        var array = (byte**)NativeMemory.AllocZeroed((nuint)strings.Count + 1, (nuint)sizeof(byte*));
+        int index = 0;
+        foreach (string text in strings)
+            array[index++] = CString(text);
+        return array;
+    }
+
+    /// <summary>A C string in native memory.</summary>
+    internal static byte* CString(string text) => (byte*)Marshal.StringToCoTaskMemUTF8(text);
+
+    /// <summary>Frees what <see cref="CStrings"/> made.</summary>
+    internal static void Free(byte** strings)
+    {
+        for (byte** at = strings; *at is not null; at++)
+            Marshal.FreeCoTaskMem((nint)(*at));
+        NativeMemory.Free(strings);
+    }
+}

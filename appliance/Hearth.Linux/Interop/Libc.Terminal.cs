@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Hearth.Linux.Interop;
+
+/// <summary>Terminals (termios(3)); the structure is glibc's on x86-64.</summary>
+internal static unsafe partial class Libc
+{
+    internal const uint OPOST = 1;
+    internal const int TCSADRAIN = 1;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int isatty(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tcgetattr(int fd, TerminalSettings* settings);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tcsetattr(int fd, int actions, TerminalSettings* settings);
+
+    [LibraryImport("libc")]
+    internal static partial void cfmakeraw(TerminalSettings* settings);
+
+    [StructLayout(LayoutKind.Sequential, Size = 60)]
+    internal struct TerminalSettings
+    {
+        public uint c_iflag;
+        public uint c_oflag;
+        public uint c_cflag;
+        public uint c_lflag;
+        public fixed byte c_rest[44];
+    }
+}

@@ -1,0 +1,70 @@
+using Hearth.Linux.Interop;
+
+namespace Hearth.Linux;
+
+/// <summary>
+/// A terminal in raw mode: every key, Ctrl-C included, arrives as a byte. <see cref="Restore"/> and dispose bring back the mode it had.
+/// </summary>
+public sealed unsafe class RawTerminal : IDisposable
+{
+    private readonly FileDescriptor _terminal;
+    private readonly Lock _lock = new();
+    private readonly Libc.TerminalSettings _before;
+    private bool _isRaw;
+
+    private RawTerminal(FileDescriptor terminal, Libc.TerminalSettings before)
+    {
+        _terminal = terminal;
+        _before = before;
+    }
+
+    /// <summary>True when the descriptor is a terminal.</summary>
+    public static bool IsTerminal(FileDescriptor descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        return Libc.isatty(descriptor.Number) == 1;
+    }
+
+    /// <summary>Notes the mode of a terminal and makes it raw.</summary>
+    /// <returns>Null when the descriptor is no terminal.</returns>
+    public static RawTerminal? TryEnter(FileDescriptor descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        Libc.TerminalSettings before;
+        if (!IsTerminal(descriptor) || Libc.tcgetattr(descriptor.Number, &before) != 0)
+            return null;
+        var terminal = new RawTerminal(descriptor, before);
+        terminal.MakeRaw();
+        return terminal;
+    }
+
+    /// <summary>Makes the terminal raw, also after a shell has taken it and given it back.</summary>
+    public void MakeRaw()
+    {
+        Libc.TerminalSettings raw = _before;
+        Libc.cfmakeraw(&raw);
+
+        // Line ends of Hearth's own messages still go to the left margin; the guest's own \r\n come to no harm.
+        raw.c_oflag |= Libc.OPOST;
+        lock (_lock)
+        {
+            _ = Libc.tcsetattr(_terminal.Number, Libc.TCSADRAIN, &raw);
+            _isRaw = true;
+        }
+    }
+
+    /// <summary>Brings back the mode the terminal had; harmless when repeated.</summary>
+    public void Restore()
+    {
+        lock (_lock)
+        {
+            if (!_isRaw)
+                return;
+            Libc.TerminalSettings before = _before;
+            _ = Libc.tcsetattr(_terminal.Number, Libc.TCSADRAIN, &before);
+            _isRaw = false;
+        }
+    }
+
+    public void Dispose() => Restore();
+}

@@ -1,0 +1,61 @@
+namespace Hearth.Protocol;
+
+/// <summary>
+/// Everything <c>hearth-vm</c> needs to run one guest. <c>hearth</c> writes it into a memory file, opens every file it
+/// names, and executes <c>hearth-vm</c> with the descriptors.
+/// </summary>
+/// <remarks>Files are given by descriptor, never by path: <c>hearth-vm</c> opens nothing itself. Names are for messages only.</remarks>
+public sealed record GuestConfiguration
+{
+    public const int CurrentVersion = 1;
+
+    /// <summary>Both programs come from one build; another version means a broken installation.</summary>
+    public int Version { get; init; } = CurrentVersion;
+
+    /// <summary>The CPU engine: <c>software</c>.</summary>
+    public string Engine { get; init; } = "software";
+
+    /// <summary>Bytes, a multiple of 4096.</summary>
+    public ulong Memory { get; init; }
+
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>The CPU model's name; null for the engine's default.</summary>
+    public string? CpuModel { get; init; }
+
+    public OpenFile? Kernel { get; init; }
+
+    public OpenFile? Initrd { get; init; }
+
+    public string CommandLine { get; init; } = "";
+
+    public IReadOnlyList<ModuleConfiguration> Modules { get; init; } = [];
+
+    public IReadOnlyList<DiskConfiguration> Disks { get; init; } = [];
+
+    public NetworkConfiguration? Network { get; init; }
+
+    /// <summary>What is plugged into COM1.</summary>
+    public SerialConfiguration Serial { get; init; } = new(null, null);
+
+    /// <summary>What the virtio console is plugged into; null for no such device.</summary>
+    public SerialConfiguration? Console { get; init; }
+
+    /// <summary>The first debug-exit port; null for none.</summary>
+    public ushort? DebugExitPort { get; init; }
+
+    /// <summary>A guest reset or triple fault ends the run instead of rebooting the guest.</summary>
+    public bool ExitOnReset { get; init; }
+
+    /// <summary>The guest has a virtio entropy source.</summary>
+    public bool EntropyDevice { get; init; } = true;
+
+    /// <summary>Guest mistakes that devices notice go to standard error.</summary>
+    public bool Verbose { get; init; }
+
+    /// <summary>A saved state to go on from, instead of booting.</summary>
+    public OpenFile? Restore { get; init; }
+
+    /// <summary>Where SIGUSR1 saves the guest to.</summary>
+    public SaveConfiguration? Save { get; init; }
+}

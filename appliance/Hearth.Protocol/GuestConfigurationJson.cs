@@ -1,0 +1,44 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Hearth.Protocol;
+
+/// <summary>The JSON form of a <see cref="GuestConfiguration"/>; generated at compile time, so that it works without reflection.</summary>
+public static class GuestConfigurationJson
+{
+    /// <summary>Bytes of UTF-8 at most; more is refused before it is parsed.</summary>
+    public const int MaximumLength = 1 << 20;
+
+    public static byte[] Write(GuestConfiguration configuration) =>
+        JsonSerializer.SerializeToUtf8Bytes(configuration, GuestConfigurationContext.Default.GuestConfiguration);
+
+    /// <exception cref="FormatException">It is no configuration, or one of another version.</exception>
+    public static GuestConfiguration Read(ReadOnlySpan<byte> json)
+    {
+        GuestConfiguration? configuration;
+        try
+        {
+            configuration = JsonSerializer.Deserialize(json, GuestConfigurationContext.Default.GuestConfiguration);
+        }
+        catch (JsonException error)
+        {
+            throw new FormatException($"the guest configuration is malformed: {error.Message}", error);
+        }
+
+        if (configuration is null)
+            throw new FormatException("the guest configuration is empty");
+        if (configuration.Version != GuestConfiguration.CurrentVersion)
+        {
+            throw new FormatException(
+                $"the guest configuration has version {configuration.Version}; this hearth-vm reads version {GuestConfiguration.CurrentVersion}");
+        }
+
+        return configuration;
+    }
+}
+
+[JsonSourceGenerationOptions(
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(GuestConfiguration))]
+internal sealed partial class GuestConfigurationContext : JsonSerializerContext;

@@ -1,0 +1,5 @@
+namespace Hearth.Protocol;
+
+/// <summary>A virtio NIC whose frames go over a connected stream socket, each after its length (32 bits, big-endian), as passt speaks it.</summary>
+/// <param name="MacAddress">As in <c>52:54:00:12:34:56</c>.</param>
+public sealed record NetworkConfiguration(int Descriptor, string MacAddress);

@@ -1,0 +1,12 @@
+using Hearth.Cpu;
+using Hearth.Memory;
+
+namespace Hearth.Vm.Composition;
+
+/// <summary>Makes the CPU engine of a guest.</summary>
+internal delegate ICpuEngine EngineFactory(GuestRam ram, EngineOptions options);
+
+/// <summary>What a CPU engine is made with.</summary>
+/// <param name="Cpus">How many vCPUs there will be.</param>
+/// <param name="TscFrequency">Ticks a second of the guest's time-stamp counters.</param>
+internal sealed record EngineOptions(CpuModel Model, int Cpus, ulong TscFrequency);

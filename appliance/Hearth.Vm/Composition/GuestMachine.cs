@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using Hearth.Cpu;
+using Hearth.Devices.Pci;
+using Hearth.Devices.Platform;
+using Hearth.Devices.Platform.LocalApic;
+using Hearth.Devices.Platform.Uart;
+using Hearth.Machine;
+using Hearth.Memory;
+using Hearth.Protocol;
+using Hearth.Vm.Boot;
+using Hearth.Vm.Running;
+
+namespace Hearth.Vm.Composition;
+
+/// <summary>One guest's machine: RAM, buses, clock, interrupt hardware, processors and devices, put together and run as a whole.</summary>
+/// <remarks>
+/// <code>
+/// composed ── PowerOn, or Restore ──► paused ── Resume ──► running ── Pause ──► paused
+///                                        └── PowerOn (guest reset), Save ──┘
+/// </code>
+/// All methods are called by one thread, which is none of the vCPUs'.
+/// </remarks>
+internal sealed class GuestMachine : IDisposable
+{
+    private readonly LinuxParker _parker = new();
+    private readonly VirtualClock _clock;
+    private readonly Bus _memoryBus = new("memory", Bus.MemorySpace);
+    private readonly Bus _portBus = new("port", Bus.PortSpace);
+    private readonly ICpuEngine _engine;
+    private readonly VcpuTeam _team;
+    private readonly MachineDescription _description;
+    private readonly BootRequest? _boot;
+    private readonly IMachineDevice[] _devices;
+
+    // Since when the TSCs count time that the guest must not see: a time of the stopwatch.
+    private long _stillSince = Stopwatch.GetTimestamp();
+
+    /// <param name="engine">Makes the CPU engine.</param>
+    /// <param name="backends">Owned by the caller; closed after this machine is disposed.</param>
+    /// <exception cref="MachineException">The machine cannot be built like this.</exception>
+    public GuestMachine(
+        GuestConfiguration configuration, EngineOptions options, EngineFactory engine, GuestBackends backends, MachineEvents events, IDeviceLog log)
+    {
+        Options = options;
+        Ram = new GuestRam(configuration.Memory);
+        _clock = new VirtualClock(TimeProvider.System, _parker);
+        _engine = engine(Ram, options);
+        _description = new MachineDescription(Ram, options.Cpus, options.Model, options.TscFrequency);
+        _boot = backends.Boot is { } boot ? boot with { AcpiRootPointer = _description.RootPointer } : null;
+
+        var interrupts = new InterruptSystem(_memoryBus, _portBus, _clock, log);
+        Processors = [.. Enumerable.Range(0, options.Cpus).Select(index => CreateProcessor(index, interrupts))];
+        var context = new DeviceContext
+        {
+            Memory = _memoryBus,
+            Ports = _portBus,
+            Ram = Ram,
+            Clock = _clock,
+            Messages = interrupts.Messages,
+            Control = events,
+            Log = log,
+            Line = interrupts.Line,
+        };
+
+        // Time-stamp counters before the APICs that compare them with deadlines; those before the devices that drive lines.
+        _devices = [_clock, .. Processors, .. interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, context)];
+        _team = new VcpuTeam(Processors, events);
+        events.Connect(_team.Hold);
+    }
+
+    public EngineOptions Options { get; }
+
+    public GuestRam Ram { get; }
+
+    public IReadOnlyList<Processor> Processors { get; }
+
+    /// <summary>Power-on, or a reset by the guest: every device to its first state, the kernel at its entry.</summary>
+    /// <exception cref="MachineException">There is no kernel, or it cannot be started.</exception>
+    public void PowerOn()
+    {
+        if (_boot is null)
+            throw new MachineException("the guest was restored without --kernel and cannot boot again");
+        foreach (IMachineDevice device in _devices)
+            device.Reset();
+        foreach (PciBus bus in _devices.OfType<PciBus>())
+            PciResources.Assign(bus);
+        _description.WriteTables(Ram);
+
+        IVcpu bootstrap = Processors[0].Vcpu;
+        CpuState entry = bootstrap.Save();
+        KernelLoader.Load(_boot, Ram, Ram.Slots, entry);
+        bootstrap.Restore(entry);
+        _stillSince = Stopwatch.GetTimestamp();
+    }
+
+    public void Resume()
+    {
+        _engine.SkipTime((long)Stopwatch.GetElapsedTime(_stillSince).TotalNanoseconds);
+        _clock.Start();
+        foreach (IPausableDevice device in _devices.OfType<IPausableDevice>())
+            device.Resume();
+        _team.Resume();
+    }
+
+    /// <summary>Stops the vCPUs, then devices that work by themselves, then time.</summary>
+    public void Pause()
+    {
+        _team.Pause();
+        foreach (IPausableDevice device in _devices.OfType<IPausableDevice>())
+            device.Pause();
+        _clock.Stop();
+        _stillSince = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>The state of everything but RAM. The machine is paused.</summary>
+    public MachineState Capture() => MachineState.Capture(_devices);
+
+    /// <summary>Brings back what <see cref="Capture"/> took. The machine is paused.</summary>
+    /// <exception cref="SavedStateException">It is the state of another machine, or malformed.</exception>
+    public void Apply(MachineState state)
+    {
+        foreach (IMachineDevice device in _devices)
+            device.Reset();
+        state.Apply(_devices);
+        _stillSince = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Stops everything; what the guest wrote to its serial ports has reached their backends then.</summary>
+    public void Dispose()
+    {
+        _team.Dispose();
+        _clock.Stop();
+        foreach (UartDevice uart in _devices.OfType<UartDevice>())
+            uart.Flush();
+        foreach (IDisposable device in _devices.OfType<IDisposable>())
+            device.Dispose();
+        _engine.Dispose();
+        _parker.Dispose();
+        Ram.Dispose();
+    }
+
+    private Processor CreateProcessor(int index, InterruptSystem interrupts)
+    {
+        IVcpu vcpu = _engine.CreateVcpu(index);
+        LocalApicDevice apic = interrupts.AddProcessor(
+            new LocalApicConfiguration { Id = (byte)index, PhysicalAddressBits = CpuModel.PhysicalAddressBits }, vcpu, vcpu.TimestampCounter);
+        return new Processor(index, vcpu, apic, new VcpuBus(_memoryBus, _portBus, apic));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Hearth.Cpu;
+using Hearth.Linux;
+using Hearth.Machine;
+using Hearth.Protocol;
+using Hearth.Storage;
+using Hearth.Vm.Composition;
+using Hearth.Vm.Running;
+using Hearth.Vm.Saving;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hearth.Vm;
+
+/// <summary>The process of one guest: reads its configuration, builds the machine, runs it, and tells how it ended.</summary>
+internal static class GuestProcess
+{
+    private const int StandardInput = 0;
+
+    /// <param name="arguments">The number of the descriptor that holds the configuration.</param>
+    /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
+    public static int Run(string[] arguments)
+    {
+        GuestOutcome outcome;
+        try
+        {
+            outcome = RunGuest(ReadConfiguration(arguments));
+        }
+        catch (Exception error) when (error is MachineException or StorageException or SavedStateException or FormatException)
+        {
+            outcome = new GuestOutcome(ExitCode.Configuration, error.Message);
+        }
+        catch (Exception error) when (error is LinuxException or IOException)
+        {
+            outcome = new GuestOutcome(ExitCode.HostFault, error.Message);
+        }
+
+        if (outcome.Message is not null)
+            Console.Error.WriteLine($"hearth: {outcome.Message.TrimEnd('.')}.");
+        if (outcome.Report is not null)
+            Console.Error.Write(outcome.Report);
+        if (outcome.Signal != 0)
+            ProcessImage.DieBy(outcome.Signal);
+        return outcome.ExitCode;
+    }
+
+    private static GuestConfiguration ReadConfiguration(string[] arguments)
+    {
+        if (arguments.Length != 1 || !int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            throw new FormatException("hearth-vm runs a guest for hearth: use `hearth vm run`");
+        using var stream = new FileStream(new SafeFileHandle(number, ownsHandle: true), FileAccess.Read, 0);
+        var json = new byte[Math.Min(stream.Length, GuestConfigurationJson.MaximumLength)];
+        stream.Position = 0;
+        stream.ReadExactly(json);
+        return GuestConfigurationJson.Read(json);
+    }
+
+    private static GuestOutcome RunGuest(GuestConfiguration configuration)
+    {
+        using var events = new MachineEvents();
+        using GuestFile? save = configuration.Save is { } target ? new GuestFile(target) : null;
+        using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)));
+        using FileStream? saved = configuration.Restore is { } restore
+            ? new FileStream(new SafeFileHandle(restore.Descriptor, ownsHandle: true), FileAccess.Read, 1 << 20)
+            : null;
+        SavedGuest? state = saved is null ? null : SavedGuest.Open(saved);
+        var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => Console.Error.WriteLine($"hearth-vm: {line}") : _ => { });
+        using var machine = new GuestMachine(
+            configuration, EngineSelection.Choose(configuration, state?.Header), EngineSelection.Create, backends, events, log);
+        if (state is null)
+            machine.PowerOn();
+        else
+            state.Restore(machine);
+
+        // Nothing is printed from here to the end of the run but by the guest.
+        using RawTerminal? terminal = EnterTerminal(configuration);
+        using var signals = new HostSignals(events, terminal);
+        return new GuestRun(machine, events, configuration.ExitOnReset, save).Run();
+    }
+
+    /// <summary>Takes the terminal when it is the guest's; it comes back when the guest ends, however it ends.</summary>
+    private static RawTerminal? EnterTerminal(GuestConfiguration configuration)
+    {
+        if (configuration.Serial.Input != StandardInput && configuration.Console?.Input != StandardInput)
+            return null;
+        RawTerminal? terminal = RawTerminal.TryEnter(new FileDescriptor(StandardInput));
+        if (terminal is not null)
+        {
+            AppDomain.CurrentDomain.UnhandledException += (_, _) => terminal.Restore();
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => terminal.Restore();
+        }
+
+        return terminal;
+    }
+}

@@ -1,0 +1,10 @@
+using System.Security.Cryptography;
+using Hearth.Machine;
+
+namespace Hearth.Vm;
+
+/// <summary>The host kernel's random numbers.</summary>
+internal sealed class HostEntropy : IEntropySource
+{
+    public void Fill(Span<byte> buffer) => RandomNumberGenerator.Fill(buffer);
+}

@@ -1,0 +1,30 @@
+using Hearth.Cpu;
+
+namespace Hearth.Vm.Running;
+
+internal enum MachineEventKind
+{
+    /// <summary>The guest switched itself off.</summary>
+    PowerOff,
+
+    /// <summary>The guest asked for a reset.</summary>
+    Reset,
+
+    /// <summary>The guest wrote <see cref="MachineEvent.Value"/> to the debug-exit port.</summary>
+    DebugExit,
+
+    /// <summary>The vCPU <see cref="MachineEvent.Value"/> ended with <see cref="MachineEvent.Exit"/>.</summary>
+    VcpuStopped,
+
+    /// <summary>Ctrl-A X.</summary>
+    Quit,
+
+    /// <summary>The signal <see cref="MachineEvent.Value"/> asks this process to end.</summary>
+    Signal,
+
+    /// <summary>The guest is to be saved.</summary>
+    Save,
+}
+
+/// <summary>Something that the thread which runs the machine has to deal with.</summary>
+internal readonly record struct MachineEvent(MachineEventKind Kind, uint Value = 0, VcpuExit Exit = default);

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Hearth.Linux;
+using Hearth.Protocol;
+
+namespace Hearth.Commands;
+
+/// <summary>The <c>hearth</c> command. Every mistake ends in one sentence on standard error and a documented exit code.</summary>
+internal static class CommandLine
+{
+    public static int Run(string[] arguments)
+    {
+        try
+        {
+            // No response files: a kernel's command line may begin with '@'.
+            ParseResult parsed = Build().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Errors.Count > 0)
+                throw new UsageException(parsed.Errors[0].Message.TrimEnd('.'));
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception error) when (error is UsageException or LinuxException)
+        {
+            Console.Error.WriteLine($"hearth: {error.Message}.");
+            return ExitCode.Configuration;
+        }
+    }
+
+    private static RootCommand Build()
+    {
+        var root = new RootCommand("Hearth turns one PC into several: it runs guests, each a virtual machine of its own.");
+        var machines = new Command("vm", "Run virtual machines directly, without the appliance around them.");
+        machines.Add(VmRunCommand.Build());
+        root.Add(machines);
+        return root;
+    }
+}

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Globalization;
+using Hearth.Launch;
+
+namespace Hearth.Commands;
+
+/// <summary><c>hearth vm run</c>: its options, and how they become a <see cref="VmRunOptions"/>.</summary>
+internal sealed class VmRunCommand
+{
+    private const string DefaultDebugExitPort = "0xf4";
+
+    private readonly Option<string> _engine = Text("--engine", "ENGINE", "CPU engine: software, kvm, or auto for the best that works here.", "auto");
+    private readonly Option<string> _kernel = Text("--kernel", "FILE", "Kernel to boot: a bzImage, a PVH ELF file or a multiboot kernel.");
+    private readonly Option<string> _initrd = Text("--initrd", "FILE", "Initial ramdisk for the kernel.");
+    private readonly Option<string> _append = Text("--append", "TEXT", "The kernel's command line.");
+    private readonly Option<string[]> _modules = Texts("--module", "\"FILE ARGS\"", "Module for a multiboot or PVH kernel with its arguments. May be repeated.");
+    private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M or G.", "1G");
+    private readonly Option<string> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmRunOptions.MaximumCpus}.", "1");
+    private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2 or x86-64-v3. [default: the best this host can run]");
+    private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
+    private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt, or none.", "none");
+    private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
+    private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");
+    private readonly Option<string> _console = Text("--console", "PORT", "Virtio console: stdio, none, or a file for its output.", "none");
+    private readonly Option<string> _debugExit = new("--debug-exit")
+    {
+        Description = $"Port that ends the guest with exit code (value << 1) | 1. [port when none is given: {DefaultDebugExitPort}]",
+        HelpName = "PORT",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<bool> _noReboot = Switch("--no-reboot", "End when the guest resets or triple-faults, instead of booting it again.");
+    private readonly Option<bool> _noRng = Switch("--no-rng", "Leave out the virtio entropy device.");
+    private readonly Option<bool> _verbose = Switch("--verbose", "Report mistakes of the guest's drivers on standard error.");
+    private readonly Option<string> _save = Text("--save", "FILE", "On SIGUSR1 save the whole guest to FILE, a new file, and stop it.");
+    private readonly Option<string> _restore = Text("--restore", "FILE", "Go on with a saved guest instead of booting; its other options must be the same.");
+
+    private VmRunCommand()
+    {
+    }
+
+    public static Command Build()
+    {
+        var options = new VmRunCommand();
+        var command = new Command("run", "Run one guest in this terminal. Ctrl-A X ends it, Ctrl-A H shows the other keys.");
+        Option[] all =
+        [
+            options._kernel, options._initrd, options._append, options._modules,
+            options._memory, options._cpus, options._cpuModel, options._engine,
+            options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
+            options._debugExit, options._noReboot, options._save, options._restore, options._verbose,
+        ];
+        foreach (Option option in all)
+            command.Add(option);
+        command.SetAction(parsed => GuestLauncher.Launch(options.Read(parsed)));
+        return command;
+    }
+
+    private VmRunOptions Read(ParseResult parsed)
+    {
+        CheckEngine(parsed.GetValue(_engine)!);
+        VmRunOptions options = new()
+        {
+            Memory = MemorySize.Parse(parsed.GetValue(_memory)!, HostMemory.Total()),
+            Cpus = ParseCpus(parsed.GetValue(_cpus)!),
+            CpuModel = parsed.GetValue(_cpuModel),
+            Kernel = parsed.GetValue(_kernel),
+            Initrd = parsed.GetValue(_initrd),
+            Append = parsed.GetValue(_append) ?? "",
+            Modules = parsed.GetValue(_modules) ?? [],
+            Disks = parsed.GetValue(_disks) ?? [],
+            UserNetwork = ParseNetwork(parsed.GetValue(_network)!),
+            Passt = parsed.GetValue(_passt),
+            Serial = parsed.GetValue(_serial)!,
+            Console = parsed.GetValue(_console)!,
+            DebugExitPort = ParseDebugExit(parsed),
+            NoReboot = parsed.GetValue(_noReboot),
+            NoRng = parsed.GetValue(_noRng),
+            Verbose = parsed.GetValue(_verbose),
+            Save = parsed.GetValue(_save),
+            Restore = parsed.GetValue(_restore),
+        };
+        CheckCombination(options);
+        return options;
+    }
+
+    private static void CheckCombination(VmRunOptions options)
+    {
+        if (options.Kernel is null && options.Restore is null)
+            throw new UsageException("nothing to run: give a kernel with --kernel FILE, or a saved guest with --restore FILE");
+        if (options.Kernel is null && (options.Initrd is not null || options.Modules.Count > 0 || options.Append.Length > 0))
+            throw new UsageException("--initrd, --append and --module need --kernel FILE");
+        if (options.Serial == "stdio" && options.Console == "stdio")
+            throw new UsageException("--console stdio needs --serial none or --serial FILE: only one of them can have the terminal");
+    }
+
+    private static void CheckEngine(string engine)
+    {
+        if (engine == "kvm")
+            throw new UsageException("--engine kvm is not built into this version of Hearth: use --engine software");
+        if (engine is not ("auto" or "software"))
+            throw new UsageException($"--engine {engine} is none of auto, software and kvm");
+    }
+
+    private static int ParseCpus(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cpus) && cpus is >= 1 and <= VmRunOptions.MaximumCpus
+            ? cpus
+            : throw new UsageException($"--cpus {text} is not between 1 and {VmRunOptions.MaximumCpus}");
+
+    private static bool ParseNetwork(string text) => text switch
+    {
+        "user" => true,
+        "none" => false,
+        _ => throw new UsageException($"--net {text} is neither user nor none"),
+    };
+
+    private ushort? ParseDebugExit(ParseResult parsed) =>
+        parsed.GetResult(_debugExit) is null ? null : PortNumber.Parse("--debug-exit", parsed.GetValue(_debugExit) ?? DefaultDebugExitPort);
+
+    private static Option<string> Text(string name, string value, string description, string? otherwise = null)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = value };
+        if (otherwise is not null)
+            option.DefaultValueFactory = _ => otherwise;
+        return option;
+    }
+
+    private static Option<string[]> Texts(string name, string value, string description) =>
+        new(name) { Description = description, HelpName = value, Arity = ArgumentArity.OneOrMore };
+
+    private static Option<bool> Switch(string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.Zero };
+}

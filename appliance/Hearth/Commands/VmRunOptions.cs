@@ -1,0 +1,63 @@
+using Hearth.Protocol;
+
+namespace Hearth.Commands;
+
+/// <summary>What <c>hearth vm run</c> was asked for; files are paths still.</summary>
+internal sealed record VmRunOptions
+{
+    public const int MaximumCpus = 8;
+
+    public required ulong Memory { get; init; }
+
+    public int Cpus { get; init; } = 1;
+
+    public string? CpuModel { get; init; }
+
+    public string? Kernel { get; init; }
+
+    public string? Initrd { get; init; }
+
+    public string Append { get; init; } = "";
+
+    /// <summary>Each a file name and, after a space, its arguments.</summary>
+    public IReadOnlyList<string> Modules { get; init; } = [];
+
+    /// <summary>Each a file name, read-only ones followed by <c>,readonly</c>.</summary>
+    public IReadOnlyList<string> Disks { get; init; } = [];
+
+    public bool UserNetwork { get; init; }
+
+    /// <summary>passt's path where it was given; found by itself otherwise.</summary>
+    public string? Passt { get; init; }
+
+    /// <summary><c>stdio</c>, <c>none</c> or a file name.</summary>
+    public string Serial { get; init; } = "stdio";
+
+    /// <inheritdoc cref="Serial"/>
+    public string Console { get; init; } = "none";
+
+    public ushort? DebugExitPort { get; init; }
+
+    public bool NoReboot { get; init; }
+
+    public bool NoRng { get; init; }
+
+    public bool Verbose { get; init; }
+
+    public string? Restore { get; init; }
+
+    public string? Save { get; init; }
+
+    /// <summary>Everything that needs no file to be opened.</summary>
+    public GuestConfiguration ToConfiguration() => new()
+    {
+        Memory = Memory,
+        Cpus = Cpus,
+        CpuModel = CpuModel,
+        CommandLine = Append,
+        DebugExitPort = DebugExitPort,
+        ExitOnReset = NoReboot,
+        EntropyDevice = !NoRng,
+        Verbose = Verbose,
+    };
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using Hearth.Linux;
+
+namespace Hearth.Launch;
+
+/// <summary>passt, the program that gives a guest the host's network without any privilege: one process for each guest.</summary>
+internal static class Passt
+{
+    private const string Variable = "HEARTH_PASST";
+
+    /// <summary>Starts passt on one end of a pair of sockets. It ends by itself when the guest's end is closed.</summary>
+    /// <param name="given">Its path, or null to look for it.</param>
+    /// <param name="guestEnd">The end for the guest; closed on exec until it is kept.</param>
+    /// <returns>The process id.</returns>
+    /// <exception cref="UsageException">There is no passt, or it cannot be started.</exception>
+    public static int Start(string? given, out FileDescriptor guestEnd)
+    {
+        string program = given ?? Find();
+        (guestEnd, FileDescriptor passtEnd) = FileDescriptor.CreateSocketPair();
+        using (passtEnd)
+        {
+            try
+            {
+                return ProcessImage.Spawn(
+                    program,
+                    [program, "--foreground", "--quiet", "--fd", passtEnd.Number.ToString(CultureInfo.InvariantCulture)],
+                    passtEnd);
+            }
+            catch (LinuxException error)
+            {
+                guestEnd.Dispose();
+                throw new UsageException(error.Message, error);
+            }
+        }
+    }
+
+    private static string Find()
+    {
+        string? named = Environment.GetEnvironmentVariable(Variable);
+        if (!string.IsNullOrEmpty(named))
+            return named;
+        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string program = Path.Combine(folder, "passt");
+            if (File.Exists(program))
+                return program;
+        }
+
+        throw new UsageException(
+            $"--net user needs the program passt, which is not in $PATH: install it with `apt-get install passt`, or name it by --passt FILE or ${Variable}");
+    }
+}

@@ -1,0 +1,85 @@
+namespace Hearth.Boot.Tests;
+
+/// <summary>What a person may get wrong: each gives one sentence, the exit code for it, and leaves nothing behind.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private const int ConfigurationExitCode = 2;
+
+    private readonly ScratchDirectory _scratch = new();
+    private readonly string _kernel = GuestAssets.FetchKernel(GuestAssets.CloudKernel).Image;
+
+    public BadInputTests()
+    {
+        byte[] kernel = File.ReadAllBytes(_kernel);
+        _scratch.Write("text", "no kernel at all"u8.ToArray());
+        _scratch.Write("empty", []);
+        _scratch.Write("cut.bzimage", kernel[..100_000]);
+        _scratch.Write("cut.elf", TinyKernel.Build(multiboot: true)[..120]);
+        _scratch.Write("odd.img", new byte[1000]);
+        using FileStream large = File.Create(_scratch["large"]);
+        large.SetLength(200L << 20);
+    }
+
+    public static TheoryData<string, string> Cases => new()
+    {
+        { "", "--kernel" },
+        { "--kernel SCRATCH/missing", "SCRATCH/missing" },
+        { "--kernel SCRATCH", "SCRATCH" },
+        { "--kernel SCRATCH/text", "SCRATCH/text is no kernel: it is neither a bzImage nor a PVH or multiboot kernel" },
+        { "--kernel SCRATCH/empty", "SCRATCH/empty is empty" },
+        { "--kernel SCRATCH/cut.bzimage", "SCRATCH/cut.bzimage is truncated" },
+        { "--kernel SCRATCH/cut.elf", "SCRATCH/cut.elf is truncated" },
+        { "--kernel KERNEL --initrd SCRATCH/missing", "SCRATCH/missing" },
+        { "--kernel KERNEL --initrd SCRATCH/large --memory 128M", "SCRATCH/large (200 MiB) does not fit beside the kernel into the guest's 128 MiB of memory" },
+        { "--kernel KERNEL --memory 16M", "of memory at 0x1000000 to start; the guest has 16 MiB" },
+        { "--kernel KERNEL --memory 0", "--memory 0" },
+        { "--kernel KERNEL --memory 9000000G", "--memory 9000000G" },
+        { "--kernel KERNEL --memory lots", "--memory lots" },
+        { "--kernel KERNEL --cpus 0", "--cpus 0" },
+        { "--kernel KERNEL --cpus 300", "--cpus 300" },
+        { "--kernel KERNEL --cpu-model pdp-11", "pdp-11" },
+        { "--kernel KERNEL --disk SCRATCH/missing", "SCRATCH/missing" },
+        { "--kernel KERNEL --disk SCRATCH/odd.img", "SCRATCH/odd.img" },
+        { "--kernel KERNEL --module SCRATCH/text", "is a bzImage, and a bzImage takes an initrd but no modules" },
+        { "--kernel KERNEL --frobnicate", "--frobnicate" },
+        { "--kernel KERNEL --net everything", "--net everything" },
+        { "--kernel KERNEL --net user", "apt-get install passt" },
+        { "--kernel KERNEL --engine steam", "--engine steam" },
+        { "--kernel KERNEL --debug-exit 99999", "99999" },
+        { "--restore SCRATCH/missing", "SCRATCH/missing" },
+        { "--restore SCRATCH/text", "SCRATCH/text" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Input_thatIsWrong_givesOneSentence(string arguments, string expected)
+    {
+        string[] before = Directory.GetFiles(_scratch.Path);
+
+        HearthOutcome outcome = HearthProcess.Run(
+            ["vm", "run", "--engine", "software", .. Expand(arguments).Split(' ', StringSplitOptions.RemoveEmptyEntries)],
+            ("PATH", _scratch.Path),
+            ("HEARTH_PASST", null));
+
+        string sentence = Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(Expand(expected), sentence, StringComparison.Ordinal);
+        Assert.Equal(ConfigurationExitCode, outcome.ExitCode);
+        Assert.Empty(outcome.Console.Trim());
+        Assert.Equal(before, Directory.GetFiles(_scratch.Path));
+    }
+
+    [Fact]
+    public void CommandLine_longerThanTheKernelReads_givesOneSentence()
+    {
+        HearthOutcome outcome = HearthProcess.Run(["vm", "run", "--engine", "software", "--kernel", _kernel, "--append", new string('x', 5000)]);
+
+        Assert.Equal(ConfigurationExitCode, outcome.ExitCode);
+        Assert.EndsWith($"the command line has 5000 bytes; {_kernel} takes 2047\n", outcome.Error.TrimEnd('\n') + "\n", StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    private string Expand(string text) => text
+        .Replace("SCRATCH", _scratch.Path, StringComparison.Ordinal)
+        .Replace("KERNEL", _kernel, StringComparison.Ordinal);
+}

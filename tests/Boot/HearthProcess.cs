@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Hearth.Boot.Tests;
+
+/// <summary>
+/// The real <c>hearth</c> executable, run as a user would: built beside this test, or the one $HEARTH_EXECUTABLE names.
+/// What it writes is collected while it runs.
+/// </summary>
+internal sealed class HearthProcess : IDisposable
+{
+    /// <summary>No boot takes this long; a guest that hangs is ended so that the other tests go on.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
+
+    private readonly Process _process;
+    private readonly StringBuilder _console = new();
+    private readonly StringBuilder _errors = new();
+    private readonly Lock _gate = new();
+    private readonly long _started = Stopwatch.GetTimestamp();
+
+    private HearthProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Append(_console, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public static string Executable => Environment.GetEnvironmentVariable("HEARTH_EXECUTABLE") ?? Path.Combine(AppContext.BaseDirectory, "hearth");
+
+    public int Id => _process.Id;
+
+    /// <summary>Starts <c>hearth</c> with these arguments.</summary>
+    /// <param name="environment">Variables to set, or to remove where the value is null.</param>
+    public static HearthProcess Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    {
+        var start = new ProcessStartInfo(Executable, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        foreach ((string name, string? value) in environment)
+            start.Environment[name] = value;
+        return new HearthProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Starts <c>hearth</c> and waits for its end.</summary>
+    public static HearthOutcome Run(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    {
+        using HearthProcess process = Start(arguments, environment);
+        return process.WaitForExit();
+    }
+
+    /// <summary>Waits until the console has shown the text.</summary>
+    /// <exception cref="TimeoutException">It did not; the message has what was shown instead.</exception>
+    public void WaitForText(string text)
+    {
+        while (!Snapshot(_console).Contains(text, StringComparison.Ordinal))
+        {
+            if (_process.HasExited || Stopwatch.GetElapsedTime(_started) > Patience)
+                throw new TimeoutException($"the guest never wrote \"{text}\"; it wrote:\n{Snapshot(_console)}\n{Snapshot(_errors)}");
+            Thread.Sleep(s_poll);
+        }
+    }
+
+    /// <summary>Types on the guest's serial console.</summary>
+    public void Type(string text)
+    {
+        _process.StandardInput.Write(text);
+        _process.StandardInput.Flush();
+    }
+
+    /// <exception cref="TimeoutException">It did not end in time; the message has what the guest wrote.</exception>
+    public HearthOutcome WaitForExit()
+    {
+        TimeSpan left = Patience - Stopwatch.GetElapsedTime(_started);
+        if (!_process.WaitForExit(left > TimeSpan.Zero ? left : TimeSpan.Zero))
+            throw new TimeoutException($"hearth did not end; the guest wrote:\n{Snapshot(_console)}\n{Snapshot(_errors)}");
+
+        // Without a timeout this also waits for the last line of both pipes.
+        _process.WaitForExit();
+        return new HearthOutcome(_process.ExitCode, Snapshot(_console), Snapshot(_errors));
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        _process.Dispose();
+    }
+
+    private void Append(StringBuilder to, string? line)
+    {
+        lock (_gate)
+            to.Append(line?.TrimEnd('\r')).Append('\n');
+    }
+
+    private string Snapshot(StringBuilder text)
+    {
+        lock (_gate)
+            return text.ToString();
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace Hearth.Boot.Tests;
+
+/// <summary>A Debian kernel with an initramfs, as arguments for <c>hearth vm run</c>.</summary>
+internal sealed class TestGuest : IDisposable
+{
+    public const string CommandLine = "console=ttyS0 panic=-1";
+
+    private readonly ScratchDirectory _scratch = new();
+    private readonly List<string> _arguments;
+
+    /// <param name="script">What init does before it powers off.</param>
+    /// <param name="modules">Kernel modules init loads first.</param>
+    public TestGuest(string kernel, string script, params string[] modules)
+    {
+        Guests.Debian.KernelPackage package = GuestAssets.FetchKernel(kernel);
+        byte[] initramfs = GuestAssets.Initramfs(kernel, script).AddModules(package, modules).Build();
+        _arguments =
+        [
+            "vm", "run", "--engine", "software", "--memory", "512M", "--serial", "stdio", "--no-reboot",
+            "--kernel", package.Image, "--initrd", _scratch.Write("initrd.img", initramfs), "--append", CommandLine,
+        ];
+        KernelRelease = package.Release;
+    }
+
+    public string KernelRelease { get; }
+
+    public ScratchDirectory Scratch => _scratch;
+
+    public IReadOnlyList<string> Arguments => _arguments;
+
+    public TestGuest With(params string[] arguments)
+    {
+        _arguments.AddRange(arguments);
+        return this;
+    }
+
+    public TestGuest WithCpus(int count) => With("--cpus", count.ToString(CultureInfo.InvariantCulture));
+
+    public HearthOutcome Run() => HearthProcess.Run(_arguments);
+
+    public HearthProcess Start() => HearthProcess.Start(_arguments);
+
+    public void Dispose() => _scratch.Dispose();
+}

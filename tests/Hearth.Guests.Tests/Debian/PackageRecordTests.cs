@@ -1,0 +1,32 @@
+using Hearth.Guests.Debian;
+
+namespace Hearth.Guests.Tests.Debian;
+
+public sealed class PackageRecordTests
+{
+    [Fact]
+    public void Stanza_ofAMetapackage_givesNameVersionAndDependencies()
+    {
+        PackageRecord? record = PackageRecord.Parse("""
+            Package: linux-image-amd64
+            Source: linux-signed-amd64
+            Version: 6.1.0-50
+            Depends: linux-image-6.1.0-50-amd64 (= 6.1.176-1), kmod | busybox, libc6:any (>= 2.34)
+            Description: Linux for 64-bit PCs (meta-package)
+
+            Package: another
+            Version: 1
+            """);
+
+        Assert.NotNull(record);
+        Assert.Equal("linux-image-amd64", record.Name);
+        Assert.Equal("6.1.0-50", record.Version);
+        Assert.Equal(["linux-image-6.1.0-50-amd64", "kmod", "libc6"], record.Depends);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Package: nothing-else\n")]
+    [InlineData("Version: 1.0\n")]
+    public void Stanza_withoutNameOrVersion_isNoPackage(string text) => Assert.Null(PackageRecord.Parse(text));
+}
