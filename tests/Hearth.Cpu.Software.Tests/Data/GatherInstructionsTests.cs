@@ -76,6 +76,28 @@ public sealed unsafe class GatherInstructionsTests
     }
 
     [Fact]
+    public void Gather_under_single_step_that_faults_after_an_element_traps_first()
+    {
+        using DataMachine machine = DataMachine.Long();
+        machine.State->SystemFlags |= Rflags.Trap;
+        uint* index = (uint*)machine.State->Ymm + 16;
+        uint* mask = (uint*)machine.State->Ymm + 24;
+        (mask[0], mask[1]) = (0x8000_0000, 0x8000_0000);
+        (index[0], index[1]) = (0, 0x400);
+        machine.Unmap(Data + 0x1000);
+        machine.Rbx = Data;
+        byte[] code = Gather(0x90, 0, 0);
+
+        StepResult first = machine.Run(code);
+        (ulong Rip, byte Pending) trapped = (machine.State->Rip, machine.State->FaultPending);
+        StepResult second = machine.Run(code);
+
+        Assert.Equal((StepResult.Continue, StepResult.Fault), (first, second));
+        Assert.Equal((DataMachine.CodeAddress, (byte)0), trapped);
+        Assert.Equal(Data + 0x1000, machine.State->FaultAddress);
+    }
+
+    [Fact]
     public void Gather_without_avx_enabled_is_undefined()
     {
         using DataMachine machine = DataMachine.Long();

@@ -158,6 +158,34 @@ public sealed unsafe class XsaveInstructionsTests
         Assert.Equal(ExceptionVector.GeneralProtection, machine.State->FaultVector);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x07 }, 2, ExceptionVector.AlignmentCheck)]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x07 }, 8, ExceptionVector.GeneralProtection)]
+    [InlineData(new byte[] { 0xDD, 0x37 }, 2, ExceptionVector.AlignmentCheck)]
+    public void Misaligned_area_under_alignment_check_is_refused(byte[] code, ulong place, byte vector)
+    {
+        using DataMachine machine = CheckingAlignment();
+        machine.Rdi = Data + place;
+
+        StepResult result = machine.Run(code);
+
+        Assert.Equal(StepResult.Fault, result);
+        Assert.Equal(vector, machine.State->FaultVector);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x07 })]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x27 })]
+    public void Aligned_area_under_alignment_check_is_stored(byte[] code)
+    {
+        using DataMachine machine = CheckingAlignment();
+        machine.Rdi = Data + 64;
+
+        StepResult result = machine.Run(code);
+
+        Assert.Equal(StepResult.Continue, result);
+    }
+
     [Fact]
     public void Xsave_without_osxsave_is_undefined()
     {
@@ -228,6 +256,15 @@ public sealed unsafe class XsaveInstructionsTests
         Assert.Equal(StepResult.Fault, result);
         Assert.Equal(ExceptionVector.GeneralProtection, machine.State->FaultVector);
         Assert.Equal(0x1F80U, machine.State->Mxcsr);
+    }
+
+    private static DataMachine CheckingAlignment()
+    {
+        DataMachine machine = DataMachine.Long();
+        machine.State->Cr0 |= ControlRegister.Cr0AlignmentMask;
+        machine.State->SystemFlags |= Rflags.AlignmentCheck;
+        ModeState.Update(machine.State);
+        return machine;
     }
 
     /// <summary>Puts the same random state into the area at RBX, which the host loads, and into the machine.</summary>

@@ -53,7 +53,7 @@ internal sealed unsafe class StringInstructions
             left -= run;
             StoreCount(operation, left, run);
 
-            // A run of SCAS or CMPS leaves the last element for here, where the flags are made.
+            // A run of SCAS or CMPS leaves the element that may end the repetition for here.
             if (run == 0 || (operation.Compares && left != 0))
             {
                 if (!_elements.TryStep(operation))
