@@ -123,9 +123,9 @@ public sealed unsafe class GatherInstructionsTests
         Assert.Equal(ExceptionVector.DeviceNotAvailable, machine.State->FaultVector);
     }
 
-    /// <summary>xmm1/ymm1, [rbx + xmm2/ymm2*4 + 16], xmm3/ymm3.</summary>
+    /// <summary>xmm1/ymm1, [rbx + xmm2/ymm2*4], xmm3/ymm3.</summary>
     private static byte[] Gather(byte opcode, int w, int l) =>
-        [0xC4, 0xE2, (byte)((w << 7) | (0b1100 << 3) | (l << 2) | 1), opcode, 0x4C, 0x93, l == 0 && w == 0 && opcode == 0x90 ? (byte)0 : (byte)16];
+        [0xC4, 0xE2, (byte)((w << 7) | (0b1100 << 3) | (l << 2) | 1), opcode, 0x4C, 0x93, 0];
 
     private static void Prepare(HostProcessor host, DataMachine machine, Random random, bool elements64)
     {

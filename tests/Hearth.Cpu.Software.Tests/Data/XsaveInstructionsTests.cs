@@ -61,7 +61,8 @@ public sealed unsafe class XsaveInstructionsTests
         {
             Prepare(host, machine, random);
             MakeArea(host.Memory + OperandOffset, random, format);
-            new ReadOnlySpan<byte>(host.Memory + OperandOffset, XsaveArea.Length).CopyTo(machine.Bytes(Data + OperandOffset, XsaveArea.Length));
+            new ReadOnlySpan<byte>(host.Memory + OperandOffset, XsaveArea.Length).CopyTo(
+                machine.Bytes(Data + OperandOffset, XsaveArea.Length));
             host.Run();
 
             StepResult result = machine.Run(s_restore);
@@ -280,8 +281,9 @@ public sealed unsafe class XsaveInstructionsTests
         new ReadOnlySpan<byte>(area + 32, (present & 1) != 0 ? 128 : 0).CopyTo(new Span<byte>(machine.State->X87 + 32, 128));
         for (int i = 0; i < 16; i++)
         {
-            new ReadOnlySpan<byte>(area + 160 + (i * 16), (present & 2) != 0 ? 16 : 0).CopyTo(new Span<byte>(machine.State->Ymm + (i * 32), 16));
-            new ReadOnlySpan<byte>(area + 576 + (i * 16), (present & 4) != 0 ? 16 : 0).CopyTo(new Span<byte>(machine.State->Ymm + (i * 32) + 16, 16));
+            var register = new Span<byte>(machine.State->Ymm + (i * 32), 32);
+            new ReadOnlySpan<byte>(area + 160 + (i * 16), (present & 2) != 0 ? 16 : 0).CopyTo(register);
+            new ReadOnlySpan<byte>(area + 576 + (i * 16), (present & 4) != 0 ? 16 : 0).CopyTo(register[16..]);
         }
 
         machine.State->Mxcsr = *(uint*)(area + XsaveArea.MxcsrOffset);

@@ -2,7 +2,9 @@ using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
-/// <summary>FXSAVE and FXRSTOR (Intel SDM Vol. 1, section 10.5). The 32-bit and 64-bit forms differ only in pointers, which are zero.</summary>
+/// <summary>
+/// FXSAVE and FXRSTOR (Intel SDM Vol. 1, section 10.5). The 32-bit and 64-bit forms differ only in pointers, which are zero.
+/// </summary>
 internal sealed unsafe class FxsaveInstructions
 {
     private const int AreaLength = 512;

@@ -134,7 +134,8 @@ internal sealed unsafe class StringRuns
         if (passed != 0)
         {
             ulong last = Position(operation, count, passed - 1);
-            SetFlags(ReadElement(left.Host + last, operation.ElementSize), ReadElement(right.Host + last, operation.ElementSize), operation.ElementSize);
+            int size = operation.ElementSize;
+            SetFlags(ReadElement(left.Host + last, size), ReadElement(right.Host + last, size), size);
         }
 
         return passed;
