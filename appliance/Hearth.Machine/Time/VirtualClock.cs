@@ -138,10 +138,13 @@ public sealed class VirtualClock : IVirtualClock, IMachineDevice, IDisposable
         Set(from.ReadInt64());
     }
 
+    /// <summary>Ends the thread. The parker is the caller's and may be disposed afterwards; timers armed later never fire.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
+            if (_isDisposed)
+                return;
             _isDisposed = true;
             WakeLocked();
         }
@@ -154,7 +157,7 @@ public sealed class VirtualClock : IVirtualClock, IMachineDevice, IDisposable
     {
         lock (_lock)
         {
-            if (timer.IsDisposed)
+            if (timer.IsDisposed || _isDisposed)
                 return;
             _heap.Set(timer, deadline);
             if (deadline < _sleepsUntil && _epoch.IsRunning)

@@ -1,3 +1,5 @@
+using Hearth.Testing;
+
 namespace Hearth.Machine.Tests.Buses;
 
 public sealed class BusTests
@@ -174,12 +176,10 @@ public sealed class BusTests
     public void Access_ToAnything_AllocatesNothing()
     {
         _bus.Map(new AddressRange(0x1000, 0x100), _device);
-        Touch();
-        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        Touch();
+        long allocated = Allocations.Of(Touch);
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, allocated);
     }
 
     private void Touch()

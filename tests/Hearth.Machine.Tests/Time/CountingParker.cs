@@ -7,8 +7,11 @@ internal sealed class CountingParker : IParker
     private bool _unparked;
     private long _lastWait;
     private int _parks;
+    private int _unparks;
 
     public int Parks => Volatile.Read(ref _parks);
+
+    public int Unparks => Volatile.Read(ref _unparks);
 
     public long LastWait => Volatile.Read(ref _lastWait);
 
@@ -28,6 +31,7 @@ internal sealed class CountingParker : IParker
     {
         lock (_lock)
         {
+            _unparks++;
             _unparked = true;
             Monitor.Pulse(_lock);
         }

@@ -1,3 +1,5 @@
+using Hearth.Testing;
+
 namespace Hearth.Machine.Tests.Time;
 
 public sealed class VirtualClockTests
@@ -267,12 +269,10 @@ public sealed class VirtualClockTests
         using var clock = new VirtualClock(new SteppedTime());
         IClockTimer[] timers = [.. Enumerable.Range(0, 40).Select(_ => clock.CreateTimer(() => { }))];
         clock.Start();
-        ArmAll(timers);
-        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        ArmAll(timers);
+        long allocated = Allocations.Of(() => ArmAll(timers));
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, allocated);
     }
 
     [Fact]
@@ -290,6 +290,22 @@ public sealed class VirtualClockTests
 
         Assert.True(parked);
         Assert.Equal(parks, parker.Parks);
+    }
+
+    [Fact]
+    public void Arm_AfterDispose_TouchesTheParkerNoMore()
+    {
+        var parker = new CountingParker();
+        var clock = new VirtualClock(new SteppedTime(), parker);
+        IClockTimer timer = clock.CreateTimer(() => { });
+        clock.Start();
+        clock.Dispose();
+        int unparks = parker.Unparks;
+
+        timer.Arm(1);
+        clock.Dispose();
+
+        Assert.Equal(unparks, parker.Unparks);
     }
 
     private static void ArmAll(IClockTimer[] timers)

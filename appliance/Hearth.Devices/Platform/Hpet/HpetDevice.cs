@@ -54,7 +54,7 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
 
     private bool IsCounting => (_configuration & HpetRegisters.Enable) != 0;
 
-    private bool IsLegacy => (_configuration & (HpetRegisters.Enable | HpetRegisters.LegacyReplacement)) == (HpetRegisters.Enable | HpetRegisters.LegacyReplacement);
+    private bool IsLegacy => IsCounting && (_configuration & HpetRegisters.LegacyReplacement) != 0;
 
     public ulong Read(ulong offset, AccessWidth width)
     {

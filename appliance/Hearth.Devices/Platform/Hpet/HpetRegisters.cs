@@ -13,7 +13,8 @@ internal static class HpetRegisters
     public const ulong TimerComparator = 0x08;
 
     /// <summary>Femtoseconds a tick (10 ns), Intel as vendor, legacy routing, 64-bit counter, three timers, revision 1.</summary>
-    public const ulong CapabilitiesValue = (10_000_000UL << 32) | (0x8086UL << 16) | (1 << 15) | (1 << 13) | ((HpetDevice.TimerCount - 1) << 8) | 1;
+    public const ulong CapabilitiesValue =
+        (10_000_000UL << 32) | (0x8086UL << 16) | (1 << 15) | (1 << 13) | ((HpetDevice.TimerCount - 1) << 8) | 1;
 
     public const ulong Enable = 1 << 0;
     public const ulong LegacyReplacement = 1 << 1;

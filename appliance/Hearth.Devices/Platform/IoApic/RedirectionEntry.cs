@@ -24,7 +24,9 @@ internal readonly record struct RedirectionEntry(ulong Value)
 
     public bool IsMasked => (Value & MaskBit) != 0;
 
-    /// <summary>The entry after a guest wrote it. Making it edge-triggered forgets a remote IRR, which is how guests clear a stuck one.</summary>
+    /// <summary>
+    /// The entry after a guest wrote it. Making it edge-triggered forgets a remote IRR, which is how guests clear a stuck one.
+    /// </summary>
     public RedirectionEntry Written(ulong value)
     {
         ulong merged = (value & Defined & ~ReadOnly) | (Value & ReadOnly);
@@ -34,5 +36,9 @@ internal readonly record struct RedirectionEntry(ulong Value)
     public RedirectionEntry WithRemoteIrr(bool set) => new(set ? Value | RemoteIrrBit : Value & ~RemoteIrrBit);
 
     public InterruptMessage ToMessage() => new(
-        InterruptMessage.WidenDestination((byte)(Value >> 56)), (Value & (1 << 11)) != 0, (InterruptDeliveryMode)((Value >> 8) & 7), Vector, IsLevel);
+        InterruptMessage.WidenDestination((byte)(Value >> 56)),
+        (Value & (1 << 11)) != 0,
+        (InterruptDeliveryMode)((Value >> 8) & 7),
+        Vector,
+        IsLevel);
 }

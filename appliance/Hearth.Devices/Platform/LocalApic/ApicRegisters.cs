@@ -1,6 +1,8 @@
 namespace Hearth.Devices.Platform.LocalApic;
 
-/// <summary>The registers of a local APIC by their xAPIC offset; the x2APIC MSR is 0x800 + offset / 16 (Intel SDM Vol. 3, table 11-6).</summary>
+/// <summary>
+/// The registers of a local APIC by their xAPIC offset; the x2APIC MSR is 0x800 + offset / 16 (Intel SDM Vol. 3, table 11-6).
+/// </summary>
 internal static class ApicRegisters
 {
     public const uint Id = 0x020;
@@ -56,6 +58,12 @@ internal static class ApicRegisters
 
     /// <summary>Vector, mode, destination mode, level, trigger and shorthand; delivery status is read-only.</summary>
     public const uint CommandWritable = 0x000C_CFFF;
+
+    /// <summary>Read-only: always idle here.</summary>
+    public const uint CommandDeliveryStatus = 1 << 12;
+
+    /// <summary>Bits of the 64-bit command register that give #GP in x2APIC mode.</summary>
+    public const ulong X2ApicCommandReserved = uint.MaxValue & ~(CommandWritable | CommandDeliveryStatus);
 
     public const uint ErrorSendIllegalVector = 1 << 5;
     public const uint ErrorReceiveIllegalVector = 1 << 6;

@@ -8,12 +8,14 @@ namespace Hearth.Devices.Platform.LocalApic;
 /// </summary>
 internal sealed class ApicTimer
 {
+    /// <summary>The bits of the divide configuration register.</summary>
+    public const uint DivideWritable = 0xB;
+
     /// <summary>A guest that asks for more interrupts a second than this gets fewer: 20 µs between two of a periodic timer.</summary>
     private const long ShortestPeriod = 20_000;
 
     private const ulong NanosecondsPerSecond = 1_000_000_000;
     private const ulong FurthestDeadline = 1UL << 62;
-    private const uint DivideWritable = 0xB;
     private const long Never = long.MaxValue;
 
     private readonly IVirtualClock _clock;

@@ -4,6 +4,9 @@ namespace Hearth.Devices.Platform.LocalApic;
 /// <param name="Value">The register; the destination is bits 63:56 in xAPIC mode, 63:32 in x2APIC mode.</param>
 internal readonly record struct InterruptCommand(ulong Value, bool IsX2Apic)
 {
+    /// <summary>A fixed interrupt from a processor to itself.</summary>
+    public static InterruptCommand ToSelf(byte vector) => new(((ulong)DestinationShorthand.Self << 18) | vector, true);
+
     public InterruptDeliveryMode Mode => (InterruptDeliveryMode)((Value >> 8) & 7);
 
     public byte Vector => (byte)Value;
@@ -17,7 +20,8 @@ internal readonly record struct InterruptCommand(ulong Value, bool IsX2Apic)
     public bool CarriesVector => Mode is InterruptDeliveryMode.Fixed or InterruptDeliveryMode.LowestPriority;
 
     /// <summary>True for the modes that can be sent: no SMI, no ExtINT, no reserved one.</summary>
-    public bool IsOffered => CarriesVector || Mode is InterruptDeliveryMode.Nmi or InterruptDeliveryMode.Init or InterruptDeliveryMode.StartUp;
+    public bool IsOffered => CarriesVector
+        || Mode is InterruptDeliveryMode.Nmi or InterruptDeliveryMode.Init or InterruptDeliveryMode.StartUp;
 
     public InterruptMessage ToMessage()
     {

@@ -20,37 +20,30 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     public const ulong PageLength = 0x1000;
 
     private const byte StateVersion = 1;
-    private const ulong PageMask = PageLength - 1;
 
     private readonly Lock _lock = new();
     private readonly LocalApicConfiguration _configuration;
     private readonly ApicBus _bus;
     private readonly IVcpuSignals _signals;
     private readonly IDeviceLog _log;
-    private readonly ApicPriorities _priorities = new();
-    private readonly LocalVectorTable _vectors;
-    private readonly ApicTimer _timer;
+    private readonly ApicBaseRegister _base;
+    private readonly ApicRegisterFile _registers;
 
     private IExternalInterruptController? _external;
-
-    // Read without the lock by the vCPU before every block of guest code, and by senders that look for a receiver.
-    private volatile bool _hasInterrupt;
-    private volatile uint _logicalDestination;
-    private volatile uint _destinationFormat;
-    private volatile uint _spuriousVector;
-    private ulong _base;
-
-    private ulong _command;
-    private uint _errorStatus;
-
-    // What the next write to ESR will show.
-    private uint _errors;
     private bool _lint0;
     private bool _lint1;
 
+    // Read without the lock by the vCPU, before every piece of guest code.
+    private volatile bool _hasInterrupt;
+
     /// <exception cref="MachineException">Another APIC on the bus has this id.</exception>
     public LocalApicDevice(
-        LocalApicConfiguration configuration, ApicBus bus, IVirtualClock clock, ITimestampCounter counter, IVcpuSignals signals, IDeviceLog log)
+        LocalApicConfiguration configuration,
+        ApicBus bus,
+        IVirtualClock clock,
+        ITimestampCounter counter,
+        IVcpuSignals signals,
+        IDeviceLog log)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(bus);
@@ -60,8 +53,8 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
         _signals = signals;
         _log = log;
         Name = $"lapic{configuration.Id}";
-        _vectors = new LocalVectorTable(configuration.HasTscDeadline);
-        _timer = new ApicTimer(clock, counter, OnTimer);
+        _base = new ApicBaseRegister(configuration);
+        _registers = new ApicRegisterFile(configuration, signals, new ApicTimer(clock, counter, OnTimer));
         Lint0 = new ApicInput(this, ApicRegisters.LvtLint0);
         Lint1 = new ApicInput(this, ApicRegisters.LvtLint1);
         Reset();
@@ -80,37 +73,28 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
 
     public bool HasInterrupt => _hasInterrupt;
 
-    public ulong ApicBase => Volatile.Read(ref _base);
+    public ulong ApicBase => _base.Value;
 
     public uint TaskPriorityClass
     {
-        get => (uint)_priorities.TaskPriority >> 4;
+        get => (uint)_registers.Priorities.TaskPriority >> 4;
         set
         {
             lock (_lock)
             {
-                _priorities.TaskPriority = (byte)(value << 4);
+                _registers.Priorities.TaskPriority = (byte)(value << 4);
                 UpdateLocked();
             }
         }
     }
 
-    internal bool IsSoftwareEnabled => IsEnabled && (_spuriousVector & ApicRegisters.SoftwareEnable) != 0;
-
-    private bool IsEnabled => (ApicBase & ApicRegisters.BaseEnable) != 0;
-
-    private bool IsX2Apic => (ApicBase & ApicRegisters.BaseX2Apic) != 0;
+    internal bool IsSoftwareEnabled => _base.IsEnabled && _registers.IsSoftwareEnabled;
 
     /// <summary>Connects the controller behind LINT0; once, before the machine runs.</summary>
     public void Connect(IExternalInterruptController external) => _external = external;
 
     /// <summary>True when a guest-physical address lies in this processor's register page: enabled, not in x2APIC mode, not moved away.</summary>
-    public bool IsPageAt(ulong address)
-    {
-        ulong apicBase = ApicBase;
-        return (apicBase & (ApicRegisters.BaseEnable | ApicRegisters.BaseX2Apic)) == ApicRegisters.BaseEnable
-            && (address ^ apicBase) <= PageMask;
-    }
+    public bool IsPageAt(ulong address) => _base.IsPageAt(address);
 
     public int Acknowledge()
     {
@@ -118,7 +102,7 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
         {
             if (!HasExternalLocked())
             {
-                int vector = IsEnabled ? _priorities.Take() : -1;
+                int vector = _base.IsEnabled ? _registers.Priorities.Take() : -1;
                 UpdateLocked();
                 return vector;
             }
@@ -131,62 +115,49 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     /// <summary>Reads a register of the page; registers are 32 bits wide and 16 bytes apart.</summary>
     public ulong Read(ulong offset, AccessWidth width)
     {
-        uint register = (uint)(offset & PageMask) & ~(ApicRegisters.Stride - 1);
-        int byteInRegister = (int)(offset & (ApicRegisters.Stride - 1));
+        uint register = (uint)(offset % PageLength) & ~(ApicRegisters.Stride - 1);
+        int byteInRegister = (int)(offset % ApicRegisters.Stride);
         if (byteInRegister >= sizeof(uint))
             return 0;
         lock (_lock)
         {
-            if (TryReadLocked(register, false, out uint value))
+            if (_registers.TryRead(register, false, out uint value))
                 return value >> (byteInRegister * 8);
-            RaiseErrorLocked(ApicRegisters.ErrorIllegalRegister);
-            return 0;
         }
+
+        RaiseError(ApicRegisters.ErrorIllegalRegister);
+        return 0;
     }
 
     /// <summary>Writes a register of the page; only aligned 32-bit writes have an effect (Intel SDM Vol. 3, section 11.4.1).</summary>
     public void Write(ulong offset, AccessWidth width, ulong value)
     {
-        uint register = (uint)(offset & PageMask);
+        uint register = (uint)(offset % PageLength);
         if (register % ApicRegisters.Stride != 0 || width < AccessWidth.Dword)
-        {
             _log.GuestError(Name, "a write that is not of 32 aligned bits", offset);
-            return;
-        }
-
-        if (!TryWrite(register, (uint)value, false))
-        {
-            lock (_lock)
-                RaiseErrorLocked(ApicRegisters.ErrorIllegalRegister);
-        }
+        else if (!TryWrite(register, (uint)value, false))
+            RaiseError(ApicRegisters.ErrorIllegalRegister);
     }
 
     public bool TryReadMsr(uint msr, out ulong value)
     {
-        value = 0;
+        value = ApicBase;
         if (msr == ApicRegisters.MsrApicBase)
-        {
-            value = ApicBase;
             return true;
-        }
-
         lock (_lock)
         {
             if (msr == ApicRegisters.MsrTscDeadline)
             {
-                value = _timer.TscDeadline;
+                value = _registers.Timer.TscDeadline;
                 return _configuration.HasTscDeadline;
             }
 
+            value = _registers.Command;
             if (!IsX2ApicMsr(msr, out uint register))
                 return false;
             if (register == ApicRegisters.InterruptCommandLow)
-            {
-                value = _command;
                 return true;
-            }
-
-            bool exists = TryReadLocked(register, true, out uint low);
+            bool exists = _registers.TryRead(register, true, out uint low);
             value = low;
             return exists;
         }
@@ -200,18 +171,21 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
             return TryWriteDeadline(value);
         if (!IsX2ApicMsr(msr, out uint register))
             return false;
-        if (register == ApicRegisters.InterruptCommandLow)
-            return TryWriteCommand(value);
-        return (value & ~(ulong)X2ApicDefinedBits(register)) == 0 && TryWrite(register, (uint)value, true);
+        if (register != ApicRegisters.InterruptCommandLow)
+            return (value & ~(ulong)_registers.DefinedBits(register)) == 0 && TryWrite(register, (uint)value, true);
+        if ((value & ApicRegisters.X2ApicCommandReserved) != 0)
+            return false;
+        StoreAndSend(value);
+        return true;
     }
 
-    /// <summary>To the power-on state, with LINT0 of the bootstrap processor open for the PIC as firmware would leave it.</summary>
     public void Reset()
     {
         lock (_lock)
         {
-            Volatile.Write(ref _base, ApicRegisters.BaseDefault | ApicRegisters.BaseEnable | BootstrapFlag);
-            ResetRegistersLocked();
+            _base.Reset();
+            _registers.Reset();
+            UpdateLocked();
         }
     }
 
@@ -220,18 +194,10 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
         lock (_lock)
         {
             to.WriteVersion(StateVersion);
-            to.WriteUInt64(_base);
-            to.WriteUInt32(_logicalDestination);
-            to.WriteUInt32(_destinationFormat);
-            to.WriteUInt32(_spuriousVector);
-            to.WriteUInt64(_command);
-            to.WriteUInt32(_errorStatus);
-            to.WriteUInt32(_errors);
+            to.WriteUInt64(_base.Value);
             to.WriteBoolean(_lint0);
             to.WriteBoolean(_lint1);
-            _priorities.Save(to);
-            _vectors.Save(to);
-            _timer.Save(to);
+            _registers.Save(to);
         }
     }
 
@@ -240,20 +206,24 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
         lock (_lock)
         {
             from.ReadVersion(Name, StateVersion);
-            Volatile.Write(ref _base, from.ReadUInt64());
-            _logicalDestination = from.ReadUInt32();
-            _destinationFormat = from.ReadUInt32();
-            _spuriousVector = from.ReadUInt32();
-            _command = from.ReadUInt64();
-            _errorStatus = from.ReadUInt32();
-            _errors = from.ReadUInt32();
+            _base.Restore(from.ReadUInt64());
             _lint0 = from.ReadBoolean();
             _lint1 = from.ReadBoolean();
-            _priorities.Restore(from);
-            _vectors.Restore(from);
-            _timer.Restore(from);
+            _registers.Restore(from);
             _hasInterrupt = false;
             UpdateLocked();
+        }
+    }
+
+    /// <summary>Takes a message from the bus.</summary>
+    /// <returns>False when it is refused: the APIC is disabled or the message makes no sense.</returns>
+    public bool Deliver(in InterruptMessage message)
+    {
+        lock (_lock)
+        {
+            bool isTaken = _base.IsEnabled && TryTakeLocked(message);
+            UpdateLocked();
+            return isTaken;
         }
     }
 
@@ -264,45 +234,16 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
             return true;
         if (!message.IsLogical)
             return message.Destination == Id;
-        if (IsX2Apic)
+        if (_base.IsX2Apic)
         {
-            uint own = X2ApicLogicalDestination;
+            uint own = _registers.X2ApicLogicalDestination;
             return own >> 16 == message.Destination >> 16 && (own & message.Destination & 0xFFFF) != 0;
         }
 
-        uint logical = _logicalDestination >> 24;
-        if (_destinationFormat >> 28 == 0xF)
+        uint logical = _registers.LogicalDestination >> 24;
+        if (_registers.DestinationFormat >> 28 == 0xF)
             return (logical & message.Destination) != 0;
         return logical >> 4 == message.Destination >> 4 && (logical & message.Destination & 0xF) != 0;
-    }
-
-    /// <summary>Takes a message.</summary>
-    /// <returns>False when it is refused: the APIC is disabled or the message makes no sense.</returns>
-    internal bool Deliver(in InterruptMessage message)
-    {
-        lock (_lock)
-        {
-            if (!IsEnabled)
-                return false;
-            switch (message.Mode)
-            {
-                case InterruptDeliveryMode.Fixed or InterruptDeliveryMode.LowestPriority:
-                    return IsSoftwareEnabled && TryAcceptLocked(message.Vector, message.IsLevel);
-                case InterruptDeliveryMode.Nmi:
-                    _signals.NonMaskableInterrupt();
-                    return true;
-                case InterruptDeliveryMode.Init:
-                    ResetRegistersLocked();
-                    _signals.Init();
-                    return true;
-                case InterruptDeliveryMode.StartUp:
-                    _signals.StartUp(message.Vector);
-                    return true;
-                default:
-                    _log.GuestError(Name, "an interrupt message of a delivery mode that is not offered", (ulong)message.Mode);
-                    return false;
-            }
-        }
     }
 
     /// <summary>Drives LINT0 or LINT1.</summary>
@@ -313,66 +254,41 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
             ref bool level = ref register == ApicRegisters.LvtLint0 ? ref _lint0 : ref _lint1;
             bool rises = asserted && !level;
             level = asserted;
-            if (rises && IsEnabled)
-                RaiseLocalLocked(register);
+            if (rises && _base.IsEnabled)
+                _registers.RaiseLocal(register);
             else if (rises && register == ApicRegisters.LvtLint1)
                 _signals.NonMaskableInterrupt(); // A disabled APIC passes its pins through as INTR and NMI.
             UpdateLocked();
         }
     }
 
-    private ulong BootstrapFlag => Id == 0 ? ApicRegisters.BaseBootstrap : 0;
-
-    private uint X2ApicLogicalDestination => (((uint)Id & ~0xFu) << 12) | (1u << (Id & 0xF));
+    private bool TryTakeLocked(in InterruptMessage message)
+    {
+        switch (message.Mode)
+        {
+            case InterruptDeliveryMode.Fixed or InterruptDeliveryMode.LowestPriority:
+                return _registers.IsSoftwareEnabled && _registers.TryAccept(message.Vector, message.IsLevel);
+            case InterruptDeliveryMode.Nmi:
+                _signals.NonMaskableInterrupt();
+                return true;
+            case InterruptDeliveryMode.Init:
+                _registers.Reset();
+                _signals.Init();
+                return true;
+            case InterruptDeliveryMode.StartUp:
+                _signals.StartUp(message.Vector);
+                return true;
+            default:
+                _log.GuestError(Name, "an interrupt message of a delivery mode that is not offered", (ulong)message.Mode);
+                return false;
+        }
+    }
 
     private bool IsX2ApicMsr(uint msr, out uint register)
     {
         register = (msr - ApicRegisters.MsrX2Apic) * ApicRegisters.Stride;
-        return IsX2Apic && msr is >= ApicRegisters.MsrX2Apic and < ApicRegisters.MsrX2ApicEnd;
+        return _base.IsX2Apic && msr is >= ApicRegisters.MsrX2Apic and < ApicRegisters.MsrX2ApicEnd;
     }
-
-    /// <summary>The bits of a register that WRMSR may set; the others, and read-only registers, give #GP.</summary>
-    private uint X2ApicDefinedBits(uint register) => register switch
-    {
-        ApicRegisters.TaskPriority or ApicRegisters.SelfIpi => 0xFF,
-        ApicRegisters.SpuriousVector => ApicRegisters.SpuriousWritable,
-        ApicRegisters.InitialCount => uint.MaxValue,
-        ApicRegisters.DivideConfiguration => 0xB,
-        _ => LocalVectorTable.Contains(register) ? _vectors.DefinedBits(register) : 0, // EOI and ESR take zero alone.
-    };
-
-    private bool TryReadLocked(uint register, bool byMsr, out uint value)
-    {
-        uint? read = register switch
-        {
-            ApicRegisters.Id => byMsr ? Id : (uint)Id << 24,
-            ApicRegisters.Version => ApicRegisters.VersionValue,
-            ApicRegisters.TaskPriority => _priorities.TaskPriority,
-            ApicRegisters.ProcessorPriority => _priorities.ProcessorPriority,
-            ApicRegisters.LogicalDestination => byMsr ? X2ApicLogicalDestination : _logicalDestination,
-            ApicRegisters.SpuriousVector => _spuriousVector,
-            ApicRegisters.ErrorStatus => _errorStatus,
-            ApicRegisters.InterruptCommandLow => (uint)_command,
-            ApicRegisters.InitialCount => _timer.InitialCount,
-            ApicRegisters.CurrentCount => _timer.CurrentCount,
-            ApicRegisters.DivideConfiguration => _timer.DivideConfiguration,
-            >= ApicRegisters.InService and < ApicRegisters.InService + ApicRegisters.ArrayLength => _priorities.InService.Word((register - ApicRegisters.InService) / ApicRegisters.Stride),
-            >= ApicRegisters.TriggerMode and < ApicRegisters.TriggerMode + ApicRegisters.ArrayLength => _priorities.LevelTriggered.Word((register - ApicRegisters.TriggerMode) / ApicRegisters.Stride),
-            >= ApicRegisters.Request and < ApicRegisters.Request + ApicRegisters.ArrayLength => _priorities.Requests.Word((register - ApicRegisters.Request) / ApicRegisters.Stride),
-            _ => LocalVectorTable.Contains(register) ? _vectors[register] : byMsr ? null : ReadXApicOnlyLocked(register),
-        };
-        value = read.GetValueOrDefault();
-        return read.HasValue;
-    }
-
-    /// <summary>Registers that x2APIC mode has not; the write-only EOI reads as zero.</summary>
-    private uint? ReadXApicOnlyLocked(uint register) => register switch
-    {
-        ApicRegisters.DestinationFormat => _destinationFormat,
-        ApicRegisters.InterruptCommandHigh => (uint)(_command >> 32),
-        ApicRegisters.ArbitrationPriority or ApicRegisters.RemoteRead or ApicRegisters.EndOfInterrupt => 0,
-        _ => null,
-    };
 
     private bool TryWrite(uint register, uint value, bool byMsr)
     {
@@ -382,100 +298,29 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
                 EndOfInterrupt();
                 return true;
             case ApicRegisters.InterruptCommandLow:
-                Send(Interlocked.Read(ref _command) & 0xFFFF_FFFF_0000_0000 | (value & ApicRegisters.CommandWritable));
+                StoreAndSend((_registers.Command & 0xFFFF_FFFF_0000_0000) | (value & ApicRegisters.CommandWritable));
                 return true;
-            case ApicRegisters.SelfIpi:
-                if (byMsr)
-                    Send(((ulong)DestinationShorthand.Self << 18) | (byte)value, false);
-                return byMsr;
+            case ApicRegisters.SelfIpi when byMsr:
+                Send(InterruptCommand.ToSelf((byte)value));
+                return true;
         }
 
         lock (_lock)
         {
-            if (!TryWriteLocked(register, value, byMsr))
-                return false;
+            bool exists = _registers.TryWrite(register, value, byMsr);
             UpdateLocked();
-            return true;
-        }
-    }
-
-    private bool TryWriteLocked(uint register, uint value, bool byMsr)
-    {
-        switch (register)
-        {
-            case ApicRegisters.TaskPriority:
-                _priorities.TaskPriority = (byte)value;
-                return true;
-            case ApicRegisters.SpuriousVector:
-                _spuriousVector = value & ApicRegisters.SpuriousWritable;
-                if (!IsSoftwareEnabled)
-                    _vectors.MaskAll();
-                return true;
-            case ApicRegisters.ErrorStatus:
-                _errorStatus = _errors;
-                _errors = 0;
-                return true;
-            case ApicRegisters.InitialCount:
-                _timer.WriteInitialCount(value);
-                return true;
-            case ApicRegisters.DivideConfiguration:
-                _timer.WriteDivideConfiguration(value);
-                return true;
-            default:
-                if (!LocalVectorTable.Contains(register))
-                    return !byMsr && TryWriteXApicOnlyLocked(register, value);
-                WriteVectorLocked(register, value);
-                return true;
-        }
-    }
-
-    private void WriteVectorLocked(uint register, uint value)
-    {
-        // While the APIC is disabled by software its mask bits cannot be cleared (Intel SDM Vol. 3, section 11.4.7.2).
-        _vectors.Write(register, IsSoftwareEnabled ? value : value | ApicRegisters.LvtMasked);
-        if (register == ApicRegisters.LvtTimer)
-            _timer.SetMode(_vectors.TimerMode);
-    }
-
-    private bool TryWriteXApicOnlyLocked(uint register, uint value)
-    {
-        switch (register)
-        {
-            case ApicRegisters.LogicalDestination:
-                _logicalDestination = value & 0xFF00_0000;
-                return true;
-            case ApicRegisters.DestinationFormat:
-                _destinationFormat = value | 0x0FFF_FFFF;
-                return true;
-            case ApicRegisters.InterruptCommandHigh:
-                _command = (uint)_command | ((ulong)(value & 0xFF00_0000) << 32);
-                return true;
-            case ApicRegisters.Id or ApicRegisters.Version or ApicRegisters.ArbitrationPriority or ApicRegisters.ProcessorPriority or ApicRegisters.RemoteRead
-                or ApicRegisters.CurrentCount or (>= ApicRegisters.InService and < ApicRegisters.ErrorStatus):
-                return true; // Read-only; today's processors ignore a write to the id, too.
-            default:
-                return false;
+            return exists;
         }
     }
 
     private bool TryWriteBase(ulong value)
     {
-        const ulong Modes = ApicRegisters.BaseEnable | ApicRegisters.BaseX2Apic;
-        ulong physicalMask = (1UL << _configuration.PhysicalAddressBits) - 1;
-        ulong defined = (physicalMask & ~PageMask) | ApicRegisters.BaseBootstrap | ApicRegisters.BaseEnable
-            | (_configuration.HasX2Apic ? ApicRegisters.BaseX2Apic : 0);
         lock (_lock)
         {
-            ulong from = _base & Modes;
-            ulong to = value & Modes;
-
-            // The transitions of Intel SDM Vol. 3, figure 11-27: x2APIC is entered from xAPIC alone and left to disabled alone.
-            bool isLegal = to != ApicRegisters.BaseX2Apic && !(from == 0 && to == Modes) && !(from == Modes && to == ApicRegisters.BaseEnable);
-            if ((value & ~defined) != 0 || !isLegal)
+            if (!_base.TryWrite(value))
                 return false;
-            Volatile.Write(ref _base, (value & ~ApicRegisters.BaseBootstrap) | BootstrapFlag);
-            if (to == 0)
-                ResetRegistersLocked();
+            if (!_base.IsEnabled)
+                _registers.Reset();
             UpdateLocked();
             return true;
         }
@@ -485,43 +330,29 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     {
         lock (_lock)
         {
-            if (_timer.WriteTscDeadline(value))
-                RaiseLocalLocked(ApicRegisters.LvtTimer);
+            if (_registers.Timer.WriteTscDeadline(value))
+                _registers.RaiseLocal(ApicRegisters.LvtTimer);
             UpdateLocked();
             return _configuration.HasTscDeadline;
         }
     }
 
-    private bool TryWriteCommand(ulong value)
+    private void StoreAndSend(ulong value)
     {
-        const ulong Defined = 0xFFFF_FFFF_0000_0000 | ApicRegisters.CommandWritable | (1 << 12);
-        if ((value & ~Defined) != 0)
-            return false;
-        Send(value & ~(1UL << 12));
-        return true;
-    }
-
-    /// <summary>Stores a command and sends it.</summary>
-    private void Send(ulong value)
-    {
+        // The delivery status is always idle: a message is delivered before the write ends.
+        ulong stored = value & ~(ulong)ApicRegisters.CommandDeliveryStatus;
         lock (_lock)
-            _command = value;
-        Send(value, IsX2Apic);
+            _registers.Command = stored;
+        Send(new InterruptCommand(stored, _base.IsX2Apic));
     }
 
-    private void Send(ulong value, bool isX2Apic)
+    private void Send(InterruptCommand command)
     {
-        var command = new InterruptCommand(value, isX2Apic);
         if (command.IsDeassert)
             return;
         if (!command.IsOffered || (command.CarriesVector && command.Vector < ApicRegisters.FirstLegalVector))
         {
-            lock (_lock)
-            {
-                RaiseErrorLocked(ApicRegisters.ErrorSendIllegalVector);
-                UpdateLocked();
-            }
-
+            RaiseError(ApicRegisters.ErrorSendIllegalVector);
             return;
         }
 
@@ -545,7 +376,7 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
         int levelVector;
         lock (_lock)
         {
-            levelVector = _priorities.End();
+            levelVector = _registers.Priorities.End();
             UpdateLocked();
         }
 
@@ -553,80 +384,34 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
             _bus.EndOfInterrupt((byte)levelVector);
     }
 
-    private void OnTimer()
+    private void RaiseError(uint error)
     {
         lock (_lock)
         {
-            if (_timer.Expire())
-                RaiseLocalLocked(ApicRegisters.LvtTimer);
+            _registers.RaiseError(error);
             UpdateLocked();
         }
     }
 
-    /// <summary>Raises a local interrupt as its LVT entry says. ExtINT is no event but a level: <see cref="HasExternalLocked"/>.</summary>
-    private void RaiseLocalLocked(uint register)
+    private void OnTimer()
     {
-        if (_vectors.IsMasked(register))
-            return;
-        switch (_vectors.Mode(register))
+        lock (_lock)
         {
-            case InterruptDeliveryMode.Fixed:
-                TryAcceptLocked(_vectors.Vector(register), false);
-                break;
-            case InterruptDeliveryMode.Nmi:
-                _signals.NonMaskableInterrupt();
-                break;
+            if (_registers.Timer.Expire())
+                _registers.RaiseLocal(ApicRegisters.LvtTimer);
+            UpdateLocked();
         }
-    }
-
-    private void RaiseErrorLocked(uint error)
-    {
-        // An error that is noted already raises nothing; that also ends the recursion of an error entry with an illegal vector.
-        if ((_errors & error) != 0)
-            return;
-        _errors |= error;
-        RaiseLocalLocked(ApicRegisters.LvtError);
-        UpdateLocked();
-    }
-
-    private bool TryAcceptLocked(byte vector, bool isLevel)
-    {
-        if (vector < ApicRegisters.FirstLegalVector)
-        {
-            RaiseErrorLocked(ApicRegisters.ErrorReceiveIllegalVector);
-            return false;
-        }
-
-        _priorities.Accept(vector, isLevel);
-        UpdateLocked();
-        return true;
     }
 
     /// <summary>True when the PIC's request passes: LINT0 is ExtINT and open, or the APIC is switched off.</summary>
-    private bool HasExternalLocked() => _lint0 && (!IsEnabled
-        || (!_vectors.IsMasked(ApicRegisters.LvtLint0) && _vectors.Mode(ApicRegisters.LvtLint0) == InterruptDeliveryMode.ExtInt));
+    private bool HasExternalLocked() => _lint0 && (!_base.IsEnabled || _registers.Vectors.IsExternalOpen);
 
     private void UpdateLocked()
     {
         bool before = _hasInterrupt;
-        _hasInterrupt = HasExternalLocked() || (IsEnabled && _priorities.HasDeliverable);
-        if (_hasInterrupt && !before)
+        bool now = HasExternalLocked() || (_registers.Priorities.HasDeliverable && _base.IsEnabled);
+        _hasInterrupt = now;
+        if (now && !before)
             _signals.InterruptChanged();
-    }
-
-    private void ResetRegistersLocked()
-    {
-        _priorities.Reset();
-        _vectors.Reset();
-        _timer.Reset();
-        _logicalDestination = 0;
-        _destinationFormat = uint.MaxValue;
-        _spuriousVector = 0xFF;
-        _command = 0;
-        _errorStatus = 0;
-        _errors = 0;
-        if (Id == 0)
-            _vectors.Write(ApicRegisters.LvtLint0, (uint)InterruptDeliveryMode.ExtInt << 8);
-        UpdateLocked();
     }
 }

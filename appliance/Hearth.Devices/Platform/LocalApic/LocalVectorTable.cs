@@ -18,6 +18,9 @@ internal sealed class LocalVectorTable(bool hasTscDeadline)
     /// <summary>The timer's mode bits.</summary>
     public ApicTimerMode TimerMode => (ApicTimerMode)((_entries[0] & ApicRegisters.LvtTimerModeMask) >> 17);
 
+    /// <summary>True when the PIC's requests pass LINT0.</summary>
+    public bool IsExternalOpen => !IsMasked(ApicRegisters.LvtLint0) && Mode(ApicRegisters.LvtLint0) == InterruptDeliveryMode.ExtInt;
+
     public static bool Contains(uint register) => register is >= ApicRegisters.LvtTimer and <= ApicRegisters.LvtError;
 
     public bool IsMasked(uint register) => (this[register] & ApicRegisters.LvtMasked) != 0;

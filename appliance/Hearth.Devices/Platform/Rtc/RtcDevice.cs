@@ -253,7 +253,8 @@ public sealed class RtcDevice : IMachineDevice, IBusDevice
     {
         byte enables = (byte)(_cmos[RtcRegisters.B] & RtcRegisters.InterruptFlags);
         bool isRequested = (_cmos[RtcRegisters.C] & enables) != 0;
-        _cmos[RtcRegisters.C] = (byte)((_cmos[RtcRegisters.C] & RtcRegisters.InterruptFlags) | (isRequested ? RtcRegisters.InterruptRequest : 0));
+        int flags = _cmos[RtcRegisters.C] & RtcRegisters.InterruptFlags;
+        _cmos[RtcRegisters.C] = (byte)(isRequested ? flags | RtcRegisters.InterruptRequest : flags);
         _line.Set(isRequested);
 
         long next = long.MaxValue;
@@ -283,7 +284,9 @@ public sealed class RtcDevice : IMachineDevice, IBusDevice
         return length == 0 ? 0 : _crystal.ToTicks(_clock.Now) / (ulong)length;
     }
 
-    /// <summary>The period in ticks of the crystal, zero when none is selected; rates 1 and 2 are 8 and 9 again (data sheet, table 5).</summary>
+    /// <summary>
+    /// The period in ticks of the crystal, zero when none is selected; rates 1 and 2 are 8 and 9 again (data sheet, table 5).
+    /// </summary>
     private long PeriodTicks()
     {
         int rate = _cmos[RtcRegisters.A] & RtcRegisters.RateMask;
