@@ -23,15 +23,20 @@ public sealed unsafe class DiskFile : IDisposable
         return length >= 0 ? length : throw new LinuxException("cannot tell the length of a disk", Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>Takes an advisory lock: one writer, or any number of readers. It ends with the last copy of the descriptor.</summary>
+    /// <summary>
+    /// Takes an advisory lock of the open file description: one writer, or any number of readers. It ends with the last copy
+    /// of the descriptor, whatever process has it. flock is no choice: the runtime takes one on every file it opens.
+    /// </summary>
     /// <returns>False when somebody else holds one that is in the way.</returns>
     /// <exception cref="LinuxException">The file system knows no locks.</exception>
     public bool TryLock(bool exclusive)
     {
-        if (Libc.flock(_file.Number, (exclusive ? Libc.LOCK_EX : Libc.LOCK_SH) | Libc.LOCK_NB) == 0)
+        // SAFETY: the kernel only reads the structure.
+        var whole = new Libc.FileLock { l_type = exclusive ? Libc.F_WRLCK : Libc.F_RDLCK };
+        if (Libc.fcntl(_file.Number, Libc.F_OFD_SETLK, &whole) == 0)
             return true;
         int errno = Marshal.GetLastPInvokeError();
-        return errno == Libc.EAGAIN ? false : throw new LinuxException("cannot lock a disk", errno);
+        return errno is Libc.EAGAIN or Libc.EACCES ? false : throw new LinuxException("cannot lock a disk", errno);
     }
 
     /// <summary>Reads all of <paramref name="to"/>, waiting for the disk.</summary>

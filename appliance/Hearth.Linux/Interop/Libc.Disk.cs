@@ -6,9 +6,9 @@ namespace Hearth.Linux.Interop;
 internal static unsafe partial class Libc
 {
     internal const int SEEK_END = 2;
-    internal const int LOCK_SH = 1;
-    internal const int LOCK_EX = 2;
-    internal const int LOCK_NB = 4;
+    internal const int F_OFD_SETLK = 37;
+    internal const short F_RDLCK = 0;
+    internal const short F_WRLCK = 1;
     internal const int RWF_NOWAIT = 8;
     internal const int FALLOC_FL_KEEP_SIZE = 1;
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
@@ -16,6 +16,7 @@ internal static unsafe partial class Libc
     internal const int EINTR = 4;
     internal const int EIO = 5;
     internal const int EAGAIN = 11;
+    internal const int EACCES = 13;
     internal const int ENOSPC = 28;
     internal const int EOPNOTSUPP = 95;
     internal const int EDQUOT = 122;
@@ -27,11 +28,21 @@ internal static unsafe partial class Libc
         internal nuint iov_len;
     }
 
+    /// <summary>struct flock: a whole file from its start when both offsets are zero.</summary>
+    internal struct FileLock
+    {
+        internal short l_type;
+        internal short l_whence;
+        internal long l_start;
+        internal long l_len;
+        internal int l_pid;
+    }
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial long lseek(int fd, long offset, int whence);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int flock(int fd, int operation);
+    internal static partial int fcntl(int fd, int command, FileLock* argument);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint pread(int fd, byte* buffer, nuint count, long offset);

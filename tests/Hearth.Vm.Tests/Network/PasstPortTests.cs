@@ -1,0 +1,155 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using Hearth.Vm.Network;
+
+namespace Hearth.Vm.Tests.Network;
+
+public sealed class PasstPortTests : IDisposable
+{
+    private readonly SocketPair _sockets = new();
+    private readonly FrameReceiver _nic = new();
+    private readonly PasstPort _port;
+
+    public PasstPortTests() => _port = new PasstPort(_sockets.Near.SafeHandle);
+
+    public void Dispose()
+    {
+        _port.Dispose();
+        _sockets.Dispose();
+    }
+
+    [Fact]
+    public void Send_PutsTheLengthBeforeTheFrame()
+    {
+        _port.Connect(_nic);
+
+        _port.Send([1, 2, 3, 4, 5]);
+
+        Assert.Equal([0, 0, 0, 5, 1, 2, 3, 4, 5], _sockets.Receive(9));
+    }
+
+    [Fact]
+    public void Frames_InOnePiece_ArriveOneByOne()
+    {
+        _port.Connect(_nic);
+
+        _sockets.Send([0, 0, 0, 2, 1, 2, 0, 0, 0, 3, 3, 4, 5]);
+
+        Assert.Equal([3, 4, 5], _nic.WaitFor(frame => frame.Length == 3));
+        Assert.Equal([1, 2], _nic.WaitFor(frame => frame.Length == 2));
+    }
+
+    [Fact]
+    public void Frame_InManyPieces_ArrivesWhole()
+    {
+        _port.Connect(_nic);
+        byte[] frame = new byte[60_000];
+        new Random(1).NextBytes(frame);
+        byte[] prefixed = [.. BigEndian(frame.Length), .. frame];
+
+        Assert.All(prefixed.Chunk(1777), piece => _sockets.Send(piece));
+
+        Assert.Equal(frame, _nic.WaitFor(f => f.Length == frame.Length));
+    }
+
+    [Fact]
+    public void Frame_Refused_IsOfferedAgainAndNoneIsLost()
+    {
+        _nic.Refuses = true;
+        _port.Connect(_nic);
+        _sockets.Send([0, 0, 0, 1, 7, 0, 0, 0, 1, 8]);
+        _nic.WaitForRefusal();
+        int refused = _nic.Refused;
+
+        _nic.Refuses = false;
+        _port.ResumeReceive();
+
+        Assert.Equal(2, _nic.WaitForFrames(2));
+        Assert.Equal(1, refused);
+    }
+
+    [Fact]
+    public void Send_WhenNobodyReads_NeitherWaitsNorLosesWhatTheBufferTook()
+    {
+        _port.Connect(_nic);
+        byte[] frame = new byte[50_000];
+        long sentBefore = 0;
+        while (_port.DroppedFrames == 0)
+        {
+            sentBefore++;
+            _port.Send(frame);
+        }
+
+        for (long i = 0; i < sentBefore - 1; i++)
+            Assert.Equal(BigEndian(frame.Length), _sockets.Receive(4 + frame.Length)[..4]);
+        _port.Send([9]);
+
+        Assert.Equal([0, 0, 0, 1, 9], _sockets.Receive(5));
+    }
+
+    [Fact]
+    public void Passt_Ending_TakesTheLinkDownAndSendsAreLost()
+    {
+        _port.Connect(_nic);
+
+        _sockets.Far.Dispose();
+        _nic.WaitForLinkDown();
+        _port.Send([1, 2, 3]);
+
+        Assert.Equal(1, _port.DroppedFrames);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(70_000)]
+    public void Length_Impossible_TakesTheLinkDown(int length)
+    {
+        _port.Connect(_nic);
+
+        _sockets.Send(BigEndian(length));
+
+        _nic.WaitForLinkDown();
+        Assert.Equal(0, _sockets.Far.Receive(new byte[1], SocketFlags.None, out _));
+    }
+
+    [Fact]
+    public void Dispose_WhileAFrameIsRefused_Returns()
+    {
+        _nic.Refuses = true;
+        _port.Connect(_nic);
+        _sockets.Send([0, 0, 0, 1, 7]);
+        _nic.WaitForRefusal();
+
+        _port.Dispose();
+
+        _nic.WaitForLinkDown();
+    }
+
+    [Fact]
+    public void Send_InSteadyState_AllocatesNothing()
+    {
+        _port.Connect(_nic);
+        byte[] frame = new byte[100];
+        SendMany(frame);
+        _sockets.Receive(104 * 100);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        SendMany(frame);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private void SendMany(byte[] frame)
+    {
+        for (int i = 0; i < 100; i++)
+            _port.Send(frame);
+    }
+
+    private static byte[] BigEndian(int value)
+    {
+        byte[] bytes = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+        return bytes;
+    }
+}
