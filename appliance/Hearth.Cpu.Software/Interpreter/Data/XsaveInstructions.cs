@@ -30,7 +30,7 @@ internal sealed unsafe class XsaveInstructions
             return StepResult.Fault;
         SegmentName segment = EffectiveAddress.Segment(_state, instruction);
         ulong offset = EffectiveAddress.Offset(_state, instruction);
-        ulong requested = _state->Xcr0 & ((_state->Gpr[StringElements.Rdx] << 32) | (uint)_state->Gpr[StringElements.Rax]);
+        ulong requested = _state->Xcr0 & ((_state->Gpr[GeneralRegister.Rdx] << 32) | (uint)_state->Gpr[GeneralRegister.Rax]);
         bool restores = instruction.Mnemonic is Mnemonic.Xrstor or Mnemonic.Xrstor64;
         MemoryAccess access = restores ? MemoryAccess.Read : MemoryAccess.Write;
         if (!_access.TryLinear(segment, offset, XsaveArea.AvxOffset, access, out ulong linear))
