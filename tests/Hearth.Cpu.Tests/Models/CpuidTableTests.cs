@@ -1,0 +1,133 @@
+using System.Text;
+
+namespace Hearth.Cpu.Tests;
+
+public sealed class CpuidTableTests
+{
+    private const ulong Frequency = 2_599_998_000;
+
+    public static TheoryData<string> Models => [.. CpuModel.All.Select(model => model.Name)];
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Every_feature_of_the_model_is_shown_and_no_other(string name)
+    {
+        CpuModel model = CpuModel.Find(name);
+        CpuidTable table = CpuidBuilder.Build(model, new CpuTopology(0, 1), Frequency);
+
+        int shown = new[] { Ones(table, 1, 0, ecx: true, edx: true), Ones(table, 7, 0, ebx: true, ecx: true, edx: true),
+            Ones(table, 0x8000_0001, 0, ecx: true, edx: true), Ones(table, 0x8000_0007, 0, edx: true), Ones(table, 0xD, 1, eax: true) }.Sum();
+
+        Assert.Equal(model.Features.Count, shown);
+        Assert.All(model.Features, feature => Assert.Equal(1U, Bit(table, feature)));
+    }
+
+    [Fact]
+    public void Vendor_and_hypervisor_sign_their_leaves()
+    {
+        CpuidTable table = Build(0, 1);
+
+        CpuidResult vendor = table.Lookup(0, 0);
+        CpuidResult hypervisor = table.Lookup(0x4000_0000, 0);
+
+        Assert.Equal("GenuineIntel", Text(vendor.Ebx, vendor.Edx, vendor.Ecx));
+        Assert.Equal("HearthHearth", Text(hypervisor.Ebx, hypervisor.Ecx, hypervisor.Edx));
+    }
+
+    [Fact]
+    public void Brand_string_is_the_model()
+    {
+        CpuidTable table = Build(0, 1);
+
+        string brand = string.Concat(Enumerable.Range(2, 3).Select(i => table.Lookup(0x8000_0000 + (uint)i, 0)).Select(
+            part => Text(part.Eax, part.Ebx, part.Ecx, part.Edx)));
+
+        Assert.Equal("Hearth x86-64-v3", brand.TrimEnd('\0'));
+    }
+
+    [Theory]
+    [InlineData(2_599_998_000UL)]
+    [InlineData(4_700_000_000UL)]
+    [InlineData(1_000_000_000UL)]
+    public void Leaf_15_gives_linux_the_frequency_in_kilohertz(ulong frequency)
+    {
+        CpuidResult leaf = CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(0, 1), frequency).Lookup(0x15, 0);
+
+        // native_calibrate_tsc: all in 32 bits.
+        uint kilohertz = unchecked(leaf.Ecx / 1000 * leaf.Ebx) / leaf.Eax;
+
+        Assert.Equal(frequency / 1000, kilohertz);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    [InlineData(4, 2)]
+    [InlineData(8, 3)]
+    public void Topology_is_one_package_of_single_threaded_cores(int count, int bits)
+    {
+        CpuidTable table = Build(count - 1, count);
+
+        CpuidResult threads = table.Lookup(0xB, 0);
+        CpuidResult cores = table.Lookup(0xB, 1);
+        CpuidResult past = table.Lookup(0xB, 2);
+
+        Assert.Equal(new CpuidResult(0, 1, 0x100, (uint)count - 1), threads);
+        Assert.Equal(new CpuidResult((uint)bits, (uint)count, 0x201, (uint)count - 1), cores);
+        Assert.Equal(new CpuidResult(0, 0, 2, (uint)count - 1), past);
+        Assert.Equal((uint)count - 1, table.Lookup(1, 0).Ebx >> 24);
+    }
+
+    [Theory]
+    [InlineData(0x17U)]
+    [InlineData(0x1234_5678U)]
+    [InlineData(0x8000_0009U)]
+    [InlineData(0xC000_0000U)]
+    public void Leaf_past_its_range_answers_as_the_highest_basic_one(uint leaf)
+    {
+        CpuidTable table = Build(0, 1);
+
+        Assert.Equal(table.Lookup(0x16, 0), table.Lookup(leaf, 0));
+    }
+
+    [Fact]
+    public void Leaf_within_its_range_that_is_not_listed_is_zero()
+    {
+        CpuidTable table = Build(0, 1);
+
+        Assert.Equal(default, table.Lookup(0xA, 0));
+        Assert.Equal(default, table.Lookup(7, 1));
+        Assert.Equal(default, table.Lookup(0x4000_0001, 0));
+    }
+
+    [Fact]
+    public void Model_without_xsave_has_an_empty_state_leaf()
+    {
+        CpuidTable table = CpuidBuilder.Build(CpuModel.X64Version2, new CpuTopology(0, 1), Frequency);
+
+        Assert.Equal(default, table.Lookup(0xD, 0));
+        Assert.Equal(default, table.Lookup(0xD, 1));
+    }
+
+    private static CpuidTable Build(int index, int count) =>
+        CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(index, count), Frequency);
+
+    private static uint Bit(CpuidTable table, CpuFeature feature)
+    {
+        CpuidResult result = table.Lookup(feature.Leaf, feature.Subleaf);
+        uint[] registers = [result.Eax, result.Ebx, result.Ecx, result.Edx];
+        return (registers[(int)feature.Register] >> feature.Bit) & 1;
+    }
+
+    private static int Ones(CpuidTable table, uint leaf, uint subleaf, bool eax = false, bool ebx = false, bool ecx = false, bool edx = false)
+    {
+        CpuidResult result = table.Lookup(leaf, subleaf);
+        return (eax ? Ones(result.Eax) : 0) + (ebx ? Ones(result.Ebx) : 0) + (ecx ? Ones(result.Ecx) : 0) + (edx ? Ones(result.Edx) : 0);
+    }
+
+    private static int Ones(uint value) => System.Numerics.BitOperations.PopCount(value);
+
+    private static string Text(params uint[] words) =>
+        Encoding.ASCII.GetString([.. words.SelectMany(BitConverter.GetBytes)]);
+}
