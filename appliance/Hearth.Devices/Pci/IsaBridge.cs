@@ -24,6 +24,7 @@ public sealed class IsaBridge : PciFunction
         Configuration.Define(0x4C, 0x4D, 0xFF); // ISA I/O recovery timers
         Configuration.DefineUInt16(0x4E, 0x0003, 0x07FF); // X-bus chip select
         Configuration.Define(0x69, 0x02, 0xFE); // top of memory
+        Configuration.Define(0x82, 0x02, 0x0F); // deterministic latency: passive release on, as firmware leaves it
         for (int wire = 0; wire < WireCount; wire++)
             Configuration.Define(RouteControl + wire, RouteDisabled, RouteWritable);
     }
