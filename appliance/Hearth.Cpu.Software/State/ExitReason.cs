@@ -3,28 +3,27 @@ namespace Hearth.Cpu.Software;
 /// <summary>Why generated code returned to C#.</summary>
 internal enum ExitReason : uint
 {
-    /// <summary>No translated code for <see cref="VcpuState.Rip"/> was found.</summary>
-    Lookup,
+    /// <summary>No translated code is known for the instruction pointer in <see cref="VcpuState.AccessAddress"/>.</summary>
+    LookupTarget,
 
-    /// <summary>As <see cref="Lookup"/>, and the jump at <see cref="VcpuState.ResumeAddress"/> may be patched to the block.</summary>
+    /// <summary>Goes on at the page offset in <see cref="VcpuState.ExitDetail"/>.</summary>
+    LookupOffset,
+
+    /// <summary>As <see cref="LookupOffset"/>, and the jump that <see cref="VcpuState.ResumeAddress"/> leads to may be patched.</summary>
     Chain,
 
-    /// <summary>The instruction at <see cref="VcpuState.Rip"/> belongs to the interpreter.</summary>
+    /// <summary>The kept instruction whose number is in <see cref="VcpuState.ExitDetail"/> belongs to C#.</summary>
     Interpret,
 
-    /// <summary><see cref="VcpuState.Kick"/> was seen, or interrupts were enabled while one waits.</summary>
+    /// <summary><see cref="VcpuState.Kick"/> was seen, or interrupts were enabled while one waits; as <see cref="LookupOffset"/>.</summary>
     Kicked,
 
-    /// <summary>A load, store, or read-modify-write missed the soft TLB.</summary>
-    SlowRead,
-    SlowWrite,
+    /// <summary>The access in <see cref="VcpuState.ExitDetail"/> (see AccessDetail) missed the soft TLB.</summary>
+    Slow,
 
     /// <summary>An access that went to <see cref="VcpuState.Bounce"/> is complete and its bytes go to memory now.</summary>
     Commit,
 
     /// <summary>A host signal (SIGFPE, SIGSEGV, SIGBUS) arrived in generated code.</summary>
     HostFault,
-
-    /// <summary>The exception in <see cref="VcpuState.FaultVector"/> is to be delivered at <see cref="VcpuState.Rip"/>.</summary>
-    Raise,
 }

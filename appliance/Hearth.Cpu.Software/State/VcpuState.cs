@@ -159,6 +159,9 @@ internal unsafe struct VcpuState
     /// <summary>0xCD5... the positions of the arithmetic flags in RFLAGS: CF 0, PF 2, AF 4, ZF 6, SF 7, OF 11.</summary>
     [FieldOffset(624)] public ulong ArithmeticFlagsMask;
 
+    /// <summary>A value that survives from one access of an instruction to its next (PUSH and POP of memory).</summary>
+    [FieldOffset(632)] public ulong Scratch;
+
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];
 

@@ -28,4 +28,20 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int close(int fd);
+
+    internal const int SA_SIGINFO = 4;
+    internal const int SA_ONSTACK = 0x08000000;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial int sigaction(int signal, sigaction_t* action, sigaction_t* previous);
+
+    /// <summary>glibc's struct sigaction on x86-64.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct sigaction_t
+    {
+        public nint Handler;
+        public fixed ulong Mask[16];
+        public int Flags;
+        public nint Restorer;
+    }
 }

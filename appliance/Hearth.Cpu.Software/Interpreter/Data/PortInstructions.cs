@@ -1,0 +1,37 @@
+using Hearth.Machine;
+using Iced.Intel;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>IN and OUT.</summary>
+internal sealed unsafe class PortInstructions
+{
+    // SAFETY: the state block outlives the interpreter.
+    private readonly VcpuState* _state;
+    private readonly GuestAccess _access;
+    private readonly PortPermission _permission;
+
+    public PortInstructions(VcpuState* state, GuestAccess access, PortPermission permission)
+    {
+        _state = state;
+        _access = access;
+        _permission = permission;
+    }
+
+    public StepResult Execute(in Instruction instruction)
+    {
+        bool reads = instruction.Mnemonic == Mnemonic.In;
+        Register accumulator = reads ? instruction.Op0Register : instruction.Op1Register;
+        OpKind portKind = reads ? instruction.Op1Kind : instruction.Op0Kind;
+        ushort port = portKind == OpKind.Immediate8 ? instruction.Immediate8 : (ushort)_state->Gpr[StringElements.Rdx];
+        int size = accumulator switch { Register.AL => 1, Register.AX => 2, _ => 4 };
+        if (!_permission.TryAllow(port, size))
+            return StepResult.Fault;
+
+        if (reads)
+            OperandAccess.Write(_state, StringElements.Rax, size, _access.Bus!.ReadPort(port, (AccessWidth)size));
+        else
+            _access.Bus!.WritePort(port, (AccessWidth)size, OperandAccess.Read(_state, StringElements.Rax, size));
+        return Completion.Advance(_state, instruction);
+    }
+}

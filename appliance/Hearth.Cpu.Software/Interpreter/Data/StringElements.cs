@@ -1,0 +1,107 @@
+using Hearth.Machine;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>One iteration of a string instruction, with every check; moves RSI and RDI when it succeeds.</summary>
+internal sealed unsafe class StringElements
+{
+    public const int Rax = 0;
+    public const int Rcx = 1;
+    public const int Rdx = 2;
+    public const int Rsi = 6;
+    public const int Rdi = 7;
+
+    // SAFETY: the state block outlives the interpreter.
+    private readonly VcpuState* _state;
+    private readonly GuestAccess _access;
+
+    public StringElements(VcpuState* state, GuestAccess access)
+    {
+        _state = state;
+        _access = access;
+    }
+
+    /// <returns>False when a fault is pending; nothing has changed then.</returns>
+    public bool TryStep(in StringOperation operation)
+    {
+        bool done = operation.Kind switch
+        {
+            StringKind.Move => TryReadSource(operation, out ulong value) && TryWriteDestination(operation, value),
+            StringKind.Store => TryWriteDestination(operation, OperandAccess.Read(_state, Rax, operation.ElementSize)),
+            StringKind.Load => TryLoad(operation),
+            StringKind.Scan => TryScan(operation),
+            StringKind.Compare => TryCompare(operation),
+            StringKind.Input => TryInput(operation),
+            _ => TryOutput(operation),
+        };
+        if (done)
+            Move(_state, operation, 1);
+        return done;
+    }
+
+    /// <summary>Moves RSI, RDI or both past a number of elements.</summary>
+    public static void Move(VcpuState* state, in StringOperation operation, ulong count)
+    {
+        ulong distance = count * (ulong)operation.ElementSize;
+        if (operation.Descends)
+            distance = 0 - distance;
+        if (operation.Kind is not (StringKind.Store or StringKind.Scan or StringKind.Input))
+            OperandAccess.Write(state, Rsi, operation.AddressSize, state->Gpr[Rsi] + distance);
+        if (operation.Kind is not (StringKind.Load or StringKind.Output))
+            OperandAccess.Write(state, Rdi, operation.AddressSize, state->Gpr[Rdi] + distance);
+    }
+
+    private bool TryLoad(in StringOperation operation)
+    {
+        if (!TryReadSource(operation, out ulong value))
+            return false;
+        OperandAccess.Write(_state, Rax, operation.ElementSize, value);
+        return true;
+    }
+
+    private bool TryScan(in StringOperation operation)
+    {
+        if (!TryReadDestination(operation, out ulong value))
+            return false;
+        _state->ArithmeticFlags = ArithmeticFlag.OfCompare(
+            OperandAccess.Read(_state, Rax, operation.ElementSize), value, operation.ElementSize);
+        return true;
+    }
+
+    private bool TryCompare(in StringOperation operation)
+    {
+        if (!TryReadSource(operation, out ulong left) || !TryReadDestination(operation, out ulong right))
+            return false;
+        _state->ArithmeticFlags = ArithmeticFlag.OfCompare(left, right, operation.ElementSize);
+        return true;
+    }
+
+    private bool TryInput(in StringOperation operation)
+    {
+        // The port is read only once the value has a place to go: reading a device's data register consumes it.
+        ulong offset = Offset(operation, Rdi);
+        if (!_access.TryProbeWrite(SegmentName.ES, offset, operation.ElementSize))
+            return false;
+        ulong value = _access.Bus!.ReadPort((ushort)_state->Gpr[Rdx], (AccessWidth)operation.ElementSize);
+        return _access.TryWrite(SegmentName.ES, offset, operation.ElementSize, value & OperandAccess.Mask(operation.ElementSize));
+    }
+
+    private bool TryOutput(in StringOperation operation)
+    {
+        if (!TryReadSource(operation, out ulong value))
+            return false;
+        _access.Bus!.WritePort((ushort)_state->Gpr[Rdx], (AccessWidth)operation.ElementSize, value);
+        return true;
+    }
+
+    private bool TryReadSource(in StringOperation operation, out ulong value) =>
+        _access.TryRead(operation.Source, Offset(operation, Rsi), operation.ElementSize, out value);
+
+    private bool TryReadDestination(in StringOperation operation, out ulong value) =>
+        _access.TryRead(SegmentName.ES, Offset(operation, Rdi), operation.ElementSize, out value);
+
+    private bool TryWriteDestination(in StringOperation operation, ulong value) =>
+        _access.TryWrite(SegmentName.ES, Offset(operation, Rdi), operation.ElementSize, value);
+
+    private ulong Offset(in StringOperation operation, int register) => _state->Gpr[register] & operation.AddressMask;
+}

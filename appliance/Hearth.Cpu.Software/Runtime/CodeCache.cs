@@ -1,0 +1,71 @@
+using Hearth.Linux;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>
+/// The memory that holds generated code: shared stubs first, then blocks one after the other. When it is full everything is
+/// dropped at once while no vCPU runs.
+/// </summary>
+internal sealed unsafe class CodeCache : IDisposable
+{
+    /// <summary>The most one block can take.</summary>
+    public const int BlockReserve = 128 << 10;
+
+    private const int MapReserve = 4096;
+
+    private readonly MappedMemory _memory;
+    private const int KeptChunk = 1024;
+
+    // Chunks never move, so that a vCPU reads one while another adds.
+    private readonly KeptInstruction[]?[] _kept = new KeptInstruction[]?[4096];
+    private int _keptCount;
+    private readonly byte* _firstBlock;
+
+    public CodeCache(nuint length)
+    {
+        _memory = MappedMemory.Anonymous(length, executable: true);
+        Map = new HostMap((int)(length / 8));
+        var emitter = new HostEmitter { Position = _memory.Address };
+        Stubs = StubBuilder.Emit(emitter);
+        _firstBlock = emitter.Position;
+        Next = _firstBlock;
+    }
+
+    public CodeStubs Stubs { get; }
+
+    public HostMap Map { get; }
+
+    public byte* Start => _memory.Address;
+
+    public byte* End => _memory.Address + _memory.Length;
+
+    /// <summary>Where the next block goes.</summary>
+    public byte* Next { get; set; }
+
+    public bool IsFull => End - Next < BlockReserve || !Map.HasRoom(MapReserve) || _keptCount > (_kept.Length - 1) * KeptChunk;
+
+    public long BytesUsed => Next - Start;
+
+    public int Keep(in KeptInstruction instruction)
+    {
+        KeptInstruction[] chunk = _kept[_keptCount / KeptChunk] ??= new KeptInstruction[KeptChunk];
+        chunk[_keptCount % KeptChunk] = instruction;
+        return _keptCount++;
+    }
+
+    /// <summary>A kept instruction by its number.</summary>
+    public ref readonly KeptInstruction Kept(int number) => ref _kept[number / KeptChunk]![number % KeptChunk];
+
+    public void Clear()
+    {
+        Next = _firstBlock;
+        Map.Clear();
+        _keptCount = 0;
+    }
+
+    public void Dispose()
+    {
+        Map.Dispose();
+        _memory.Dispose();
+    }
+}

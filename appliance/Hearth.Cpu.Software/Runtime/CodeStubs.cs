@@ -1,0 +1,38 @@
+namespace Hearth.Cpu.Software;
+
+/// <summary>The addresses of the shared pieces of machine code that blocks end in.</summary>
+internal readonly unsafe struct CodeStubs
+{
+    /// <summary>Called on a TLB miss: the return address is where the access goes on; five bytes further its bounced form begins.</summary>
+    public byte* Slow { get; init; }
+
+    /// <summary>Called after a bounced write.</summary>
+    public byte* Commit { get; init; }
+
+    /// <summary>Called by an unpatched jump; the return address holds the distance to the jump.</summary>
+    public byte* Chain { get; init; }
+
+    /// <summary>Jumped to with the instruction pointer to look up in R14.</summary>
+    public byte* LookupTarget { get; init; }
+
+    /// <summary>Jumped to with the page offset to go on at in <see cref="VcpuState.ExitDetail"/>.</summary>
+    public byte* LookupOffset { get; init; }
+
+    /// <summary>As <see cref="LookupOffset"/>, because of a kick.</summary>
+    public byte* Kick { get; init; }
+
+    /// <summary>Jumped to with the number of a kept instruction in <see cref="VcpuState.ExitDetail"/>.</summary>
+    public byte* Interpret { get; init; }
+
+    /// <summary>Where the signal handler sends a thread that faulted in generated code.</summary>
+    public byte* HostFault { get; init; }
+
+    /// <summary>Enters generated code at <see cref="VcpuState.ResumeAddress"/>; returns when it exits.</summary>
+    public delegate* unmanaged<VcpuState*, void> Enter { get; init; }
+
+    /// <summary>Loads x87 and MMX from <see cref="VcpuState.X87"/>, and saves them there.</summary>
+    public delegate* unmanaged<VcpuState*, void> LoadX87 { get; init; }
+
+    /// <inheritdoc cref="LoadX87"/>
+    public delegate* unmanaged<VcpuState*, void> SaveX87 { get; init; }
+}

@@ -1,0 +1,46 @@
+using Hearth.Linux;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>Which guest instruction a host address belongs to: entries in the order of host addresses.</summary>
+internal sealed unsafe class HostMap : IDisposable
+{
+    private readonly MappedMemory _memory;
+    private readonly int _capacity;
+    private int _count;
+
+    public HostMap(int capacity)
+    {
+        _capacity = capacity;
+        _memory = MappedMemory.Anonymous((nuint)capacity * (nuint)sizeof(Entry));
+    }
+
+    public bool HasRoom(int entries) => _capacity - _count >= entries;
+
+    public void Add(uint hostOffset, int guestOffset) => Entries[_count++] = new Entry(hostOffset, guestOffset);
+
+    public void Clear() => _count = 0;
+
+    /// <summary>The page offset of the guest instruction whose code holds a host offset.</summary>
+    public int Find(uint hostOffset)
+    {
+        int low = 0;
+        int high = _count - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) >> 1;
+            if (Entries[middle].HostOffset <= hostOffset)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return Entries[low].GuestOffset;
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private Entry* Entries => (Entry*)_memory.Address;
+
+    private readonly record struct Entry(uint HostOffset, int GuestOffset);
+}

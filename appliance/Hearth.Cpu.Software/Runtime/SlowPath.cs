@@ -1,0 +1,200 @@
+using Hearth.Memory;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>Accesses that missed the soft TLB.</summary>
+/// <remarks>
+/// Most fill an entry and go on. Device registers, page crossings, pages with translated code under the very bytes and watched
+/// pages cannot be accessed by generated code: there the instruction runs on <see cref="VcpuState.Bounce"/>, filled before
+/// and written to memory after.
+/// </remarks>
+internal sealed unsafe class SlowPath
+{
+    private const ulong PageOffset = GuestRam.PageSize - 1;
+
+    /// <summary>The JMP rel32 between the return address of a slow call and the bounced copy of the instruction.</summary>
+    private const ulong BounceSkip = 5;
+
+    private readonly VcpuState* _state;
+    private readonly GuestRam _ram;
+    private readonly Mmu _mmu;
+    private readonly GuestAccess _access;
+    private readonly TranslationStore _store;
+    private ulong _bounceLinear;
+    private int _bounceSize;
+    private bool _bounceHitsCode;
+
+    public SlowPath(VcpuState* state, GuestRam ram, Mmu mmu, GuestAccess access, TranslationStore store)
+    {
+        _state = state;
+        _ram = ram;
+        _mmu = mmu;
+        _access = access;
+        _store = store;
+    }
+
+    /// <summary>True while no other vCPU runs.</summary>
+    public bool IsExclusive { get; set; }
+
+    /// <summary>True while one instruction runs by itself, so that breakpoints it hits are found at its end.</summary>
+    public bool IsStepping { get; set; }
+
+    /// <summary>Serves the miss that <see cref="ExitReason.Slow"/> announced; RIP is at the instruction.</summary>
+    public AccessOutcome Serve(AccessDetail detail)
+    {
+        if (!TryLinear(detail, out ulong linear))
+            return AccessOutcome.Fault;
+        bool crosses = (linear & PageOffset) + (ulong)detail.Size > GuestRam.PageSize;
+        if (crosses)
+            return detail.IsLocked && !IsExclusive ? AccessOutcome.Exclusive : Bounce(detail, linear);
+
+        MemoryAccess kind = detail.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
+        int tlbMode = TlbMode.Of((ModeFlags)_state->Mode);
+        bool filled = _mmu.TryFill(linear, kind, tlbMode);
+        if (_state->FaultPending != 0)
+            return AccessOutcome.Fault;
+        if (!_mmu.TryTranslate(linear, kind, tlbMode, out ulong physical))
+            return AccessOutcome.Fault;
+        byte* host = _ram.HostAddress(physical);
+        if (host is null)
+            return Bounce(detail, linear);
+        if (!filled)
+            return Watched(detail, linear);
+        if (detail.IsWrite && (_ram.FlagsOf(physical) & (byte)PageFlags.Code) != 0 && _store.HasCode(physical, detail.Size))
+            return Bounce(detail, linear);
+        _state->AccessAddend = (ulong)host - _state->AccessAddress;
+        return AccessOutcome.Resume;
+    }
+
+    /// <summary>Writes what a bounced instruction left in the buffer (<see cref="ExitReason.Commit"/>).</summary>
+    /// <param name="nextOffset">The page offset of the next instruction, or -1 when the rest of this one must still run.</param>
+    public AccessOutcome Commit(int nextOffset)
+    {
+        byte* from = _state->Bounce + (_bounceLinear & 63);
+        for (int done = 0; done < _bounceSize;)
+        {
+            int part = Part(_bounceSize - done);
+
+            // The rights were checked before the instruction ran.
+            _ = _access.TryWriteLinear(_bounceLinear + (ulong)done, part, Load(from + done, part));
+            done += part;
+        }
+
+        if (!_bounceHitsCode || nextOffset < 0)
+            return AccessOutcome.Resume;
+
+        // What follows in this block may just have been overwritten.
+        _state->Rip = Wrap(_state->PageRip + (ulong)nextOffset);
+        return AccessOutcome.Leave;
+    }
+
+    private bool TryLinear(AccessDetail detail, out ulong linear)
+    {
+        linear = _state->AccessAddress;
+        MemoryAccess kind = detail.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
+        if (detail.IsChecked)
+        {
+            if (!_access.TryLinear(detail.Segment, _state->AccessAddress, detail.Size, kind, out linear))
+                return false;
+            if ((_state->Mode & (uint)ModeFlags.AlignmentCheck) == 0 || (linear & (ulong)(AlignmentOf(detail.Size) - 1)) == 0)
+                return true;
+            PendingFault.Set(_state, ExceptionVector.AlignmentCheck, 0);
+            return false;
+        }
+
+        ulong last = linear + (ulong)detail.Size - 1;
+        if ((_state->Mode & (uint)ModeFlags.Long) == 0 || (IsCanonical(linear) && IsCanonical(last)))
+            return true;
+        PendingFault.Set(_state, detail.Segment == SegmentName.SS ? ExceptionVector.StackFault : ExceptionVector.GeneralProtection, 0);
+        return false;
+    }
+
+    private AccessOutcome Watched(AccessDetail detail, ulong linear) =>
+        (_state->Mode & (uint)ModeFlags.SingleStep) != 0 || IsStepping ? Bounce(detail, linear) : AccessOutcome.Step;
+
+    /// <summary>Checks the access, fills the buffer where the old bytes are needed, and sends the instruction there.</summary>
+    private AccessOutcome Bounce(AccessDetail detail, ulong linear)
+    {
+        byte* buffer = _state->Bounce + (linear & 63);
+        if (detail.IsWrite && !TryProbe(linear, detail.Size))
+            return AccessOutcome.Fault;
+        if (detail.NeedsOldBytes && !TryFill(buffer, linear, detail.Size))
+            return AccessOutcome.Fault;
+        _state->AccessAddend = (ulong)buffer - _state->AccessAddress;
+        if (detail.IsWrite)
+        {
+            _bounceLinear = linear;
+            _bounceSize = detail.Size;
+            _state->ResumeAddress += BounceSkip;
+        }
+
+        return AccessOutcome.Resume;
+    }
+
+    private bool TryFill(byte* buffer, ulong linear, int size)
+    {
+        for (int done = 0; done < size;)
+        {
+            int part = Part(size - done);
+            if (!_access.TryReadLinear(Wrap(linear + (ulong)done), part, out ulong value))
+                return false;
+            Store(buffer + done, part, value);
+            done += part;
+        }
+
+        return true;
+    }
+
+    /// <summary>Both pages may be written; notes whether translated code lies under the bytes.</summary>
+    private bool TryProbe(ulong linear, int size)
+    {
+        int head = Math.Min(size, (int)(GuestRam.PageSize - (linear & PageOffset)));
+        _bounceHitsCode = false;
+        return TryProbePage(linear, head) && (head == size || TryProbePage(Wrap(linear + (ulong)head), size - head));
+    }
+
+    private bool TryProbePage(ulong linear, int size)
+    {
+        if (!_mmu.TryTranslate(linear, MemoryAccess.Write, out ulong physical))
+            return false;
+        _bounceHitsCode |= _ram.HostAddress(physical) is not null && _store.HasCode(physical, size);
+        return true;
+    }
+
+    /// <summary>The longest power of two, up to 8, that a device register or a part of a vector takes.</summary>
+    private static int Part(int left) => left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+
+    /// <summary>Odd sizes (80-bit floating point) are aligned to 8 (Intel SDM Vol. 3, table 6-7).</summary>
+    private static int AlignmentOf(int size) => size == 10 ? 8 : Math.Min(size, 8);
+
+    private static bool IsCanonical(ulong address) => (ulong)((long)(address << 16) >> 16) == address;
+
+    private ulong Wrap(ulong address) => (_state->Mode & (uint)ModeFlags.Long) != 0 ? address : (uint)address;
+
+    private static ulong Load(byte* from, int size) => size switch
+    {
+        8 => *(ulong*)from,
+        4 => *(uint*)from,
+        2 => *(ushort*)from,
+        _ => *from,
+    };
+
+    private static void Store(byte* to, int size, ulong value)
+    {
+        switch (size)
+        {
+            case 8:
+                *(ulong*)to = value;
+                break;
+            case 4:
+                *(uint*)to = (uint)value;
+                break;
+            case 2:
+                *(ushort*)to = (ushort)value;
+                break;
+            default:
+                *to = (byte)value;
+                break;
+        }
+    }
+}

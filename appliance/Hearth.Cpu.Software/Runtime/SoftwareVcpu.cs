@@ -1,0 +1,478 @@
+using Hearth.Linux;
+using Hearth.Machine;
+using Iced.Intel;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>A vCPU of the software engine: runs translated code, and between instructions everything else.</summary>
+internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IHostFpu
+{
+    private readonly SoftwareCpuEngine _engine;
+    private readonly MappedMemory _memory;
+    private readonly VcpuState* _state;
+    private readonly VcpuMailbox _mailbox;
+    private readonly JumpCache _jumps;
+    private readonly Mmu _mmu;
+    private readonly CodeFinder _code;
+    private readonly SlowPath _slow;
+    private readonly DebugEvents _debug;
+    private readonly VcpuCore _core;
+    private readonly TranslationStore _store;
+    private readonly CodeStubs _stubs;
+    private ILocalApic? _apic;
+    private ModeFlags _saltedMode = (ModeFlags)uint.MaxValue;
+    private int _startUpVector;
+    private string _detail = "";
+
+    internal SoftwareVcpu(SoftwareCpuEngine engine, int index)
+    {
+        _engine = engine;
+        Index = index;
+        _memory = MappedMemory.Anonymous(VcpuState.Size);
+        _state = (VcpuState*)_memory.Address;
+        _state->TlbIndexMask = (ulong)(VcpuState.TlbEntries - 1) << 12;
+        _state->TlbPageMask = ~0xFFFUL;
+        _state->JumpCacheMask = VcpuState.JumpCacheEntries - 1;
+        _state->ArithmeticFlagsMask = StubBuilder.ArithmeticFlags;
+        _mailbox = new VcpuMailbox(_state);
+        _jumps = new JumpCache(_state);
+        _jumps.Clear();
+        _store = engine.Store;
+        _stubs = _store.Cache.Stubs;
+        _core = new VcpuCore(_state, engine, index, this);
+        _mmu = _core.Mmu;
+        _mmu.FlushObserver = this;
+        _debug = _core.Debug;
+        _slow = new SlowPath(_state, engine.Ram, _mmu, _core.Access, _store);
+        _code = new CodeFinder(_state, engine.Ram, _mmu, _core.Access, _store, ClearStore);
+        Reset();
+    }
+
+    public int Index { get; }
+
+    internal VcpuState* State => _state;
+
+    public ITimestampCounter TimestampCounter => _core.TimestampCounter;
+
+    public void Connect(ILocalApic apic)
+    {
+        ArgumentNullException.ThrowIfNull(apic);
+        _apic = apic;
+        _core.Connect(apic);
+    }
+
+    public VcpuExit Run(IVcpuBus bus)
+    {
+        _core.SetBus(bus);
+        _engine.Gate.Enter();
+        try
+        {
+            return RunInside();
+        }
+        finally
+        {
+            // The next call may come from another thread.
+            if (_state->X87Loaded != 0)
+                Spill();
+            _engine.Gate.Leave();
+        }
+    }
+
+    public void Kick() => _mailbox.Post(VcpuRequests.Stop);
+
+    public void InterruptChanged() => _mailbox.Post(VcpuRequests.Interrupt);
+
+    public void NonMaskableInterrupt() => _mailbox.Post(VcpuRequests.Nmi);
+
+    public void Init() => _mailbox.Post(VcpuRequests.Init);
+
+    public void StartUp(byte vector)
+    {
+        Volatile.Write(ref _startUpVector, vector);
+        _mailbox.Post(VcpuRequests.StartUp);
+    }
+
+    public void Reset()
+    {
+        _core.Reset(Index == 0);
+        _saltedMode = (ModeFlags)uint.MaxValue;
+    }
+
+    public CpuState Save() => _core.Save();
+
+    public void Restore(CpuState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _core.Restore(state);
+        _saltedMode = (ModeFlags)uint.MaxValue;
+
+        // What waited before the restore may wait no more, and the other way round.
+        _mailbox.Post(VcpuRequests.Interrupt);
+    }
+
+    public void Dispose()
+    {
+        _mailbox.Dispose();
+        _memory.Dispose();
+    }
+
+    void IHostFpu.Spill() => Spill();
+
+    void IFlushObserver.Flushed()
+    {
+        _jumps.Clear();
+        _code.Forget();
+    }
+
+    void IFlushObserver.PageFlushed(ulong linear)
+    {
+        _jumps.Clear();
+        _code.Forget();
+    }
+
+    void ICodeUser.Forget(TranslatedBlock block) => _jumps.Remove(block);
+
+    void ICodeUser.ForgetAll() => _jumps.Clear();
+
+    void ICodeUser.DropWriteTags(ulong page) => _mmu.FlushWriteTags(page);
+
+    /// <summary>Asks this vCPU to come to <see cref="ExclusiveGate.StepAside"/>.</summary>
+    internal void AskToStepAside() => _mailbox.Post(VcpuRequests.StepAside);
+
+    /// <summary>Takes back TSC ticks that passed while the machine's clock stood still.</summary>
+    internal void SkipTicks(ulong ticks) => _state->TscOffset -= ticks;
+
+    private VcpuExit RunInside()
+    {
+        while (true)
+        {
+            if (Volatile.Read(ref _state->Kick) != 0 || _state->Activity != (byte)VcpuActivity.Running || NeedsWindow())
+            {
+                if (!TryServeRequests(out VcpuExit exit))
+                    return exit;
+                continue;
+            }
+
+            StepResult result = _state->InterruptShadow != 0 || (_state->Mode & (uint)ModeFlags.SingleStep) != 0 ? Step() : RunBlocks();
+            if (result != StepResult.Continue && !TryEnd(result, out VcpuExit end))
+                return end;
+        }
+    }
+
+    /// <summary>An interrupt waits and could be taken now.</summary>
+    private bool NeedsWindow() => _state->InterruptWaiting != 0 && _state->InterruptEnable != 0 && _state->InterruptShadow == 0;
+
+    /// <returns>False when Run is to return.</returns>
+    private bool TryServeRequests(out VcpuExit exit)
+    {
+        exit = new VcpuExit(VcpuExitReason.Kicked);
+        VcpuRequests requests = _mailbox.Take();
+        if ((requests & VcpuRequests.StepAside) != 0)
+            _engine.Gate.StepAside();
+        if ((requests & VcpuRequests.Init) != 0)
+        {
+            _core.Init(Index == 0);
+            _saltedMode = (ModeFlags)uint.MaxValue;
+        }
+
+        if ((requests & VcpuRequests.StartUp) != 0 && _state->Activity == (byte)VcpuActivity.WaitForSipi)
+            _core.StartUp((byte)Volatile.Read(ref _startUpVector));
+        if ((requests & VcpuRequests.Nmi) != 0)
+            _core.NmiPending = true;
+        bool running = TryDeliverEvents();
+        if ((requests & VcpuRequests.Stop) != 0)
+            return false;
+        if (!running)
+        {
+            exit = new VcpuExit(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");
+            return false;
+        }
+
+        if (_state->Activity != (byte)VcpuActivity.Running)
+        {
+            _engine.Gate.Leave();
+            _mailbox.Wait();
+            _engine.Gate.Enter();
+        }
+
+        return true;
+    }
+
+    /// <returns>False for a triple fault.</returns>
+    private bool TryDeliverEvents()
+    {
+        if (_state->Activity is (byte)VcpuActivity.WaitForSipi or (byte)VcpuActivity.Shutdown)
+            return true;
+        if (_core.NmiPending && _state->NmiBlocked == 0 && _state->InterruptShadow == 0)
+        {
+            _core.NmiPending = false;
+            return _core.Events.Deliver(EventKind.Nmi, 2, hasError: false, 0) == StepResult.Continue;
+        }
+
+        _state->InterruptWaiting = 0;
+        if (_apic is null || !_apic.HasInterrupt)
+            return true;
+        if (_state->InterruptEnable == 0 || _state->InterruptShadow != 0)
+        {
+            _state->InterruptWaiting = 1;
+            return true;
+        }
+
+        int vector = _apic.Acknowledge();
+        if (vector < 0)
+            return true;
+
+        // Another one may wait behind it; the handler runs with IF clear, so look again when it is set.
+        _state->InterruptWaiting = _apic.HasInterrupt ? 1u : 0u;
+        return _core.Events.Deliver(EventKind.External, (byte)vector, hasError: false, 0) == StepResult.Continue;
+    }
+
+    /// <summary>Runs translated code until something other than a missing block or link needs C#.</summary>
+    private StepResult RunBlocks()
+    {
+        if (_state->X87Loaded == 0)
+            LoadX87();
+        UpdateSalt();
+        if (!TryPrepare((ModeFlags)_state->Mode))
+            return FetchFailed();
+        StepResult result = Execute();
+
+        // What C# accessed for an instruction may have hit a breakpoint.
+        return _debug.HasHits && result == StepResult.Continue && !_debug.End() ? StepResult.Fault : result;
+    }
+
+    /// <summary>Runs one instruction with the bookkeeping of breakpoints, TF, RF and interrupt shadows.</summary>
+    private StepResult Step()
+    {
+        if (_state->X87Loaded == 0)
+            LoadX87();
+        UpdateSalt();
+        bool debugging = (_state->Mode & (uint)ModeFlags.SingleStep) != 0 || _slow.IsStepping;
+        if (debugging && !_debug.Begin())
+            return StepResult.Fault;
+        byte shadow = _state->InterruptShadow;
+        TranslatedBlock? block = _code.Find((ModeFlags)_state->Mode | ModeFlags.SingleStep);
+        if (block is null)
+            return FetchFailed();
+        _state->ResumeAddress = (ulong)block.NearEntry;
+        _slow.IsStepping = true;
+        StepResult result = Execute();
+        _slow.IsStepping = false;
+        if (result is StepResult.Fault or StepResult.Shutdown or StepResult.Unsupported)
+            return result;
+
+        // A second load of SS or STI does not make the shadow longer.
+        if (shadow != 0)
+            _state->InterruptShadow = 0;
+        return (debugging || _debug.HasHits) && !_debug.End() ? StepResult.Fault : result;
+    }
+
+    /// <summary>Chooses where generated code is entered for the current instruction pointer.</summary>
+    private bool TryPrepare(ModeFlags mode)
+    {
+        ulong known = _jumps.Find(_state->Rip);
+        if (known != 0)
+        {
+            _state->AccessAddress = _state->Rip;
+            _state->ResumeAddress = known;
+            return true;
+        }
+
+        TranslatedBlock? block = _code.Find(mode);
+        if (block is null)
+            return false;
+        _jumps.Add(_store, block, _state->Rip);
+        _state->ResumeAddress = (ulong)block.NearEntry;
+        return true;
+    }
+
+    private StepResult FetchFailed()
+    {
+        if (_state->FaultPending != 0)
+            return StepResult.Fault;
+        _detail = $"code outside RAM at 0x{_state->Rip:x}";
+        return StepResult.Unsupported;
+    }
+
+    /// <summary>Runs generated code to the next instruction boundary that C# has to see.</summary>
+    private StepResult Execute()
+    {
+        while (true)
+        {
+            _stubs.Enter(_state);
+            switch ((ExitReason)_state->ExitReason)
+            {
+                case ExitReason.LookupTarget:
+                    _state->Rip = _state->AccessAddress;
+                    return StepResult.Continue;
+                case ExitReason.LookupOffset or ExitReason.Kicked:
+                    SetRip(_state->ExitDetail);
+                    return StepResult.Continue;
+                case ExitReason.Chain:
+                    return Chain();
+                case ExitReason.Interpret:
+                    return Interpret();
+                case ExitReason.HostFault:
+                    return HostFault();
+                default:
+                    if (TryAccess(out StepResult result))
+                        continue;
+                    return result;
+            }
+        }
+    }
+
+    /// <returns>True when generated code goes on.</returns>
+    private bool TryAccess(out StepResult result)
+    {
+        AccessOutcome outcome;
+        if (_state->ExitReason == (uint)ExitReason.Slow)
+        {
+            var detail = new AccessDetail(_state->ExitDetail);
+            SetRip((uint)detail.Offset);
+            outcome = _slow.Serve(detail);
+        }
+        else
+        {
+            outcome = _slow.Commit((int)_state->ExitDetail);
+        }
+
+        result = StepResult.Continue;
+        switch (outcome)
+        {
+            case AccessOutcome.Resume:
+                return true;
+            case AccessOutcome.Fault:
+                result = StepResult.Fault;
+                break;
+            case AccessOutcome.Step:
+                _slow.IsStepping = true;
+                result = Step();
+                break;
+            case AccessOutcome.Exclusive:
+                result = StepAlone();
+                break;
+            default:
+                break;
+        }
+
+        return false;
+    }
+
+    private StepResult StepAlone()
+    {
+        _engine.Gate.Acquire(_engine.AskOthersToStepAside);
+        _slow.IsExclusive = true;
+        StepResult result = Step();
+        _slow.IsExclusive = false;
+        _engine.Gate.Release();
+        return result;
+    }
+
+    private StepResult Chain()
+    {
+        int generation = _store.Generation;
+        byte* back = (byte*)_state->ResumeAddress;
+        byte* jump = back + *(int*)back;
+        bool backward = (_state->ExitDetail & BlockTranslator.ChainBackward) != 0;
+        SetRip(_state->ExitDetail & (BlockTranslator.ChainBackward - 1));
+        if (_state->Kick != 0)
+            return StepResult.Continue;
+        TranslatedBlock? block = _code.Find((ModeFlags)_state->Mode);
+        if (block is null)
+            return FetchFailed();
+        _store.Link(jump, block, backward, generation);
+        return StepResult.Continue;
+    }
+
+    private StepResult Interpret()
+    {
+        ref readonly KeptInstruction kept = ref _store.Cache.Kept((int)_state->ExitDetail);
+        Instruction instruction = kept.Instruction;
+        SetRip((uint)instruction.IP);
+        instruction.IP = _state->Rip;
+        if (instruction.IsIPRelativeMemoryOperand)
+            instruction.MemoryDisplacement64 += _state->PageRip;
+        return _core.Execute(instruction, kept);
+    }
+
+    private StepResult HostFault()
+    {
+        uint host = (uint)((byte*)_state->ResumeAddress - _store.Cache.Start);
+        SetRip((uint)_store.Cache.Map.Find(host));
+        switch (_state->HostSignal)
+        {
+            case Signal.FloatingPoint:
+                return _core.ArithmeticFault();
+            case Signal.SegmentationViolation when _state->HostSignalCode == SegmentationByKernel:
+                return PendingFault.GeneralProtection(_state);
+            default:
+                _detail = $"signal {_state->HostSignal} (code {(int)_state->HostSignalCode}, address 0x{_state->FaultAddress:x}) in generated code";
+                return StepResult.Unsupported;
+        }
+    }
+
+    /// <summary>SI_KERNEL: a general-protection fault, which has no address; here always a misaligned vector or a reserved MXCSR bit.</summary>
+    private const uint SegmentationByKernel = 128;
+
+    /// <returns>False when Run is to return.</returns>
+    private bool TryEnd(StepResult result, out VcpuExit exit)
+    {
+        exit = default;
+        switch (result)
+        {
+            case StepResult.Fault:
+                if (_core.Events.DeliverPending() == StepResult.Continue)
+                    return true;
+                exit = new VcpuExit(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");
+                return false;
+            case StepResult.Halt:
+                _state->Activity = (byte)VcpuActivity.Halted;
+                return true;
+            case StepResult.Shutdown:
+                exit = new VcpuExit(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");
+                return false;
+            default:
+                exit = new VcpuExit(_state->ExitReason == (uint)ExitReason.HostFault ? VcpuExitReason.HostFault : VcpuExitReason.Unsupported, _detail.Length > 0 ? _detail : _core.Detail);
+                return false;
+        }
+    }
+
+    /// <summary>Tags in the jump cache differ by mode.</summary>
+    private void UpdateSalt()
+    {
+        var mode = (ModeFlags)_state->Mode;
+        if (mode == _saltedMode)
+            return;
+        _saltedMode = mode;
+        _state->ModeSalt = (ulong)_engine.NumberOf(mode) << 48;
+    }
+
+    private void SetRip(uint pageOffset)
+    {
+        ulong rip = _state->PageRip + pageOffset;
+        _state->Rip = (_state->Mode & (uint)ModeFlags.Long) != 0 ? rip : (uint)rip;
+    }
+
+    private void ClearStore()
+    {
+        _engine.Gate.Acquire(_engine.AskOthersToStepAside);
+
+        // Another vCPU may have done it while this one waited.
+        if (_store.IsFull)
+            _store.Clear();
+        _engine.Gate.Release();
+    }
+
+    private void LoadX87()
+    {
+        _stubs.LoadX87(_state);
+        _state->X87Loaded = 1;
+    }
+
+    private void Spill()
+    {
+        _stubs.SaveX87(_state);
+        _state->X87Loaded = 0;
+    }
+}

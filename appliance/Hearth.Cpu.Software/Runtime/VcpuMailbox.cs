@@ -1,0 +1,40 @@
+namespace Hearth.Cpu.Software;
+
+/// <summary>Takes requests from other threads to a vCPU: makes it leave generated code, or wakes it from HLT.</summary>
+/// <remarks>
+/// A sender sets the request, then the kick word, then looks whether the vCPU sleeps. The vCPU clears the kick word, then
+/// takes the requests; before it sleeps it says so, then looks at the requests once more. Each of these is a full barrier,
+/// so no request is missed.
+/// </remarks>
+internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
+{
+    private readonly AutoResetEvent _wake = new(false);
+    private int _requests;
+    private int _sleeping;
+
+    public void Post(VcpuRequests request)
+    {
+        Interlocked.Or(ref _requests, (int)request);
+        Interlocked.Exchange(ref state->Kick, 1);
+        if (Volatile.Read(ref _sleeping) != 0)
+            _wake.Set();
+    }
+
+    /// <summary>Takes all requests. On the vCPU's thread.</summary>
+    public VcpuRequests Take()
+    {
+        Interlocked.Exchange(ref state->Kick, 0);
+        return (VcpuRequests)Interlocked.Exchange(ref _requests, 0);
+    }
+
+    /// <summary>Sleeps until there is a request. On the vCPU's thread.</summary>
+    public void Wait()
+    {
+        Interlocked.Exchange(ref _sleeping, 1);
+        while (Volatile.Read(ref _requests) == 0)
+            _wake.WaitOne();
+        Interlocked.Exchange(ref _sleeping, 0);
+    }
+
+    public void Dispose() => _wake.Dispose();
+}

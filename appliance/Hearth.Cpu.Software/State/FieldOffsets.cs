@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>The offsets of the fields that generated code names, taken from the layout itself.</summary>
+internal static class FieldOffsets
+{
+    public static readonly int Rip = Of(nameof(VcpuState.Rip));
+    public static readonly int PageRip = Of(nameof(VcpuState.PageRip));
+    public static readonly int Kick = Of(nameof(VcpuState.Kick));
+    public static readonly int InterruptEnable = Of(nameof(VcpuState.InterruptEnable));
+    public static readonly int Direction = Of(nameof(VcpuState.Direction));
+    public static readonly int ArithmeticFlags = Of(nameof(VcpuState.ArithmeticFlags));
+    public static readonly int SystemFlags = Of(nameof(VcpuState.SystemFlags));
+    public static readonly int ResumeAddress = Of(nameof(VcpuState.ResumeAddress));
+    public static readonly int AccessAddress = Of(nameof(VcpuState.AccessAddress));
+    public static readonly int AccessAddend = Of(nameof(VcpuState.AccessAddend));
+    public static readonly int ModeSalt = Of(nameof(VcpuState.ModeSalt));
+    public static readonly int SegmentBase = Of(nameof(VcpuState.SegmentBase));
+    public static readonly int Mxcsr = Of(nameof(VcpuState.Mxcsr));
+    public static readonly int HostMxcsr = Of(nameof(VcpuState.HostMxcsr));
+    public static readonly int ExitReason = Of(nameof(VcpuState.ExitReason));
+    public static readonly int ExitDetail = Of(nameof(VcpuState.ExitDetail));
+    public static readonly int HostStack = Of(nameof(VcpuState.HostStack));
+    public static readonly int HostSignal = Of(nameof(VcpuState.HostSignal));
+    public static readonly int HostSignalCode = Of(nameof(VcpuState.HostSignalCode));
+    public static readonly int FaultAddress = Of(nameof(VcpuState.FaultAddress));
+    public static readonly int TlbIndexMask = Of(nameof(VcpuState.TlbIndexMask));
+    public static readonly int TlbPageMask = Of(nameof(VcpuState.TlbPageMask));
+    public static readonly int JumpCacheMask = Of(nameof(VcpuState.JumpCacheMask));
+    public static readonly int ArithmeticFlagsMask = Of(nameof(VcpuState.ArithmeticFlagsMask));
+    public static readonly int Scratch = Of(nameof(VcpuState.Scratch));
+    public static readonly int Ymm = Of(nameof(VcpuState.Ymm));
+    public static readonly int X87 = Of(nameof(VcpuState.X87));
+
+    private static int Of(string field) => (int)Marshal.OffsetOf<VcpuState>(field);
+}

@@ -1,0 +1,37 @@
+namespace Hearth.Cpu.Software;
+
+/// <summary>What the slow path is told of an access: 32 bits in <see cref="VcpuState.ExitDetail"/>.</summary>
+/// <remarks>
+/// Bits 0–12 the instruction's offset in its page, 13–19 the size in bytes, 20 write, 21 the old bytes are needed, 22 LOCK,
+/// 23 the address is an offset into its segment and must be checked (otherwise it is linear), 24–26 the segment.
+/// </remarks>
+internal readonly record struct AccessDetail(uint Value)
+{
+    private const uint WriteBit = 1 << 20;
+    private const uint ReadBit = 1 << 21;
+    private const uint LockBit = 1 << 22;
+    private const uint CheckedBit = 1 << 23;
+
+    public AccessDetail(int offset, int size, bool read, bool write, bool locked)
+        : this((uint)offset | ((uint)size << 13) | (write ? WriteBit : 0) | (read ? ReadBit : 0) | (locked ? LockBit : 0))
+    {
+    }
+
+    public int Offset => (int)(Value & 0x1FFF);
+
+    public int Size => (int)(Value >> 13) & 0x7F;
+
+    public bool IsWrite => (Value & WriteBit) != 0;
+
+    public bool NeedsOldBytes => (Value & (WriteBit | ReadBit)) != WriteBit;
+
+    public bool IsLocked => (Value & LockBit) != 0;
+
+    public bool IsChecked => (Value & CheckedBit) != 0;
+
+    public SegmentName Segment => (SegmentName)((Value >> 24) & 7);
+
+    public AccessDetail InSegment(SegmentName segment) => new(Value | ((uint)segment << 24));
+
+    public AccessDetail Checked() => new(Value | CheckedBit);
+}

@@ -1,0 +1,307 @@
+using Iced.Intel;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>Translates one block: decodes it, emits each instruction, and adds what lies out of line.</summary>
+internal sealed unsafe class BlockTranslator
+{
+    private const int MaximumInstructions = 64;
+
+    private readonly CodeCache _cache;
+    private readonly InstructionClassifier _classifier;
+    private readonly TranslationContext _context = new();
+    private readonly HostEmitter _emitter;
+    private readonly NativeEmitter _native;
+    private readonly BitStringEmitter _bitString;
+    private readonly StackEmitter _stack;
+    private readonly ControlFlowEmitter _flow;
+    private readonly GuestCodeReader _reader = new();
+    private readonly Decoder _decoder16;
+    private readonly Decoder _decoder32;
+    private readonly Decoder _decoder64;
+    private readonly Instruction[] _instructions = new Instruction[MaximumInstructions];
+    private int _count;
+
+    public BlockTranslator(CodeCache cache, InstructionClassifier classifier)
+    {
+        _cache = cache;
+        _classifier = classifier;
+        _emitter = _context.Emitter;
+        var memory = new MemoryEmitter(_context);
+        var encoder = new HostEncoder(_emitter);
+        _native = new NativeEmitter(_context, memory, encoder);
+        _bitString = new BitStringEmitter(_context, memory, encoder);
+        _stack = new StackEmitter(_context, memory);
+        _flow = new ControlFlowEmitter(_context, memory, _stack, cache.Stubs);
+        _decoder16 = Decoder.Create(16, _reader);
+        _decoder32 = Decoder.Create(32, _reader);
+        _decoder64 = Decoder.Create(64, _reader);
+    }
+
+    /// <summary>Translates from a source; null when its first instruction runs past the end of what may be read.</summary>
+    public TranslatedBlock? Translate(in BlockSource source)
+    {
+        bool endsOpen = Decode(source);
+        if (_count == 0)
+            return null;
+        _context.BeginBlock(source.Mode, _cache.Next);
+        EmitEntries(source.Start, out byte* far, out byte* check, out byte* near, out byte* kickJump);
+        int next = source.Start;
+        bool ended = false;
+        for (int i = 0; i < _count && !ended; i++)
+        {
+            Instruction instruction = _instructions[i];
+            next = (int)instruction.IP + instruction.Length;
+            ended = EmitInstruction(instruction, i);
+        }
+
+        if (!ended)
+            EmitEnd(next, endsOpen);
+        HostEmitter.Bind(kickJump, _emitter.Position);
+        _flow.ExitTo(_cache.Stubs.Kick, source.Start);
+        EmitChainStubs();
+        EmitSlowSites();
+        _cache.Next = (byte*)(((nint)_emitter.Position + 15) & ~15);
+        return new TranslatedBlock
+        {
+            Physical = source.Physical,
+            Length = next - source.Start,
+            Mode = source.Mode,
+            SecondPage = next > 4096 ? source.SecondPage : TranslatedBlock.NoPage,
+            FarEntry = far,
+            CheckedEntry = check,
+            NearEntry = near,
+        };
+    }
+
+    /// <returns>True when the instruction after the last one was cut off by the end of what may be read.</returns>
+    private bool Decode(in BlockSource source)
+    {
+        byte* page = (byte*)source.Page;
+        _reader.Set(page + source.Start, page + source.End);
+        Decoder decoder = (source.Mode & ModeFlags.Long) != 0 ? _decoder64 : (source.Mode & ModeFlags.Code32) != 0 ? _decoder32 : _decoder16;
+        decoder.IP = (ulong)source.Start;
+        int limit = (source.Mode & ModeFlags.SingleStep) != 0 || source.SecondPage != TranslatedBlock.NoPage ? 1 : MaximumInstructions;
+        _count = 0;
+        while (_count < limit && (int)decoder.IP < source.End)
+        {
+            ref Instruction instruction = ref _instructions[_count];
+            decoder.Decode(out instruction);
+            if (decoder.LastError == DecoderError.NoMoreBytes)
+                return true;
+            _count++;
+            if (EndsBlock(_classifier.KindOf(instruction)))
+                return false;
+        }
+
+        return false;
+    }
+
+    /// <summary>The three ways in; see <see cref="TranslatedBlock"/>.</summary>
+    private void EmitEntries(int offset, out byte* far, out byte* check, out byte* near, out byte* kickJump)
+    {
+        far = _emitter.Position;
+        if (_context.Is64Bit)
+            _emitter.Lea(RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
+        else
+            _emitter.Lea32(RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
+        _emitter.Store(HostOperand.Field(FieldOffsets.PageRip), RegisterMap.Address);
+        check = _emitter.Position;
+        _emitter.Load32(RegisterMap.Test, HostOperand.Field(FieldOffsets.Kick));
+        byte* go = _emitter.JumpIfRcxZero();
+        kickJump = _emitter.Jump();
+        _emitter.BindShort(go);
+        near = _emitter.Position;
+    }
+
+    /// <returns>True when nothing runs on after the instruction.</returns>
+    private bool EmitInstruction(in Instruction instruction, int index)
+    {
+        int offset = (int)instruction.IP;
+        _context.BeginInstruction(offset, instruction.Length);
+        _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
+        InstructionKind kind = _classifier.KindOf(instruction);
+        if (!UnitUsable(instruction.Code, kind))
+            return Keep(instruction, KeptReason.UnitUnavailable);
+        TranslationContext.Mark mark = _context.GetMark();
+        if (!TryEmit(instruction, kind, index, out bool ended))
+        {
+            _context.Return(mark);
+            return Keep(instruction, KeptReason.Interpret);
+        }
+
+        if (!ended)
+            _context.EndTail(complete: true);
+        if (index > 0 && _classifier.KindOf(_instructions[index - 1]) == InstructionKind.SetInterrupt && !ended)
+            EmitInterruptCheck(_context.NextOffset);
+        return ended;
+    }
+
+    private bool TryEmit(in Instruction instruction, InstructionKind kind, int index, out bool ended)
+    {
+        ended = EndsBlock(kind);
+        switch (kind)
+        {
+            case InstructionKind.Native:
+                return _native.TryEmit(instruction);
+            case InstructionKind.Nop:
+                return true;
+            case InstructionKind.Lea:
+                _native.EmitLea(instruction);
+                return true;
+            case InstructionKind.BitString:
+                return _bitString.TryEmit(instruction);
+            case InstructionKind.Push:
+                _stack.Push(instruction);
+                return true;
+            case InstructionKind.Pop:
+                _stack.Pop(instruction);
+                return true;
+            case InstructionKind.Leave:
+                _stack.Leave(instruction);
+                return true;
+            case InstructionKind.Invalid:
+                return Keep(instruction, KeptReason.Undefined);
+            case InstructionKind.PushFlags or InstructionKind.ClearInterrupt or InstructionKind.SetInterrupt
+                or InstructionKind.ClearDirection or InstructionKind.SetDirection:
+                return TryEmitFlags(instruction, kind, index);
+            case InstructionKind.Interpret:
+                return false;
+            default:
+                EmitFlow(instruction, kind);
+                return true;
+        }
+    }
+
+    private bool TryEmitFlags(in Instruction instruction, InstructionKind kind, int index)
+    {
+        switch (kind)
+        {
+            case InstructionKind.ClearDirection or InstructionKind.SetDirection:
+                _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.Direction), kind == InstructionKind.SetDirection ? (byte)1 : (byte)0);
+                return true;
+            case var _ when (_context.Mode & ModeFlags.IoPrivileged) == 0:
+                return false;
+            case InstructionKind.PushFlags:
+                _stack.PushFlags(Math.Abs(instruction.StackPointerIncrement));
+                return true;
+            case InstructionKind.ClearInterrupt:
+                _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 0);
+                return true;
+            default:
+                // Interrupts wait for one more instruction, so that one must lie in this block and fall through.
+                if (index + 1 >= _count || !FallsThrough(_classifier.KindOf(_instructions[index + 1])))
+                    return false;
+                _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 1);
+                return true;
+        }
+    }
+
+    private void EmitFlow(in Instruction instruction, InstructionKind kind)
+    {
+        switch (kind)
+        {
+            case InstructionKind.Jump:
+                _flow.Jump(instruction);
+                break;
+            case InstructionKind.JumpConditional:
+                _flow.JumpConditional(instruction);
+                break;
+            case InstructionKind.JumpCounter:
+                _flow.JumpCounter(instruction);
+                break;
+            case InstructionKind.JumpIndirect:
+                _flow.JumpIndirect(instruction);
+                break;
+            case InstructionKind.Call:
+                _flow.Call(instruction);
+                break;
+            case InstructionKind.CallIndirect:
+                _flow.CallIndirect(instruction);
+                break;
+            default:
+                _flow.Return(instruction);
+                break;
+        }
+    }
+
+    private void EmitEnd(int next, bool crossingFollows)
+    {
+        if (_context.IsSingleStep && next < 4096)
+            _flow.ExitTo(_cache.Stubs.LookupOffset, next);
+        else if (crossingFollows)
+            _flow.LookUpOffset(next, narrow: false);
+        else
+            _flow.JumpTo(next, narrow: false);
+    }
+
+    /// <summary>Leaves when a kick or a waiting interrupt is there: the two words lie side by side.</summary>
+    private void EmitInterruptCheck(int next)
+    {
+        _emitter.Load(RegisterMap.Test, HostOperand.Field(FieldOffsets.Kick));
+        byte* go = _emitter.JumpIfRcxZero();
+        _flow.ExitTo(_cache.Stubs.Kick, next);
+        _emitter.BindShort(go);
+    }
+
+    private bool Keep(in Instruction instruction, KeptReason reason)
+    {
+        int number = _cache.Keep(new KeptInstruction(instruction, reason, _classifier.UnitOf(instruction.Code)));
+        _flow.ExitTo(_cache.Stubs.Interpret, number);
+        return true;
+    }
+
+    private void EmitChainStubs()
+    {
+        foreach (ref readonly ChainSite site in _context.ChainSites)
+        {
+            HostEmitter.Bind(site.Jump, _emitter.Position);
+            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.TargetOffset | (site.Backward ? ChainBackward : 0));
+            _emitter.Call(_cache.Stubs.Chain);
+            _emitter.Dword((int)(site.Jump - _emitter.Position));
+        }
+    }
+
+    private void EmitSlowSites()
+    {
+        foreach (ref readonly SlowSite site in _context.SlowSites)
+        {
+            HostEmitter.Bind(site.MissJump, _emitter.Position);
+            _cache.Map.Add((uint)(_emitter.Position - _cache.Start), site.Detail.Offset);
+            if (site.Address != RegisterMap.Address)
+                _emitter.Move(RegisterMap.Address, site.Address);
+            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)site.Detail.Value);
+            _emitter.Call(_cache.Stubs.Slow);
+            _emitter.Jump(site.Continue);
+            if (site.TailEnd is null)
+                continue;
+            _emitter.Bytes(new ReadOnlySpan<byte>(site.Continue, (int)(site.TailEnd - site.Continue)));
+            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.NextOffset);
+            _emitter.Call(_cache.Stubs.Commit);
+            _emitter.Jump(site.TailEnd);
+        }
+    }
+
+    private bool UnitUsable(Code code, InstructionKind kind)
+    {
+        if (kind is not (InstructionKind.Native or InstructionKind.Interpret))
+            return true;
+        ModeFlags needed = _classifier.UnitOf(code) switch
+        {
+            InstructionUnit.X87 => ModeFlags.X87Usable,
+            InstructionUnit.Sse => ModeFlags.SseUsable,
+            InstructionUnit.Avx => ModeFlags.AvxUsable,
+            _ => ModeFlags.None,
+        };
+        return (_context.Mode & needed) == needed;
+    }
+
+    /// <summary>The bit beside the target in the detail of <see cref="ExitReason.Chain"/>.</summary>
+    public const int ChainBackward = 1 << 13;
+
+    private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.Jump
+        or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return;
+
+    private static bool FallsThrough(InstructionKind kind) =>
+        !EndsBlock(kind) && kind is not (InstructionKind.JumpConditional or InstructionKind.JumpCounter or InstructionKind.SetInterrupt);
+}

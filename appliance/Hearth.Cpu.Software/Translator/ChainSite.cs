@@ -1,0 +1,13 @@
+namespace Hearth.Cpu.Software;
+
+/// <summary>A jump within the page that is patched once its target is translated.</summary>
+internal unsafe struct ChainSite
+{
+    /// <summary>Past the displacement of the jump.</summary>
+    public byte* Jump;
+
+    public int TargetOffset;
+
+    /// <summary>The target does not lie ahead: the jump must look for a kick.</summary>
+    public bool Backward;
+}

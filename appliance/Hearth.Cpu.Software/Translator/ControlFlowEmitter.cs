@@ -1,0 +1,242 @@
+using Iced.Intel;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>Jumps, calls and returns.</summary>
+/// <remarks>
+/// A jump within its page is patched to go straight to its target: while code of a page runs, that page stays mapped where it
+/// is. Every other jump goes through the jump cache, which is emptied when the guest changes its address space.
+/// </remarks>
+internal sealed unsafe class ControlFlowEmitter(TranslationContext context, MemoryEmitter memory, StackEmitter stack, CodeStubs stubs)
+{
+    private readonly HostEmitter _emitter = context.Emitter;
+    private readonly InstructionInfoFactory _infoFactory = new();
+
+    public void Jump(in Instruction instruction) => JumpTo(Target(instruction), Narrow(instruction));
+
+    /// <summary>Emits a conditional jump; the code after it is the path not taken.</summary>
+    public void JumpConditional(in Instruction instruction)
+    {
+        int condition = (int)instruction.ConditionCode - (int)ConditionCode.o;
+        long target = Target(instruction);
+        if (IsChainable(target, Narrow(instruction)))
+        {
+            _emitter.AlignDisplacement(2);
+            AddChainSite(_emitter.JumpIf(condition), target);
+            return;
+        }
+
+        byte* skip = _emitter.JumpIf(condition ^ 1);
+        JumpTo(target, Narrow(instruction));
+        HostEmitter.Bind(skip, _emitter.Position);
+    }
+
+    public void JumpCounter(in Instruction instruction)
+    {
+        int width = CounterWidth(instruction);
+        if (instruction.Mnemonic is Mnemonic.Loop or Mnemonic.Loope or Mnemonic.Loopne)
+        {
+            DecrementCounter(width);
+            LoadCounter(width);
+            byte* exhausted = _emitter.JumpIfRcxZero();
+            byte* wrongFlag = instruction.Mnemonic switch
+            {
+                Mnemonic.Loope => _emitter.JumpIf(5),
+                Mnemonic.Loopne => _emitter.JumpIf(4),
+                _ => null,
+            };
+            JumpTo(Target(instruction), Narrow(instruction));
+            if (wrongFlag is not null)
+                HostEmitter.Bind(wrongFlag, _emitter.Position);
+            _emitter.BindShort(exhausted);
+            return;
+        }
+
+        LoadCounter(width);
+        byte* zero = _emitter.JumpIfRcxZero();
+        byte* skip = _emitter.Jump();
+        _emitter.BindShort(zero);
+        JumpTo(Target(instruction), Narrow(instruction));
+        HostEmitter.Bind(skip, _emitter.Position);
+    }
+
+    public void JumpIndirect(in Instruction instruction)
+    {
+        LoadTarget(instruction, out _);
+        LookUp();
+    }
+
+    public void Call(in Instruction instruction)
+    {
+        int size = Narrow(instruction) ? 2 : context.Is64Bit ? 8 : 4;
+        stack.PushReturnAddress(context.NextOffset, size);
+        context.EndTail(complete: false);
+        JumpTo(Target(instruction), Narrow(instruction));
+    }
+
+    public void CallIndirect(in Instruction instruction)
+    {
+        LoadTarget(instruction, out int size);
+        _emitter.Store(HostOperand.Field(FieldOffsets.Scratch), RegisterMap.Address);
+        stack.PushReturnAddress(context.NextOffset, size);
+        context.EndTail(complete: false);
+        _emitter.Load(RegisterMap.Address, HostOperand.Field(FieldOffsets.Scratch));
+        LookUp();
+    }
+
+    public void Return(in Instruction instruction)
+    {
+        int extra = instruction.OpCount > 0 ? instruction.Immediate16 : 0;
+        int size = Math.Abs(instruction.StackPointerIncrement) - extra;
+        stack.PopToAddress(size, extra);
+        LookUp();
+    }
+
+    /// <summary>Goes on at a place relative to the start of the page.</summary>
+    public void JumpTo(long target, bool narrow)
+    {
+        if (IsChainable(target, narrow))
+        {
+            _emitter.AlignDisplacement(1);
+            AddChainSite(_emitter.Jump(), target);
+            return;
+        }
+
+        if (context.IsSingleStep && target is >= 0 and < 4096 && !narrow)
+        {
+            ExitTo(stubs.LookupOffset, (int)target);
+            return;
+        }
+
+        LookUpOffset(target, narrow);
+    }
+
+    /// <summary>Goes on through the jump cache at a place relative to the start of the page.</summary>
+    public void LookUpOffset(long target, bool narrow)
+    {
+        _emitter.Load(RegisterMap.Address, HostOperand.Field(FieldOffsets.PageRip));
+        var sum = new HostOperand(RegisterMap.Address, (int)target);
+        if (context.Is64Bit)
+            _emitter.Lea(RegisterMap.Address, sum);
+        else
+            _emitter.Lea32(RegisterMap.Address, sum);
+        if (narrow)
+            _emitter.ZeroExtend16(RegisterMap.Address, RegisterMap.Address);
+        LookUp();
+    }
+
+    /// <summary>Leaves generated code with a page offset.</summary>
+    public void ExitTo(byte* stub, int offset)
+    {
+        _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), offset);
+        _emitter.Jump(stub);
+    }
+
+    /// <summary>Goes on at the instruction pointer in R14.</summary>
+    private void LookUp()
+    {
+        if (context.IsSingleStep)
+        {
+            _emitter.Jump(stubs.LookupTarget);
+            return;
+        }
+
+        HostOperand mask = HostOperand.Field(FieldOffsets.JumpCacheMask);
+        const int Tags = VcpuState.JumpCacheOffset - VcpuState.Bias;
+        const int Codes = Tags + (VcpuState.JumpCacheEntries * 8);
+        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
+        _emitter.Load(RegisterMap.Test, new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Tags));
+        _emitter.Load(RegisterMap.Addend, HostOperand.Field(FieldOffsets.ModeSalt));
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Address, 1, 0));
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
+        byte* hit = _emitter.JumpIfRcxZero();
+        _emitter.Jump(stubs.LookupTarget);
+        _emitter.BindShort(hit);
+        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
+        _emitter.Jump(new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Codes));
+    }
+
+    /// <summary>Loads the target of an indirect jump or call into R14.</summary>
+    private void LoadTarget(in Instruction instruction, out int size)
+    {
+        if (instruction.Op0Kind == OpKind.Memory)
+        {
+            size = instruction.MemorySize.GetSize();
+            HostOperand from = memory.Access(instruction, size, read: true, write: false);
+            _emitter.Load(RegisterMap.Address, from, size);
+            return;
+        }
+
+        size = instruction.Op0Register.GetSize();
+        int guest = RegisterMap.GuestNumber(instruction.Op0Register);
+        HostRegister host = RegisterMap.Host(guest);
+        if (host == HostRegister.None)
+            _emitter.Load(RegisterMap.Address, RegisterMap.Home(guest), size);
+        else if (size == 2)
+            _emitter.ZeroExtend16(RegisterMap.Address, host);
+        else if (size == 4)
+            _emitter.Move32(RegisterMap.Address, host);
+        else
+            _emitter.Move(RegisterMap.Address, host);
+    }
+
+    private void DecrementCounter(int width)
+    {
+        const HostRegister Counter = HostRegister.R11;
+        if (width == 8)
+        {
+            _emitter.Lea(Counter, new HostOperand(Counter, -1));
+        }
+        else if (width == 4)
+        {
+            _emitter.Lea32(Counter, new HostOperand(Counter, -1));
+        }
+        else
+        {
+            _emitter.Lea32(RegisterMap.Test, new HostOperand(Counter, -1));
+            _emitter.Move16(Counter, RegisterMap.Test);
+        }
+    }
+
+    private void LoadCounter(int width)
+    {
+        const HostRegister Counter = HostRegister.R11;
+        if (width == 8)
+            _emitter.Move(RegisterMap.Test, Counter);
+        else if (width == 4)
+            _emitter.Move32(RegisterMap.Test, Counter);
+        else
+            _emitter.ZeroExtend16(RegisterMap.Test, Counter);
+    }
+
+    private int CounterWidth(in Instruction instruction)
+    {
+        foreach (UsedRegister used in _infoFactory.GetInfo(instruction).GetUsedRegisters())
+        {
+            if (RegisterMap.GuestNumber(used.Register) == RegisterMap.GuestRcx)
+                return used.Register.GetSize();
+        }
+
+        return 8;
+    }
+
+    private bool IsChainable(long target, bool narrow)
+    {
+        // A 16-bit jump in 32-bit code cuts EIP, so its target need not be in this page.
+        bool cut = narrow && (context.Mode & ModeFlags.Code32) != 0;
+        return !context.IsSingleStep && !cut && target is >= 0 and < 4096;
+    }
+
+    private void AddChainSite(byte* jump, long target) =>
+        context.AddChainSite(new ChainSite { Jump = jump, TargetOffset = (int)target, Backward = target <= context.Offset });
+
+    private static bool Narrow(in Instruction instruction) => instruction.Op0Kind == OpKind.NearBranch16;
+
+    /// <summary>The target relative to the start of the page: the decoder runs with the page's first byte at 0.</summary>
+    private static long Target(in Instruction instruction) => instruction.Op0Kind switch
+    {
+        OpKind.NearBranch16 => (short)instruction.NearBranch16,
+        OpKind.NearBranch32 => (int)instruction.NearBranch32,
+        _ => (long)instruction.NearBranch64,
+    };
+}

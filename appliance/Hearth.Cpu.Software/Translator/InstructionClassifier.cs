@@ -1,0 +1,194 @@
+using System.Collections.Frozen;
+using Iced.Intel;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>Decides once for each opcode how it is treated, for one CPU model.</summary>
+internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
+{
+    // What the interpreter executes: system instructions, strings, far transfers, state images, scattered accesses.
+    private static readonly FrozenSet<Mnemonic> s_interpreted = new HashSet<Mnemonic>
+    {
+        Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw, Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd,
+        Mnemonic.Movsb, Mnemonic.Movsw, Mnemonic.Movsq, Mnemonic.Stosb, Mnemonic.Stosw, Mnemonic.Stosd, Mnemonic.Stosq,
+        Mnemonic.Lodsb, Mnemonic.Lodsw, Mnemonic.Lodsd, Mnemonic.Lodsq, Mnemonic.Scasb, Mnemonic.Scasw, Mnemonic.Scasd, Mnemonic.Scasq,
+        Mnemonic.Cmpsb, Mnemonic.Cmpsw, Mnemonic.Cmpsq,
+        Mnemonic.Pusha, Mnemonic.Pushad, Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Enter, Mnemonic.Bound, Mnemonic.Xlatb,
+        Mnemonic.Aaa, Mnemonic.Aas, Mnemonic.Aam, Mnemonic.Aad, Mnemonic.Daa, Mnemonic.Das, Mnemonic.Salc,
+        Mnemonic.Popf, Mnemonic.Popfd, Mnemonic.Popfq, Mnemonic.Pushf,
+        Mnemonic.Fxsave, Mnemonic.Fxsave64, Mnemonic.Fxrstor, Mnemonic.Fxrstor64, Mnemonic.Fnsave, Mnemonic.Fsave, Mnemonic.Frstor,
+        Mnemonic.Fnstenv, Mnemonic.Fstenv, Mnemonic.Fldenv,
+        Mnemonic.Xsave, Mnemonic.Xsave64, Mnemonic.Xsaveopt, Mnemonic.Xsaveopt64, Mnemonic.Xsavec, Mnemonic.Xsavec64,
+        Mnemonic.Xrstor, Mnemonic.Xrstor64, Mnemonic.Xgetbv, Mnemonic.Xsetbv,
+        Mnemonic.Maskmovq, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu, Mnemonic.Vmaskmovps, Mnemonic.Vmaskmovpd, Mnemonic.Vpmaskmovd, Mnemonic.Vpmaskmovq,
+        Mnemonic.Vgatherdps, Mnemonic.Vgatherdpd, Mnemonic.Vgatherqps, Mnemonic.Vgatherqpd,
+        Mnemonic.Vpgatherdd, Mnemonic.Vpgatherdq, Mnemonic.Vpgatherqd, Mnemonic.Vpgatherqq,
+        Mnemonic.Int, Mnemonic.Int1, Mnemonic.Int3, Mnemonic.Into, Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Iretq, Mnemonic.Retf,
+        Mnemonic.Syscall, Mnemonic.Sysret, Mnemonic.Sysretq, Mnemonic.Sysenter, Mnemonic.Sysexit, Mnemonic.Sysexitq,
+        Mnemonic.Lgdt, Mnemonic.Lidt, Mnemonic.Sgdt, Mnemonic.Sidt, Mnemonic.Lldt, Mnemonic.Ltr, Mnemonic.Sldt, Mnemonic.Str,
+        Mnemonic.Smsw, Mnemonic.Lmsw, Mnemonic.Clts, Mnemonic.Invlpg, Mnemonic.Invpcid, Mnemonic.Wbinvd, Mnemonic.Wbnoinvd, Mnemonic.Invd, Mnemonic.Hlt,
+        Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Rdpmc, Mnemonic.Cpuid, Mnemonic.Rdtsc, Mnemonic.Rdtscp, Mnemonic.Rdpid,
+        Mnemonic.Swapgs, Mnemonic.Rdfsbase, Mnemonic.Rdgsbase, Mnemonic.Wrfsbase, Mnemonic.Wrgsbase, Mnemonic.Clac, Mnemonic.Stac,
+        Mnemonic.Arpl, Mnemonic.Verr, Mnemonic.Verw, Mnemonic.Lar, Mnemonic.Lsl, Mnemonic.Monitor, Mnemonic.Mwait,
+        Mnemonic.Lds, Mnemonic.Les, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss, Mnemonic.Rsm,
+        Mnemonic.Clflush, Mnemonic.Clflushopt,
+    }.ToFrozenSet();
+
+    private static readonly FrozenSet<Mnemonic> s_nops = new HashSet<Mnemonic>
+    {
+        Mnemonic.Nop, Mnemonic.Prefetch, Mnemonic.Prefetchw, Mnemonic.Prefetchnta, Mnemonic.Prefetcht0, Mnemonic.Prefetcht1,
+        Mnemonic.Prefetcht2, Mnemonic.Prefetchwt1, Mnemonic.Endbr32, Mnemonic.Endbr64, Mnemonic.Reservednop,
+    }.ToFrozenSet();
+
+    private static readonly int s_codeCount = Enum.GetValues<Code>().Length;
+
+    private readonly InstructionKind[] _kinds = new InstructionKind[s_codeCount];
+    private readonly InstructionUnit[] _units = new InstructionUnit[s_codeCount];
+
+    public InstructionKind KindOf(in Instruction instruction)
+    {
+        ref InstructionKind kind = ref _kinds[(int)instruction.Code];
+        if (kind == InstructionKind.Unknown)
+        {
+            kind = Classify(instruction);
+            _units[(int)instruction.Code] = UnitOf(instruction);
+        }
+
+        // One opcode, two meanings: the register forms of BT and its kin stay within the operand.
+        if (kind == InstructionKind.BitString && instruction.Op0Kind != OpKind.Memory)
+            return InstructionKind.Native;
+
+        // MOV with a control, debug or segment register has opcodes of its own; PUSH and POP of segments share theirs with nothing.
+        return kind;
+    }
+
+    /// <summary>Valid after <see cref="KindOf"/> for the same opcode.</summary>
+    public InstructionUnit UnitOf(Code code) => _units[(int)code];
+
+    private InstructionKind Classify(in Instruction instruction)
+    {
+        if (instruction.IsInvalid || !Promised(instruction))
+            return InstructionKind.Invalid;
+        if (s_nops.Contains(instruction.Mnemonic))
+            return InstructionKind.Nop;
+        if (s_interpreted.Contains(instruction.Mnemonic))
+            return InstructionKind.Interpret;
+
+        // MOVSD and CMPSD are strings or vectors by their opcode, and strings have no vector encoding.
+        if (instruction.IsStringInstruction || TouchesSystemRegister(instruction))
+            return InstructionKind.Interpret;
+        return ByMnemonic(instruction);
+    }
+
+    private static InstructionKind ByMnemonic(in Instruction instruction)
+    {
+        switch (instruction.Mnemonic)
+        {
+            case Mnemonic.Lea:
+                return InstructionKind.Lea;
+            case Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc:
+                return instruction.OpCount == 2 && instruction.Op1Kind == OpKind.Register ? InstructionKind.BitString : InstructionKind.Native;
+            case Mnemonic.Push:
+                return InstructionKind.Push;
+            case Mnemonic.Pop:
+                return InstructionKind.Pop;
+            case Mnemonic.Pushfd or Mnemonic.Pushfq:
+                return InstructionKind.PushFlags;
+            case Mnemonic.Leave:
+                return InstructionKind.Leave;
+            case Mnemonic.Cli:
+                return InstructionKind.ClearInterrupt;
+            case Mnemonic.Sti:
+                return InstructionKind.SetInterrupt;
+            case Mnemonic.Cld:
+                return InstructionKind.ClearDirection;
+            case Mnemonic.Std:
+                return InstructionKind.SetDirection;
+            case Mnemonic.Ret:
+                return InstructionKind.Return;
+            case Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz or Mnemonic.Loop or Mnemonic.Loope or Mnemonic.Loopne:
+                return InstructionKind.JumpCounter;
+            case Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2:
+                return InstructionKind.Invalid;
+            default:
+                return ByFlow(instruction);
+        }
+    }
+
+    private static InstructionKind ByFlow(in Instruction instruction)
+    {
+        switch (instruction.FlowControl)
+        {
+            case FlowControl.Next:
+                return InstructionKind.Native;
+            case FlowControl.ConditionalBranch:
+                return InstructionKind.JumpConditional;
+            case FlowControl.UnconditionalBranch when instruction.IsJmpShortOrNear:
+                return InstructionKind.Jump;
+            case FlowControl.IndirectBranch when instruction.IsJmpNearIndirect:
+                return InstructionKind.JumpIndirect;
+            case FlowControl.Call when instruction.IsCallNear:
+                return InstructionKind.Call;
+            case FlowControl.IndirectCall when instruction.IsCallNearIndirect:
+                return InstructionKind.CallIndirect;
+            default:
+                return InstructionKind.Interpret;
+        }
+    }
+
+    private bool Promised(in Instruction instruction)
+    {
+        foreach (CpuidFeature feature in instruction.CpuidFeatures)
+        {
+            if (!features.Contains(feature))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool TouchesSystemRegister(in Instruction instruction)
+    {
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            if (instruction.GetOpKind(i) != OpKind.Register)
+                continue;
+            Register register = instruction.GetOpRegister(i);
+            if (register.IsSegmentRegister() || register is (>= Register.CR0 and <= Register.CR15) or (>= Register.DR0 and <= Register.DR15) or (>= Register.TR0 and <= Register.TR7))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static InstructionUnit UnitOf(in Instruction instruction)
+    {
+        if (instruction.Mnemonic is Mnemonic.Emms)
+            return InstructionUnit.X87;
+        if (instruction.Mnemonic is Mnemonic.Ldmxcsr or Mnemonic.Stmxcsr)
+            return InstructionUnit.Sse;
+        if (instruction.Mnemonic is Mnemonic.Vldmxcsr or Mnemonic.Vstmxcsr or Mnemonic.Vzeroall or Mnemonic.Vzeroupper)
+            return InstructionUnit.Avx;
+        var unit = InstructionUnit.Integer;
+        foreach (CpuidFeature feature in instruction.CpuidFeatures)
+        {
+            if (feature is CpuidFeature.FPU or CpuidFeature.FPU287 or CpuidFeature.FPU387)
+                unit = InstructionUnit.X87;
+        }
+
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            if (instruction.GetOpKind(i) != OpKind.Register)
+                continue;
+            Register register = instruction.GetOpRegister(i);
+            if (register.IsYMM() || (register.IsXMM() && instruction.Encoding == EncodingKind.VEX))
+                unit = InstructionUnit.Avx;
+            else if (register.IsXMM() && unit != InstructionUnit.Avx)
+                unit = InstructionUnit.Sse;
+            else if ((register.IsMM() || register.IsST()) && unit == InstructionUnit.Integer)
+                unit = InstructionUnit.X87;
+        }
+
+        return unit;
+    }
+}

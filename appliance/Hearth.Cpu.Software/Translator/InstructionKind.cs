@@ -1,0 +1,49 @@
+namespace Hearth.Cpu.Software;
+
+/// <summary>How the translator treats an instruction.</summary>
+internal enum InstructionKind : byte
+{
+    Unknown,
+
+    /// <summary>Emitted as itself.</summary>
+    Native,
+
+    /// <summary>Left to the interpreter; ends the block.</summary>
+    Interpret,
+
+    /// <summary>Not an instruction of this CPU model: #UD.</summary>
+    Invalid,
+
+    /// <summary>Does nothing, whatever its operand.</summary>
+    Nop,
+    Lea,
+
+    /// <summary>BT, BTS, BTR, BTC with a memory operand and a bit number in a register, which reaches beyond the operand.</summary>
+    BitString,
+    Push,
+    Pop,
+    PushFlags,
+    Leave,
+    ClearInterrupt,
+    SetInterrupt,
+    ClearDirection,
+    SetDirection,
+    Jump,
+    JumpConditional,
+
+    /// <summary>JCXZ, LOOP, LOOPE, LOOPNE.</summary>
+    JumpCounter,
+    JumpIndirect,
+    Call,
+    CallIndirect,
+    Return,
+}
+
+/// <summary>The register file an instruction needs, which the operating system may have switched off.</summary>
+internal enum InstructionUnit : byte
+{
+    Integer,
+    X87,
+    Sse,
+    Avx,
+}
