@@ -15,6 +15,7 @@ internal static class FormExclusions
         [Mnemonic.Sldt] = "under UMIP Linux emulates it with values of its own; tested with the system instructions",
         [Mnemonic.Str] = "under UMIP Linux emulates it with values of its own; tested with the system instructions",
         [Mnemonic.Cpuid] = "answers for the model, not for the host; tested with the models",
+        [Mnemonic.Rdpid] = "answers with the host's processor number; tested with the system instructions",
         [Mnemonic.Xgetbv] = "answers for the model, not for the host; tested with the models",
         [Mnemonic.Xsave] = "the format depends on XCR0 and on what the processor tracks as in use; tested with the state formats",
         [Mnemonic.Xsave64] = "the format depends on XCR0 and on what the processor tracks as in use; tested with the state formats",

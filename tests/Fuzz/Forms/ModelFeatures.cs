@@ -14,7 +14,8 @@ internal static class ModelFeatures
         CpuidFeature.AVX, CpuidFeature.AVX2, CpuidFeature.FMA, CpuidFeature.F16C, CpuidFeature.AES, CpuidFeature.PCLMULQDQ, CpuidFeature.SHA,
         CpuidFeature.MOVBE, CpuidFeature.RDRAND, CpuidFeature.RDSEED, CpuidFeature.FSGSBASE, CpuidFeature.TSC, CpuidFeature.RDTSCP,
         CpuidFeature.MSR, CpuidFeature.SEP, CpuidFeature.SYSCALL, CpuidFeature.XSAVE, CpuidFeature.CLFSH, CpuidFeature.PAUSE,
-        CpuidFeature.MULTIBYTENOP, CpuidFeature.SMAP, CpuidFeature.INVPCID, CpuidFeature.RDPMC,
+        CpuidFeature.MULTIBYTENOP, CpuidFeature.SMAP, CpuidFeature.INVPCID, CpuidFeature.RDPMC, CpuidFeature.ADX, CpuidFeature.CLFLUSHOPT,
+        CpuidFeature.RDPID, CpuidFeature.CET_IBT, CpuidFeature.PREFETCHW,
     ];
 
     /// <summary>Whether the model has an instruction; encodings that only a special decoder knows do not count.</summary>

@@ -75,6 +75,13 @@ internal sealed class RunReport(int maxGroups = 40)
         }
     }
 
+    public override string ToString()
+    {
+        var text = new StringWriter(CultureInfo.InvariantCulture);
+        Write(text);
+        return text.ToString();
+    }
+
     /// <summary>The report, most frequent failures first.</summary>
     public void Write(TextWriter to)
     {
