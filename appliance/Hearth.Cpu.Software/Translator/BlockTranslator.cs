@@ -162,7 +162,7 @@ internal sealed unsafe class BlockTranslator
                 return true;
             case InstructionKind.Invalid:
                 return Keep(instruction, KeptReason.Undefined);
-            case InstructionKind.PushFlags or InstructionKind.ClearInterrupt or InstructionKind.SetInterrupt
+            case InstructionKind.PushFlags or InstructionKind.PopFlags or InstructionKind.ClearInterrupt or InstructionKind.SetInterrupt
                 or InstructionKind.ClearDirection or InstructionKind.SetDirection:
                 return TryEmitFlags(instruction, kind, index);
             case InstructionKind.Interpret:
@@ -185,6 +185,9 @@ internal sealed unsafe class BlockTranslator
             case InstructionKind.PushFlags:
                 _stack.PushFlags(Math.Abs(instruction.StackPointerIncrement));
                 return true;
+            case InstructionKind.PopFlags:
+                EmitPopFlags(instruction);
+                return true;
             case InstructionKind.ClearInterrupt:
                 _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 0);
                 return true;
@@ -195,6 +198,16 @@ internal sealed unsafe class BlockTranslator
                 _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 1);
                 return true;
         }
+    }
+
+    private void EmitPopFlags(in Instruction instruction)
+    {
+        byte* rest = _stack.PopFlags(instruction.StackPointerIncrement);
+        EmitInterruptCheck(_context.NextOffset);
+        byte* done = _emitter.Jump();
+        HostEmitter.Bind(rest, _emitter.Position);
+        Keep(instruction, KeptReason.Interpret);
+        HostEmitter.Bind(done, _emitter.Position);
     }
 
     private void EmitFlow(in Instruction instruction, InstructionKind kind)
@@ -303,5 +316,5 @@ internal sealed unsafe class BlockTranslator
         or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return;
 
     private static bool FallsThrough(InstructionKind kind) =>
-        !EndsBlock(kind) && kind is not (InstructionKind.JumpConditional or InstructionKind.JumpCounter or InstructionKind.SetInterrupt);
+        !EndsBlock(kind) && kind is not (InstructionKind.PopFlags or InstructionKind.JumpConditional or InstructionKind.JumpCounter or InstructionKind.SetInterrupt);
 }

@@ -15,7 +15,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         Mnemonic.Cmpsb, Mnemonic.Cmpsw, Mnemonic.Cmpsq,
         Mnemonic.Pusha, Mnemonic.Pushad, Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Enter, Mnemonic.Bound, Mnemonic.Xlatb,
         Mnemonic.Aaa, Mnemonic.Aas, Mnemonic.Aam, Mnemonic.Aad, Mnemonic.Daa, Mnemonic.Das, Mnemonic.Salc,
-        Mnemonic.Popf, Mnemonic.Popfd, Mnemonic.Popfq, Mnemonic.Pushf,
+        Mnemonic.Popf, Mnemonic.Pushf,
         Mnemonic.Fxsave, Mnemonic.Fxsave64, Mnemonic.Fxrstor, Mnemonic.Fxrstor64, Mnemonic.Fnsave, Mnemonic.Fsave, Mnemonic.Frstor,
         Mnemonic.Fnstenv, Mnemonic.Fstenv, Mnemonic.Fldenv,
         Mnemonic.Xsave, Mnemonic.Xsave64, Mnemonic.Xsaveopt, Mnemonic.Xsaveopt64, Mnemonic.Xsavec, Mnemonic.Xsavec64,
@@ -57,8 +57,6 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         // One opcode, two meanings: the register forms of BT and its kin stay within the operand.
         if (kind == InstructionKind.BitString && instruction.Op0Kind != OpKind.Memory)
             return InstructionKind.Native;
-
-        // MOV with a control, debug or segment register has opcodes of its own; PUSH and POP of segments share theirs with nothing.
         return kind;
     }
 
@@ -94,6 +92,8 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
                 return InstructionKind.Pop;
             case Mnemonic.Pushfd or Mnemonic.Pushfq:
                 return InstructionKind.PushFlags;
+            case Mnemonic.Popfd or Mnemonic.Popfq:
+                return InstructionKind.PopFlags;
             case Mnemonic.Leave:
                 return InstructionKind.Leave;
             case Mnemonic.Cli:

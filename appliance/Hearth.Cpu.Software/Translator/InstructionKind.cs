@@ -23,6 +23,7 @@ internal enum InstructionKind : byte
     Push,
     Pop,
     PushFlags,
+    PopFlags,
     Leave,
     ClearInterrupt,
     SetInterrupt,

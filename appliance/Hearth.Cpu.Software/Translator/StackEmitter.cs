@@ -131,6 +131,38 @@ internal sealed class StackEmitter(TranslationContext context, MemoryEmitter mem
         PushScratch(size);
     }
 
+    /// <summary>
+    /// POPFD and POPFQ where no privilege is in question and nothing but arithmetic flags and IF changes; the rest is for the
+    /// interpreter, which begins the instruction again.
+    /// </summary>
+    /// <returns>Past the displacement of the jump to take for the rest.</returns>
+    public unsafe byte* PopFlags(int size)
+    {
+        const int Others = 0x24_7500; // TF, DF, IOPL, NT, AC, ID
+        const int InterruptFlag = 0x200;
+        const int DirectionShift = 10;
+        HostOperand from = PopAccess(Rsp, size);
+        _emitter.Load(RegisterMap.Test, from, size);
+
+        // From here on the old flags are dead, so ordinary instructions will do.
+        _emitter.Memory(wide: false, 0x0FB6, (int)RegisterMap.Address, HostOperand.Field(FieldOffsets.Direction));
+        _emitter.Bytes([0x41, 0xC1, 0xE6, DirectionShift]); // shl r14d, 10
+        _emitter.Memory(wide: false, 0x0B, (int)RegisterMap.Address, HostOperand.Field(FieldOffsets.SystemFlags)); // or r14d, [SystemFlags]
+        _emitter.Bytes([0x41, 0x31, 0xCE]); // xor r14d, ecx
+        _emitter.Bytes([0x41, 0xF7, 0xC6]); // test r14d, imm32
+        _emitter.Dword(Others);
+        byte* rest = _emitter.JumpIf(5);
+        _emitter.Bytes([0xF7, 0xC1]); // test ecx, imm32
+        _emitter.Dword(InterruptFlag);
+        _emitter.Memory(wide: false, 0x0F95, 0, HostOperand.Field(FieldOffsets.InterruptEnable)); // setne [InterruptEnable]
+        _emitter.Bytes([0x81, 0xE1]); // and ecx, imm32
+        _emitter.Dword((int)StubBuilder.ArithmeticFlags);
+        AdjustStackPointer(size);
+        _emitter.Push(RegisterMap.Test);
+        _emitter.PopFlags();
+        return rest;
+    }
+
     private void PushRegister(int guest, int size)
     {
         HostOperand to = PushAccess(size);

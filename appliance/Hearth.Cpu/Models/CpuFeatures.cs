@@ -1,0 +1,98 @@
+using static Hearth.Cpu.CpuidRegister;
+
+namespace Hearth.Cpu;
+
+/// <summary>The features that models are made of (Intel SDM Vol. 2, CPUID). What is not listed here is never promised.</summary>
+public static class CpuFeatures
+{
+    public static readonly CpuFeature Nx = new("nx", 0x8000_0001, 0, Edx, 20);
+    public static readonly CpuFeature GigabytePages = new("pdpe1gb", 0x8000_0001, 0, Edx, 26);
+    public static readonly CpuFeature Pcid = new("pcid", 1, 0, Ecx, 17);
+    public static readonly CpuFeature Xsave = new("xsave", 1, 0, Ecx, 26, RunsNatively: true);
+    public static readonly CpuFeature Avx = new("avx", 1, 0, Ecx, 28, RunsNatively: true);
+    public static readonly CpuFeature FsGsBase = new("fsgsbase", 7, 0, Ebx, 0);
+    public static readonly CpuFeature Smep = new("smep", 7, 0, Ebx, 7);
+    public static readonly CpuFeature Invpcid = new("invpcid", 7, 0, Ebx, 10);
+    public static readonly CpuFeature Smap = new("smap", 7, 0, Ebx, 20);
+    public static readonly CpuFeature Umip = new("umip", 7, 0, Ecx, 2);
+    public static readonly CpuFeature Rdpid = new("rdpid", 7, 0, Ecx, 22);
+    public static readonly CpuFeature Rdtscp = new("rdtscp", 0x8000_0001, 0, Edx, 27);
+
+    /// <summary>x86-64-v2 of the psABI, and what belongs to the machine: paging, protection, timers.</summary>
+    public static readonly IReadOnlyList<CpuFeature> Version2 =
+    [
+        new("fpu", 1, 0, Edx, 0, RunsNatively: true),
+        new("de", 1, 0, Edx, 2),
+        new("pse", 1, 0, Edx, 3),
+        new("tsc", 1, 0, Edx, 4),
+        new("msr", 1, 0, Edx, 5),
+        new("pae", 1, 0, Edx, 6),
+        new("mce", 1, 0, Edx, 7),
+        new("cx8", 1, 0, Edx, 8, RunsNatively: true),
+        new("apic", 1, 0, Edx, 9),
+        new("sep", 1, 0, Edx, 11),
+        new("mtrr", 1, 0, Edx, 12),
+        new("pge", 1, 0, Edx, 13),
+        new("mca", 1, 0, Edx, 14),
+        new("cmov", 1, 0, Edx, 15, RunsNatively: true),
+        new("pat", 1, 0, Edx, 16),
+        new("pse36", 1, 0, Edx, 17),
+        new("clflush", 1, 0, Edx, 19),
+        new("mmx", 1, 0, Edx, 23, RunsNatively: true),
+        new("fxsr", 1, 0, Edx, 24, RunsNatively: true),
+        new("sse", 1, 0, Edx, 25, RunsNatively: true),
+        new("sse2", 1, 0, Edx, 26, RunsNatively: true),
+        new("pni", 1, 0, Ecx, 0, RunsNatively: true),
+        new("pclmulqdq", 1, 0, Ecx, 1, RunsNatively: true),
+        new("ssse3", 1, 0, Ecx, 9, RunsNatively: true),
+        new("cx16", 1, 0, Ecx, 13, RunsNatively: true),
+        Pcid,
+        new("sse4_1", 1, 0, Ecx, 19, RunsNatively: true),
+        new("sse4_2", 1, 0, Ecx, 20, RunsNatively: true),
+        new("x2apic", 1, 0, Ecx, 21),
+        new("popcnt", 1, 0, Ecx, 23, RunsNatively: true),
+        new("tsc_deadline_timer", 1, 0, Ecx, 24),
+        new("aes", 1, 0, Ecx, 25, RunsNatively: true),
+        new("hypervisor", 1, 0, Ecx, 31),
+        FsGsBase,
+        new("tsc_adjust", 7, 0, Ebx, 1),
+        Smep,
+        new("erms", 7, 0, Ebx, 9),
+        Invpcid,
+        new("fcs_fds_deprecation", 7, 0, Ebx, 13),
+        Smap,
+        Umip,
+        new("ibrs_ibpb", 7, 0, Edx, 26),
+        new("stibp", 7, 0, Edx, 27),
+        new("arch_capabilities", 7, 0, Edx, 29),
+        new("lahf_lm", 0x8000_0001, 0, Ecx, 0, RunsNatively: true),
+        new("syscall", 0x8000_0001, 0, Edx, 11),
+        Nx,
+        GigabytePages,
+        Rdtscp,
+        new("lm", 0x8000_0001, 0, Edx, 29, RunsNatively: true),
+        new("invariant_tsc", 0x8000_0007, 0, Edx, 8),
+    ];
+
+    /// <summary>What x86-64-v3 adds, with the instructions of the processors that have it.</summary>
+    public static readonly IReadOnlyList<CpuFeature> Version3Additions =
+    [
+        new("fma", 1, 0, Ecx, 12, RunsNatively: true),
+        new("movbe", 1, 0, Ecx, 22, RunsNatively: true),
+        Xsave,
+        Avx,
+        new("f16c", 1, 0, Ecx, 29, RunsNatively: true),
+        new("rdrand", 1, 0, Ecx, 30),
+        new("bmi1", 7, 0, Ebx, 3, RunsNatively: true),
+        new("avx2", 7, 0, Ebx, 5, RunsNatively: true),
+        new("bmi2", 7, 0, Ebx, 8, RunsNatively: true),
+        new("rdseed", 7, 0, Ebx, 18),
+        new("adx", 7, 0, Ebx, 19, RunsNatively: true),
+        new("clflushopt", 7, 0, Ebx, 23),
+        new("sha_ni", 7, 0, Ebx, 29, RunsNatively: true),
+        Rdpid,
+        new("xsaveopt", 0xD, 1, Eax, 0),
+        new("abm", 0x8000_0001, 0, Ecx, 5, RunsNatively: true),
+        new("3dnowprefetch", 0x8000_0001, 0, Ecx, 8),
+    ];
+}

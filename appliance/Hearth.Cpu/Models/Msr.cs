@@ -1,0 +1,49 @@
+namespace Hearth.Cpu;
+
+/// <summary>The model-specific registers that the models have (Intel SDM Vol. 4, table 2-2).</summary>
+public static class Msr
+{
+    public const uint Tsc = 0x10;
+    public const uint PlatformId = 0x17;
+    public const uint ApicBase = 0x1B;
+    public const uint EblCrPowerOn = 0x2A;
+    public const uint FeatureControl = 0x3A;
+    public const uint TscAdjust = 0x3B;
+    public const uint SpecCtrl = 0x48;
+    public const uint PredCmd = 0x49;
+    public const uint BiosUpdateTrigger = 0x79;
+    public const uint BiosSignature = 0x8B;
+    public const uint PlatformInfo = 0xCE;
+    public const uint MtrrCap = 0xFE;
+    public const uint ArchCapabilities = 0x10A;
+    public const uint SysenterCs = 0x174;
+    public const uint SysenterEsp = 0x175;
+    public const uint SysenterEip = 0x176;
+    public const uint McgCap = 0x179;
+    public const uint McgStatus = 0x17A;
+    public const uint MiscEnable = 0x1A0;
+    public const uint DebugCtl = 0x1D9;
+    public const uint MtrrPhysBase0 = 0x200;
+    public const uint MtrrFix64K = 0x250;
+    public const uint MtrrFix16KLow = 0x258;
+    public const uint MtrrFix16KHigh = 0x259;
+    public const uint MtrrFix4KFirst = 0x268;
+    public const uint MtrrFix4KLast = 0x26F;
+    public const uint Pat = 0x277;
+    public const uint MtrrDefType = 0x2FF;
+    public const uint TscDeadline = 0x6E0;
+    public const uint X2ApicFirst = 0x800;
+    public const uint X2ApicLast = 0x8FF;
+    public const uint Efer = 0xC000_0080;
+    public const uint Star = 0xC000_0081;
+    public const uint Lstar = 0xC000_0082;
+    public const uint Cstar = 0xC000_0083;
+    public const uint SyscallMask = 0xC000_0084;
+    public const uint FsBase = 0xC000_0100;
+    public const uint GsBase = 0xC000_0101;
+    public const uint KernelGsBase = 0xC000_0102;
+    public const uint TscAux = 0xC000_0103;
+
+    /// <summary>MTRRs of variable ranges: 8 pairs of base and mask from <see cref="MtrrPhysBase0"/>.</summary>
+    public const int VariableRanges = 8;
+}
