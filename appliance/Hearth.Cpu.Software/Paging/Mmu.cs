@@ -117,6 +117,14 @@ internal sealed unsafe class Mmu
         }
 
         _tlb.Fill(linear, tlbMode, translation, host, writable);
+        if (!writable)
+            return true;
+
+        // Another vCPU marks a page as code and then takes the write tags away (FlushWriteTags). Whoever comes second sees the
+        // other: it finds this tag, or this finds its mark.
+        Interlocked.MemoryBarrier();
+        if ((_ram.FlagsOf(translation.Physical) & (byte)PageFlags.Code) != 0)
+            _tlb.FlushWriteTags(translation.Physical);
         return true;
     }
 

@@ -33,9 +33,9 @@ internal sealed unsafe class BlockTranslator
         _bitString = new BitStringEmitter(_context, memory, encoder);
         _stack = new StackEmitter(_context, memory);
         _flow = new ControlFlowEmitter(_context, memory, _stack, cache.Stubs);
-        _decoder16 = Decoder.Create(16, _reader);
-        _decoder32 = Decoder.Create(32, _reader);
-        _decoder64 = Decoder.Create(64, _reader);
+        _decoder16 = Decoder.Create(16, _reader, classifier.DecoderOptions);
+        _decoder32 = Decoder.Create(32, _reader, classifier.DecoderOptions);
+        _decoder64 = Decoder.Create(64, _reader, classifier.DecoderOptions);
     }
 
     /// <summary>Translates from a source; null when its first instruction runs past the end of what may be read.</summary>

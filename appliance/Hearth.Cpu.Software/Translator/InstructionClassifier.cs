@@ -45,6 +45,11 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
     private readonly InstructionKind[] _kinds = new InstructionKind[s_codeCount];
     private readonly InstructionUnit[] _units = new InstructionUnit[s_codeCount];
 
+    /// <summary>Prefixes that older processors ignore select an older instruction there (REP BSF is BSF, not TZCNT).</summary>
+    public DecoderOptions DecoderOptions { get; } = DecoderOptions.NoWbnoinvd |
+        (features.Contains(CpuidFeature.BMI1) ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBC) |
+        (features.Contains(CpuidFeature.LZCNT) ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBD);
+
     public InstructionKind KindOf(in Instruction instruction)
     {
         ref InstructionKind kind = ref _kinds[(int)instruction.Code];

@@ -6,29 +6,70 @@ namespace Hearth.Cpu.Software;
 /// <summary>Which instructions a CPU model has, in the terms of the decoder.</summary>
 internal static class ModelInstructions
 {
-    private static readonly CpuidFeature[] s_base =
+    /// <summary>What every 64-bit processor has, without a feature bit that a model could leave out.</summary>
+    private static readonly CpuidFeature[] s_always =
     [
-        CpuidFeature.INTEL8086, CpuidFeature.INTEL8086_ONLY, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL286_ONLY,
-        CpuidFeature.INTEL386, CpuidFeature.INTEL386_ONLY, CpuidFeature.INTEL386_A0_ONLY, CpuidFeature.INTEL486, CpuidFeature.INTEL486_A_ONLY,
-        CpuidFeature.X64, CpuidFeature.SYSCALL, CpuidFeature.CPUID, CpuidFeature.FPU, CpuidFeature.FPU287, CpuidFeature.FPU387,
-        CpuidFeature.CMOV, CpuidFeature.CX8, CpuidFeature.FXSR, CpuidFeature.MMX, CpuidFeature.MSR, CpuidFeature.MULTIBYTENOP,
-        CpuidFeature.PAUSE, CpuidFeature.RDPMC, CpuidFeature.SEP, CpuidFeature.SSE, CpuidFeature.SSE2,
-        CpuidFeature.CLFSH, CpuidFeature.TSC, CpuidFeature.UMOV, CpuidFeature.CET_IBT, CpuidFeature.PREFETCHW, CpuidFeature.D3NOW,
-        CpuidFeature.SSE3, CpuidFeature.SSSE3, CpuidFeature.SSE4_1, CpuidFeature.SSE4_2, CpuidFeature.POPCNT, CpuidFeature.CMPXCHG16B,
-        CpuidFeature.RDTSCP, CpuidFeature.UDBG,
+        CpuidFeature.INTEL8086, CpuidFeature.INTEL8086_ONLY, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386,
+        CpuidFeature.INTEL486, CpuidFeature.X64, CpuidFeature.CPUID, CpuidFeature.MSR, CpuidFeature.MULTIBYTENOP, CpuidFeature.PAUSE,
+        CpuidFeature.RDPMC, CpuidFeature.UDBG,
+
+        // Hint instructions that run as NOPs where they are not known.
+        CpuidFeature.CET_IBT, CpuidFeature.PREFETCHW,
     ];
 
-    private static readonly CpuidFeature[] s_version3 =
-    [
-        CpuidFeature.AES, CpuidFeature.PCLMULQDQ, CpuidFeature.SHA, CpuidFeature.AVX, CpuidFeature.AVX2, CpuidFeature.FMA, CpuidFeature.F16C,
-        CpuidFeature.BMI1, CpuidFeature.BMI2, CpuidFeature.LZCNT, CpuidFeature.MOVBE, CpuidFeature.XSAVE, CpuidFeature.XSAVEOPT, CpuidFeature.XSAVEC,
-        CpuidFeature.RDRAND, CpuidFeature.RDSEED, CpuidFeature.FSGSBASE, CpuidFeature.INVPCID, CpuidFeature.SMAP, CpuidFeature.ADX, CpuidFeature.RDPID,
-        CpuidFeature.CLFLUSHOPT,
-    ];
+    /// <summary>Feature bits by the names of <see cref="CpuFeature"/>.</summary>
+    private static readonly Dictionary<string, CpuidFeature[]> s_byName = new()
+    {
+        ["fpu"] = [CpuidFeature.FPU, CpuidFeature.FPU287, CpuidFeature.FPU387],
+        ["tsc"] = [CpuidFeature.TSC],
+        ["cx8"] = [CpuidFeature.CX8],
+        ["sep"] = [CpuidFeature.SEP],
+        ["cmov"] = [CpuidFeature.CMOV],
+        ["clflush"] = [CpuidFeature.CLFSH],
+        ["mmx"] = [CpuidFeature.MMX],
+        ["fxsr"] = [CpuidFeature.FXSR],
+        ["sse"] = [CpuidFeature.SSE],
+        ["sse2"] = [CpuidFeature.SSE2],
+        ["pni"] = [CpuidFeature.SSE3],
+        ["pclmulqdq"] = [CpuidFeature.PCLMULQDQ],
+        ["ssse3"] = [CpuidFeature.SSSE3],
+        ["cx16"] = [CpuidFeature.CMPXCHG16B],
+        ["sse4_1"] = [CpuidFeature.SSE4_1],
+        ["sse4_2"] = [CpuidFeature.SSE4_2],
+        ["popcnt"] = [CpuidFeature.POPCNT],
+        ["aes"] = [CpuidFeature.AES],
+        ["fsgsbase"] = [CpuidFeature.FSGSBASE],
+        ["invpcid"] = [CpuidFeature.INVPCID],
+        ["smap"] = [CpuidFeature.SMAP],
+        ["syscall"] = [CpuidFeature.SYSCALL],
+        ["rdtscp"] = [CpuidFeature.RDTSCP],
+        ["fma"] = [CpuidFeature.FMA],
+        ["movbe"] = [CpuidFeature.MOVBE],
+        ["xsave"] = [CpuidFeature.XSAVE],
+        ["xsaveopt"] = [CpuidFeature.XSAVEOPT],
+        ["avx"] = [CpuidFeature.AVX],
+        ["f16c"] = [CpuidFeature.F16C],
+        ["rdrand"] = [CpuidFeature.RDRAND],
+        ["rdseed"] = [CpuidFeature.RDSEED],
+        ["bmi1"] = [CpuidFeature.BMI1],
+        ["bmi2"] = [CpuidFeature.BMI2],
+        ["avx2"] = [CpuidFeature.AVX2],
+        ["adx"] = [CpuidFeature.ADX],
+        ["clflushopt"] = [CpuidFeature.CLFLUSHOPT],
+        ["sha_ni"] = [CpuidFeature.SHA],
+        ["rdpid"] = [CpuidFeature.RDPID],
+        ["abm"] = [CpuidFeature.LZCNT],
+    };
 
     public static IReadOnlySet<CpuidFeature> Of(CpuModel model)
     {
-        _ = model;
-        return s_base.Concat(s_version3).ToFrozenSet();
+        var features = new HashSet<CpuidFeature>(s_always);
+        foreach (CpuFeature feature in model.Features)
+        {
+            if (s_byName.TryGetValue(feature.Name, out CpuidFeature[]? named))
+                features.UnionWith(named);
+        }
+
+        return features.ToFrozenSet();
     }
 }
