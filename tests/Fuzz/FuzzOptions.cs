@@ -12,6 +12,7 @@ internal sealed record FuzzOptions
           --seed S             where the random numbers start (hexadecimal)
           --minutes M          end after so long
           --workers N          threads, each with an oracle of its own
+          --groups N           kinds of failures to show (40)
           --test S             one test by its own seed, as a report names it
           --self               compare the host with itself instead of the engine
         """;
@@ -31,6 +32,9 @@ internal sealed record FuzzOptions
     public TimeSpan Limit { get; private set; } = TimeSpan.MaxValue;
 
     public string Filter { get; private set; } = "";
+
+    /// <summary>How many kinds of failures are shown.</summary>
+    public int Groups { get; private set; } = 40;
 
     public int Workers { get; private set; } = Math.Max(1, Environment.ProcessorCount);
 
@@ -69,6 +73,9 @@ internal sealed record FuzzOptions
             case "--tests" when int.TryParse(value, CultureInfo.InvariantCulture, out int tests):
                 Tests = tests;
                 return tests > 0;
+            case "--groups" when int.TryParse(value, CultureInfo.InvariantCulture, out int groups):
+                Groups = groups;
+                return groups > 0;
             case "--workers" when int.TryParse(value, CultureInfo.InvariantCulture, out int workers):
                 Workers = workers;
                 return workers is > 0 and <= 64;

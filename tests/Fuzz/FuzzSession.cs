@@ -12,7 +12,7 @@ internal sealed class FuzzSession(FuzzOptions options)
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
-    public RunReport Report { get; } = new();
+    public RunReport Report { get; } = new(options.Groups);
 
     /// <exception cref="OracleException">The host does not allow tracing.</exception>
     public void Run()

@@ -13,15 +13,11 @@ internal static class FormCatalogue
 
     /// <summary>The forms of the models that are not compared, with the reason for each.</summary>
     public static IEnumerable<(Form Form, string Reason)> Excluded => Candidates()
-        .Select(form => (form, FormExclusions.ReasonFor(form.Code)))
+        .Select(form => (form, FormExclusions.ReasonFor(form)))
         .Where(pair => pair.Item2 is not null)
         .Select(pair => (pair.form, pair.Item2!));
 
-    /// <summary>Whether an instruction met in a random program may run in a comparison.</summary>
-    public static bool IsComparable(in Instruction instruction) =>
-        instruction.Code != Code.INVALID && ModelFeatures.Promises(instruction.Code) && FormExclusions.ReasonFor(instruction.Code) is null;
-
-    private static List<Form> Enumerate() => [.. Candidates().Where(form => FormExclusions.ReasonFor(form.Code) is null)];
+    private static List<Form> Enumerate() => [.. Candidates().Where(form => FormExclusions.ReasonFor(form) is null)];
 
     private static IEnumerable<Form> Candidates()
     {

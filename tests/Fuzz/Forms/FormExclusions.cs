@@ -1,3 +1,4 @@
+using Hearth.Fuzz.State;
 using Iced.Intel;
 
 namespace Hearth.Fuzz.Forms;
@@ -24,7 +25,27 @@ internal static class FormExclusions
         [Mnemonic.Rdpmc] = "Linux decides per process whether it is allowed; tested with the system instructions",
     };
 
-    public static string? ReasonFor(Code code)
+    private static readonly HashSet<Code> s_wideFarPointers =
+        [Code.Call_m1664, Code.Jmp_m1664, Code.Lss_r64_m1664, Code.Lfs_r64_m1664, Code.Lgs_r64_m1664];
+
+    /// <summary>Why a form is not compared, or null.</summary>
+    public static string? ReasonFor(Form form) => ReasonFor(form.Code) ?? (form.Mode == CodeMode.Long && !HostVendor.IsIntel ? ReasonOfVendor(form.Code) : null);
+
+    /// <summary>What differs between Intel's processors, which the models are, and AMD's in 64-bit code.</summary>
+    private static string? ReasonOfVendor(Code code)
+    {
+        if (s_wideFarPointers.Contains(code))
+            return "AMD has no far pointers with 64-bit offsets; the models are Intel's";
+        bool nearBranch = code.FlowControl() is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch or FlowControl.IndirectBranch
+            or FlowControl.Call or FlowControl.IndirectCall or FlowControl.Return;
+        bool far = code.IsJmpFar() || code.IsCallFar() || code.IsJmpFarIndirect() || code.IsCallFarIndirect()
+            || code.Mnemonic() is Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq;
+        return nearBranch && !far && code.ToOpCode().OperandSize == 16
+            ? "AMD obeys the operand-size prefix of near branches in 64-bit code, Intel ignores it; the models are Intel's"
+            : null;
+    }
+
+    private static string? ReasonFor(Code code)
     {
         if (s_mnemonics.TryGetValue(code.Mnemonic(), out string? reason))
             return reason;

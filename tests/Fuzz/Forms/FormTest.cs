@@ -27,7 +27,12 @@ internal sealed class FormTest
     /// <summary>A comparer that knows what this instruction leaves undefined.</summary>
     public StateComparer CreateComparer()
     {
-        var comparer = new StateComparer(UndefinedState.Flags(Instruction));
+        Instruction instruction = Instruction;
+        var comparer = new StateComparer
+        {
+            FaultAddressMask = UndefinedState.FaultAddressMask(instruction),
+            Normalize = state => UndefinedState.NormalizeGatherMask(instruction, state),
+        };
         foreach ((int offset, int length) in UndefinedState.Memory(Instruction))
             comparer.IgnoredMemory.Add((MemoryTarget + (ulong)offset, length));
         return comparer;

@@ -1,18 +1,56 @@
+using Hearth.Fuzz.State;
 using Iced.Intel;
 
 namespace Hearth.Fuzz.Forms;
 
 /// <summary>
-/// What instructions leave undefined and is not compared. The list is short on purpose: the oracle and generated code run
-/// on the same processor, so undefined flags agree, too.
+/// What instructions leave to the implementation and is not compared. The list is short on purpose: the oracle and generated
+/// code run on the same processor, so even undefined flags agree.
 /// </summary>
 internal static class UndefinedState
 {
-    /// <summary>RFLAGS bits to ignore after an instruction.</summary>
-    public static ulong Flags(in Instruction instruction)
+    private const ulong Page = ~0xFFFUL;
+
+    /// <summary>
+    /// The bits of CR2 to compare: which byte of a long operand is named when it reaches into a bad page is the
+    /// implementation's choice.
+    /// </summary>
+    public static ulong FaultAddressMask(in Instruction instruction) =>
+        instruction.MemorySize.GetSize() > 32 ? Page : ulong.MaxValue;
+
+    /// <summary>Whether the oracle's result depends on its make and says nothing about the architecture.</summary>
+    public static bool IsImplementationDefined(in Instruction instruction, Outcome oracle)
     {
-        _ = instruction;
-        return 0;
+        bool pageFault = oracle.Vector == ExceptionVectors.PageFault;
+        return instruction.Mnemonic switch
+        {
+            // Which of its pushes and reads comes first, and what is left of them after a fault.
+            Mnemonic.Enter => oracle.Vector != ExceptionVectors.Breakpoint,
+
+            // "Page faults may still be signaled for a mask of 0" (Intel SDM Vol. 2, MASKMOVDQU).
+            Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu => pageFault,
+
+            // AMD checks the alignment of VEX operands of any size, Intel only up to 8 bytes (SDM Vol. 2, section 2.4).
+            _ => oracle.Vector == ExceptionVectors.AlignmentCheck && !HostVendor.IsIntel
+                && instruction.Encoding == EncodingKind.VEX && instruction.MemorySize.GetSize() > 8,
+        };
+    }
+
+    /// <summary>
+    /// Intel extends the sign of every element of a gather's mask before it begins, AMD leaves elements it has not come to as
+    /// they were: only the sign counts.
+    /// </summary>
+    public static void NormalizeGatherMask(in Instruction instruction, ProcessorState state)
+    {
+        if (!instruction.IsVsib)
+            return;
+        int register = instruction.Op2Register.GetNumber();
+        int size = instruction.MemorySize.GetSize();
+        foreach (Memory<byte> half in (Memory<byte>[])[state.Xsave.AsMemory(ProcessorState.XmmOffset + (register * 16), 16), state.Xsave.AsMemory(ProcessorState.YmmHighOffset + (register * 16), 16)])
+        {
+            for (int at = 0; at < 16; at += size)
+                half.Span.Slice(at, size).Fill((half.Span[at + size - 1] & 0x80) != 0 ? (byte)0xFF : (byte)0);
+        }
     }
 
     /// <summary>

@@ -3,11 +3,13 @@ using System.Globalization;
 namespace Hearth.Fuzz.State;
 
 /// <summary>Finds the differences between what the oracle and the subject did.</summary>
-/// <param name="ignoredFlags">RFLAGS bits that this program leaves undefined and processors differ in.</param>
-internal sealed class StateComparer(ulong ignoredFlags = 0)
+internal sealed class StateComparer
 {
     private const int MaxDifferences = 12;
-    private const ulong AddressOfKernelHalf = 1UL << 47;
+
+    /// <summary>TASK_SIZE_MAX of Linux with 4-level paging.</summary>
+    private const ulong UserEnd = 0x7FFF_FFFF_F000;
+
 
     private static readonly string[] s_registers =
         ["RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"];
@@ -15,6 +17,12 @@ internal sealed class StateComparer(ulong ignoredFlags = 0)
     private static readonly string[] s_segments = ["ES", "CS", "SS", "DS", "FS", "GS"];
 
     private readonly List<string> _differences = [];
+
+    /// <summary>The bits of CR2 that are compared.</summary>
+    public ulong FaultAddressMask { get; init; } = ulong.MaxValue;
+
+    /// <summary>Applied to both states before they are compared.</summary>
+    public Action<ProcessorState>? Normalize { get; init; }
 
     /// <summary>Bytes of memory, by linear address and length, that hold undefined values.</summary>
     public List<(ulong Address, int Length)> IgnoredMemory { get; } = [];
@@ -28,11 +36,13 @@ internal sealed class StateComparer(ulong ignoredFlags = 0)
             return _differences;
         ProcessorState left = oracle.State;
         ProcessorState right = subject.State;
+        Normalize?.Invoke(left);
+        Normalize?.Invoke(right);
         ulong mask = mode == CodeMode.Long ? ulong.MaxValue : uint.MaxValue;
         for (int i = 0; i < (mode == CodeMode.Long ? 16 : 8); i++)
             Check(s_registers[i], left.Registers[i] & mask, right.Registers[i] & mask);
         Check("RIP", left.Rip & mask, right.Rip & mask);
-        Check("RFLAGS", left.Rflags & ~ignoredFlags, right.Rflags & ~ignoredFlags);
+        Check("RFLAGS", left.Rflags, right.Rflags);
         for (int i = 0; i < s_segments.Length; i++)
             Check(s_segments[i], left.Segments[i], right.Segments[i]);
         if (mode == CodeMode.Long)
@@ -56,9 +66,9 @@ internal sealed class StateComparer(ulong ignoredFlags = 0)
             return oracle.End == subject.End;
 
         // Linux hides from user mode whether a kernel address is mapped: it sets the "protection" bit there.
-        uint errorMask = oracle.FaultAddress >= AddressOfKernelHalf ? ~1u : ~0u;
+        uint errorMask = oracle.FaultAddress >= UserEnd ? ~1u : ~0u;
         Check("error code", oracle.ErrorCode & errorMask, subject.ErrorCode & errorMask);
-        Check("CR2", oracle.FaultAddress, subject.FaultAddress);
+        Check("CR2", oracle.FaultAddress & FaultAddressMask, subject.FaultAddress & FaultAddressMask);
         return true;
     }
 
