@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Hearth.Machine;
 using Hearth.Memory;
 
 namespace Hearth.Cpu.Software;
@@ -11,15 +12,21 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     private readonly ConcurrentDictionary<ModeFlags, int> _modes = new();
     private readonly List<SoftwareVcpu> _vcpus = [];
     private readonly Lock _lock = new();
+    private ulong _frozenTimestamp;
 
     /// <param name="options">CPU model, TSC frequency, size of the code cache.</param>
-    /// <exception cref="Hearth.Machine.MachineException">This host cannot run the model.</exception>
+    /// <exception cref="MachineException">This host cannot run the model.</exception>
     public SoftwareCpuEngine(GuestRam ram, SoftwareEngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(ram);
         ArgumentNullException.ThrowIfNull(options);
         Ram = ram;
         Options = options;
+        options.Model.RequireHost(HostProcessor.Cpuid);
+        if (!System.Runtime.Intrinsics.X86.Bmi2.X64.IsSupported || !System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            throw new MachineException("the software engine needs a processor with AVX2 and BMI2");
+        Scale = new TimestampScale(options.TscFrequency);
+        TimestampEpoch = Scale.FromHost(HostTimestampCounter.Read());
         Store = new TranslationStore(ram, new InstructionClassifier(ModelInstructions.Of(options.Model)), (nuint)options.CodeCacheLength);
     }
 
@@ -32,6 +39,11 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     internal TranslationStore Store { get; }
 
     internal ExclusiveGate Gate { get; } = new();
+
+    internal TimestampScale Scale { get; }
+
+    /// <summary>What every TSC has been counting from since power-on, in guest ticks: they all agree.</summary>
+    internal ulong TimestampEpoch { get; }
 
     public IVcpu CreateVcpu(int index)
     {
@@ -66,6 +78,20 @@ public sealed class SoftwareCpuEngine : ICpuEngine
 
     /// <summary>A dense number for a mode, below 65536.</summary>
     internal int NumberOf(ModeFlags mode) => _modes.GetOrAdd(mode, _ => _modes.Count + 1);
+
+    /// <summary>The host's TSC at the instant of the first save or restore since the vCPUs stopped, so that all TSCs stay in step.</summary>
+    internal ulong FrozenTimestamp()
+    {
+        lock (_lock)
+        {
+            if (_frozenTimestamp == 0)
+                _frozenTimestamp = HostTimestampCounter.Read();
+            return _frozenTimestamp;
+        }
+    }
+
+    /// <summary>A vCPU runs again.</summary>
+    internal void Thaw() => Volatile.Write(ref _frozenTimestamp, 0);
 
     internal void AskOthersToStepAside()
     {

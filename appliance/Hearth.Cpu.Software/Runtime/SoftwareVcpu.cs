@@ -64,6 +64,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     public VcpuExit Run(IVcpuBus bus)
     {
         _core.SetBus(bus);
+        _engine.Thaw();
         _engine.Gate.Enter();
         try
         {
@@ -112,6 +113,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     public void Dispose()
     {
+        _core.Dispose();
         _mailbox.Dispose();
         _memory.Dispose();
     }

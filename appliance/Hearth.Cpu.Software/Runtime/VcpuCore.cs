@@ -1,21 +1,30 @@
-#pragma warning disable CA1822, CS9113
 using Hearth.Machine;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
 /// <summary>Everything of a vCPU that is not translated code: memory management, events, the interpreter, its saved form.</summary>
-internal sealed unsafe class VcpuCore
+internal sealed unsafe class VcpuCore : IDisposable
 {
     private readonly VcpuState* _state;
+    private readonly SoftwareCpuEngine _engine;
+    private readonly SystemInstructions _system;
+    private readonly DataInstructions _data;
+    private readonly VcpuTimestampCounter _tsc;
 
     public VcpuCore(VcpuState* state, SoftwareCpuEngine engine, int index, IHostFpu fpu)
     {
         _state = state;
+        _engine = engine;
+        CpuModel model = engine.Options.Model;
+        _tsc = new VcpuTimestampCounter(state, engine.Scale);
         Debug = new DebugEvents(state);
         Mmu = new Mmu(state, engine.Ram);
         Access = new GuestAccess(state, engine.Ram, Mmu, Debug);
-        Events = new EventDelivery(state, Access, Debug);
+        Events = new EventDelivery(state, Access, Debug, new TaskSwitch(state, Access, Mmu, Debug));
+        var cpuid = CpuidBuilder.Build(model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency);
+        _system = new SystemInstructions(state, engine.Ram, Mmu, Access, Events, Debug, model, cpuid, _tsc);
+        _data = new DataInstructions(state, engine.Ram, Mmu, Access, Debug, fpu);
     }
 
     public Mmu Mmu { get; }
@@ -26,54 +35,134 @@ internal sealed unsafe class VcpuCore
 
     public EventDelivery Events { get; }
 
-    public ITimestampCounter TimestampCounter => null!;
+    public ITimestampCounter TimestampCounter => _tsc;
 
+    /// <summary>An NMI has arrived and not yet been delivered.</summary>
     public bool NmiPending { get; set; }
 
+    /// <summary>What was unsupported, for the report.</summary>
     public string Detail { get; private set; } = "";
 
-    public void Connect(ILocalApic apic)
-    {
-    }
+    public void Connect(ILocalApic apic) => _system.Connect(apic);
 
     public void SetBus(IVcpuBus bus) => Access.Bus = bus;
 
+    /// <summary>RESET.</summary>
     public void Reset(bool bootstrap)
     {
+        ResetState.Apply(_state, _engine.Options.Model.Signature.Value, init: false, bootstrap);
+        _state->TscOffset = 0 - _engine.TimestampEpoch;
+        NmiPending = false;
+        Mmu.Flush();
     }
 
+    /// <summary>INIT: as RESET, but the register files of x87, SSE and AVX and most MSRs stay.</summary>
     public void Init(bool bootstrap)
     {
+        ResetState.Apply(_state, _engine.Options.Model.Signature.Value, init: true, bootstrap);
+        NmiPending = false;
+        Mmu.Flush();
     }
 
+    /// <summary>SIPI: begins in real mode at the page of the vector.</summary>
     public void StartUp(byte vector)
     {
+        _state->Activity = (byte)VcpuActivity.Running;
+        _state->SegmentSelector[(int)SegmentName.CS] = (ushort)(vector << 8);
+        _state->SegmentBase[(int)SegmentName.CS] = (ulong)vector << 12;
+        _state->Rip = 0;
+        ModeState.Update(_state);
     }
 
-    public CpuState Save() => null!;
-
-    public void Restore(CpuState state)
+    public CpuState Save()
     {
+        CpuState saved = CpuStateMapper.Save(_state, _system.Registers);
+        saved.Tsc = _engine.Scale.FromHost(_engine.FrozenTimestamp()) + _state->TscOffset;
+        saved.NmiPending = NmiPending;
+        return saved;
     }
 
-    public StepResult ArithmeticFault() => PendingFault.Set(_state, 0);
+    public void Restore(CpuState saved)
+    {
+        CpuStateMapper.Restore(_state, _system.Registers, saved);
+        _state->TscOffset = saved.Tsc - _engine.Scale.FromHost(_engine.FrozenTimestamp());
+        NmiPending = saved.NmiPending;
+        Mmu.Flush();
+        ModeState.Update(_state);
+    }
 
+    /// <summary>Turns a SIGFPE into the guest's fault.</summary>
+    public StepResult ArithmeticFault()
+    {
+        const uint IntegerDivide = 1;
+        const uint IntegerOverflow = 2;
+        if (_state->HostSignalCode is IntegerDivide or IntegerOverflow)
+            return PendingFault.Set(_state, ExceptionVector.DivideError);
+
+        // An unmasked flag in MXCSR tells SSE from x87.
+        uint unmasked = ~(_state->Mxcsr >> 7) & 0x3F;
+        if ((_state->Mxcsr & unmasked) == 0)
+            return PendingFault.Set(_state, ExceptionVector.FloatingPoint);
+        bool announced = (_state->Cr4 & ControlRegister.Cr4OsXmmExceptions) != 0;
+        return PendingFault.Set(_state, announced ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
+    }
+
+    /// <summary>Executes an instruction that generated code left to C#. RIP is at it.</summary>
     public StepResult Execute(in Instruction instruction, in KeptInstruction kept)
     {
-        if (instruction.Code == Code.Hlt)
+        switch (kept.Reason)
         {
-            _state->Rip = instruction.NextIP;
-            return StepResult.Halt;
+            case KeptReason.Undefined:
+                return PendingFault.InvalidOpcode(_state);
+            case KeptReason.UnitUnavailable:
+                return UnitUnavailable(instruction, kept.Unit);
+            default:
+                break;
         }
 
-        Detail = instruction.ToString();
+        if (_system.Handles(instruction.Code))
+            return _system.Execute(instruction);
+        if (DataInstructions.Handles(instruction.Code))
+            return _data.Execute(instruction);
+        Detail = $"the instruction {instruction} at 0x{_state->Rip:x}";
         return StepResult.Unsupported;
     }
-}
 
-internal sealed unsafe class EventDelivery(VcpuState* state, GuestAccess access, DebugEvents debug)
-{
-    public StepResult DeliverPending() => StepResult.Shutdown;
+    public void Dispose() => _data.Dispose();
 
-    public StepResult Deliver(EventKind kind, byte vector, bool hasError, uint error) => StepResult.Shutdown;
+    /// <summary>Intel SDM Vol. 3, tables 2-2 and 13-1; Vol. 2, table 2-21.</summary>
+    private StepResult UnitUnavailable(in Instruction instruction, InstructionUnit unit)
+    {
+        bool switched = (_state->Cr0 & ControlRegister.Cr0TaskSwitched) != 0;
+        bool emulated = (_state->Cr0 & ControlRegister.Cr0Emulation) != 0;
+        bool available = unit switch
+        {
+            InstructionUnit.X87 => instruction.Mnemonic == Mnemonic.Wait || !emulated || !UsesMmx(instruction),
+            InstructionUnit.Sse => !emulated && (_state->Cr4 & ControlRegister.Cr4OsFxsr) != 0,
+            _ => switched && AvxEnabled(),
+        };
+        if (!available)
+            return PendingFault.InvalidOpcode(_state);
+        if (instruction.Mnemonic == Mnemonic.Wait && (_state->Cr0 & ControlRegister.Cr0MonitorCoprocessor) == 0)
+        {
+            _state->Rip = instruction.NextIP;
+            return StepResult.Continue;
+        }
+
+        return PendingFault.Set(_state, ExceptionVector.DeviceNotAvailable);
+    }
+
+    private bool AvxEnabled() => (_state->Cr4 & ControlRegister.Cr4OsXsave) != 0 && (_state->Xcr0 & 6) == 6 &&
+        (_state->Cr0 & ControlRegister.Cr0ProtectedMode) != 0 && (_state->SystemFlags & Rflags.Virtual8086) == 0;
+
+    private static bool UsesMmx(in Instruction instruction)
+    {
+        foreach (CpuidFeature feature in instruction.CpuidFeatures)
+        {
+            if (feature is CpuidFeature.FPU or CpuidFeature.FPU287 or CpuidFeature.FPU387)
+                return false;
+        }
+
+        return true;
+    }
 }

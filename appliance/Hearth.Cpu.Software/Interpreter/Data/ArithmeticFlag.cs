@@ -29,6 +29,20 @@ internal static class ArithmeticFlag
         return flags;
     }
 
+    /// <summary>All flags as ADD sets them.</summary>
+    /// <inheritdoc cref="OfCompare"/>
+    public static ulong OfAdd(ulong left, ulong right, int size)
+    {
+        ulong result = (left + right) & OperandAccess.Mask(size);
+        ulong top = 1UL << ((size * 8) - 1);
+        ulong flags = OfResult(result, size) | ((left ^ right ^ result) & Adjust);
+        if (result < left)
+            flags |= Carry;
+        if ((~(left ^ right) & (left ^ result) & top) != 0)
+            flags |= Overflow;
+        return flags;
+    }
+
     /// <summary>Zero, sign and parity of a result; the others are clear.</summary>
     public static ulong OfResult(ulong result, int size)
     {

@@ -3,6 +3,10 @@ using Iced.Intel;
 namespace Hearth.Cpu.Software;
 
 /// <summary>AAA, AAS, AAM, AAD, DAA, DAS, SALC, XLAT, LAHF and SAHF (Intel SDM Vol. 2).</summary>
+/// <remarks>
+/// The manual leaves some flags undefined. They are what AMD processors make of them: those of the addition or subtraction of
+/// the whole correction.
+/// </remarks>
 internal sealed unsafe class DecimalInstructions
 {
     private const int Rax = StringElements.Rax;
@@ -24,10 +28,10 @@ internal sealed unsafe class DecimalInstructions
         switch (instruction.Mnemonic)
         {
             case Mnemonic.Aaa:
-                AdjustAscii(0x106);
+                AdjustAscii(adds: true);
                 break;
             case Mnemonic.Aas:
-                AdjustAscii(-0x106);
+                AdjustAscii(adds: false);
                 break;
             case Mnemonic.Aam:
                 done = TryDivideDigits(instruction.Immediate8);
@@ -70,14 +74,15 @@ internal sealed unsafe class DecimalInstructions
         set => OperandAccess.Write(_state, Rax, 2, ((ulong)value << 8) | Low);
     }
 
-    /// <summary>AAA and AAS. Zero, sign, parity and overflow are undefined; processors leave those of AL's final value.</summary>
-    private void AdjustAscii(int correction)
+    /// <summary>AAA and AAS.</summary>
+    private void AdjustAscii(bool adds)
     {
+        const ulong Defined = ArithmeticFlag.Carry | ArithmeticFlag.Adjust;
         bool adjusts = (Low & 0xF) > 9 || Has(ArithmeticFlag.Adjust);
-        int value = (ushort)_state->Gpr[Rax] + (adjusts ? correction : 0);
-        OperandAccess.Write(_state, Rax, 2, (ulong)value & 0xFF0F);
-        _state->ArithmeticFlags = ArithmeticFlag.OfResult(Low, 1)
-            | (adjusts ? ArithmeticFlag.Carry | ArithmeticFlag.Adjust : 0);
+        ulong correction = adjusts ? 0x106UL : 0;
+        ulong old = (ushort)_state->Gpr[Rax];
+        OperandAccess.Write(_state, Rax, 2, (adds ? old + correction : old - correction) & 0xFF0F);
+        _state->ArithmeticFlags = (Flags(adds, old, correction, 2) & ~Defined) | (adjusts ? Defined : 0);
     }
 
     private bool TryDivideDigits(byte radix)
@@ -97,26 +102,29 @@ internal sealed unsafe class DecimalInstructions
 
     private void JoinDigits(byte radix)
     {
-        byte value = (byte)(Low + (High * radix));
-        OperandAccess.Write(_state, Rax, 2, value);
-        _state->ArithmeticFlags = ArithmeticFlag.OfResult(value, 1);
+        byte tens = (byte)(High * radix);
+        _state->ArithmeticFlags = ArithmeticFlag.OfAdd(Low, tens, 1);
+        OperandAccess.Write(_state, Rax, 2, (byte)(Low + tens));
     }
 
-    /// <summary>DAA and DAS. Overflow is undefined; processors clear it.</summary>
+    /// <summary>DAA and DAS.</summary>
     private void AdjustPacked(bool adds)
     {
         byte old = Low;
         bool lowAdjusts = (old & 0xF) > 9 || Has(ArithmeticFlag.Adjust);
         bool highAdjusts = old > 0x99 || Has(ArithmeticFlag.Carry);
-        int correction = (lowAdjusts ? 6 : 0) + (highAdjusts ? 0x60 : 0);
+        ulong correction = (lowAdjusts ? 6UL : 0) + (highAdjusts ? 0x60UL : 0);
         Low = (byte)(adds ? old + correction : old - correction);
 
         // DAS of a value below 6 borrows even when the high digit needs no correction.
         bool carry = highAdjusts || (!adds && lowAdjusts && old < 6);
-        _state->ArithmeticFlags = ArithmeticFlag.OfResult(Low, 1)
+        _state->ArithmeticFlags = (Flags(adds, old, correction, 1) & ~(ArithmeticFlag.Carry | ArithmeticFlag.Adjust))
             | (carry ? ArithmeticFlag.Carry : 0)
             | (lowAdjusts ? ArithmeticFlag.Adjust : 0);
     }
+
+    private static ulong Flags(bool adds, ulong value, ulong correction, int size) =>
+        adds ? ArithmeticFlag.OfAdd(value, correction, size) : ArithmeticFlag.OfCompare(value, correction, size);
 
     private bool TryTranslate(in Instruction instruction)
     {

@@ -3,12 +3,7 @@ namespace Hearth.Cpu.Software;
 /// <summary>Whether the guest's operating system has enabled a group of instructions; if not, #UD or #NM is made pending.</summary>
 internal sealed unsafe class FeatureGate
 {
-    private const ulong Cr0Emulation = 1 << 2;
-    private const ulong Cr0TaskSwitched = 1 << 3;
-    private const ulong Cr0NumericError = 1 << 5;
-    private const ulong Cr4Osfxsr = 1 << 9;
-    private const ulong Cr4Osxsave = 1 << 18;
-    private const ulong Xcr0Vectors = 6;
+    private const ulong AvxState = ControlRegister.Xcr0Sse | ControlRegister.Xcr0Avx;
 
     // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
@@ -21,7 +16,9 @@ internal sealed unsafe class FeatureGate
     }
 
     /// <summary>x87 control instructions, FXSAVE and FXRSTOR: #NM (Intel SDM Vol. 3, table 2-2).</summary>
-    public bool TryX87() => (_state->Cr0 & (Cr0Emulation | Cr0TaskSwitched)) == 0 || Refuse(ExceptionVector.DeviceNotAvailable);
+    public bool TryX87() =>
+        (_state->Cr0 & (ControlRegister.Cr0Emulation | ControlRegister.Cr0TaskSwitched)) == 0
+        || Refuse(ExceptionVector.DeviceNotAvailable);
 
     /// <summary>x87 instructions that wait: #NM, or #MF for an exception that an earlier instruction left behind.</summary>
     public bool TryWaitingX87() => TryX87() && TryNoPendingX87();
@@ -29,7 +26,7 @@ internal sealed unsafe class FeatureGate
     /// <summary>MMX: #UD, #NM or #MF.</summary>
     public bool TryMmx()
     {
-        if ((_state->Cr0 & Cr0Emulation) != 0)
+        if ((_state->Cr0 & ControlRegister.Cr0Emulation) != 0)
             return Refuse(ExceptionVector.InvalidOpcode);
         return TryWaitingX87();
     }
@@ -39,7 +36,7 @@ internal sealed unsafe class FeatureGate
     {
         if ((_state->Mode & (uint)ModeFlags.SseUsable) != 0)
             return true;
-        bool undefined = (_state->Cr0 & Cr0Emulation) != 0 || (_state->Cr4 & Cr4Osfxsr) == 0;
+        bool undefined = (_state->Cr0 & ControlRegister.Cr0Emulation) != 0 || (_state->Cr4 & ControlRegister.Cr4OsFxsr) == 0;
         return Refuse(undefined ? ExceptionVector.InvalidOpcode : ExceptionVector.DeviceNotAvailable);
     }
 
@@ -50,23 +47,23 @@ internal sealed unsafe class FeatureGate
         if ((mode & ModeFlags.AvxUsable) != 0)
             return true;
         bool defined = (mode & (ModeFlags.Protected | ModeFlags.Virtual8086)) == ModeFlags.Protected
-            && (_state->Cr4 & Cr4Osxsave) != 0
-            && (_state->Xcr0 & Xcr0Vectors) == Xcr0Vectors;
+            && (_state->Cr4 & ControlRegister.Cr4OsXsave) != 0
+            && (_state->Xcr0 & AvxState) == AvxState;
         return Refuse(defined ? ExceptionVector.DeviceNotAvailable : ExceptionVector.InvalidOpcode);
     }
 
     /// <summary>The XSAVE family: #UD or #NM.</summary>
     public bool TryXsave()
     {
-        if ((_state->Cr4 & Cr4Osxsave) == 0)
+        if ((_state->Cr4 & ControlRegister.Cr4OsXsave) == 0)
             return Refuse(ExceptionVector.InvalidOpcode);
-        return (_state->Cr0 & Cr0TaskSwitched) == 0 || Refuse(ExceptionVector.DeviceNotAvailable);
+        return (_state->Cr0 & ControlRegister.Cr0TaskSwitched) == 0 || Refuse(ExceptionVector.DeviceNotAvailable);
     }
 
     private bool TryNoPendingX87()
     {
         // With CR0.NE clear the error goes out on a pin to the interrupt controller and does not stop us.
-        if ((_state->Cr0 & Cr0NumericError) == 0)
+        if ((_state->Cr0 & ControlRegister.Cr0NumericError) == 0)
             return true;
         _fpu.Claim();
         return (_fpu.StatusWord & GuestFpu.ErrorSummary) == 0 || Refuse(ExceptionVector.FloatingPoint);

@@ -10,12 +10,14 @@ internal sealed unsafe class PortInstructions
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
     private readonly PortPermission _permission;
+    private readonly DebugEvents _debug;
 
-    public PortInstructions(VcpuState* state, GuestAccess access, PortPermission permission)
+    public PortInstructions(VcpuState* state, GuestAccess access, PortPermission permission, DebugEvents debug)
     {
         _state = state;
         _access = access;
         _permission = permission;
+        _debug = debug;
     }
 
     public StepResult Execute(in Instruction instruction)
@@ -28,10 +30,12 @@ internal sealed unsafe class PortInstructions
         if (!_permission.TryAllow(port, size))
             return StepResult.Fault;
 
+        _debug.NotePort(port, size);
+        IVcpuBus? bus = _access.Bus;
         if (reads)
-            OperandAccess.Write(_state, StringElements.Rax, size, _access.Bus!.ReadPort(port, (AccessWidth)size));
+            OperandAccess.Write(_state, StringElements.Rax, size, bus?.ReadPort(port, (AccessWidth)size) ?? ulong.MaxValue);
         else
-            _access.Bus!.WritePort(port, (AccessWidth)size, OperandAccess.Read(_state, StringElements.Rax, size));
+            bus?.WritePort(port, (AccessWidth)size, OperandAccess.Read(_state, StringElements.Rax, size));
         return Completion.Advance(_state, instruction);
     }
 }

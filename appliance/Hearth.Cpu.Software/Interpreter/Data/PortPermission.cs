@@ -4,7 +4,6 @@ namespace Hearth.Cpu.Software;
 internal sealed unsafe class PortPermission
 {
     private const uint MapBaseOffset = 102;
-    private const int IoplShift = 12;
 
     // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
@@ -23,10 +22,7 @@ internal sealed unsafe class PortPermission
         var mode = (ModeFlags)_state->Mode;
         if ((mode & ModeFlags.Protected) == 0)
             return true;
-        int iopl = (int)(_state->SystemFlags >> IoplShift) & 3;
-        if ((mode & ModeFlags.Virtual8086) == 0 && _state->Cpl <= iopl)
-            return true;
-        return TryAllowByMap(port, size);
+        return (mode & ModeFlags.IoPrivileged) != 0 || TryAllowByMap(port, size);
     }
 
     private bool TryAllowByMap(ushort port, int size)

@@ -9,7 +9,7 @@ namespace Hearth.Cpu.Software;
 /// </remarks>
 internal sealed unsafe class RamWindows
 {
-    // SAFETY: the state block outlives the interpreter; TLB indices are masked to the table's length.
+    // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
     private readonly GuestRam _ram;
     private readonly Mmu _mmu;
@@ -61,23 +61,24 @@ internal sealed unsafe class RamWindows
     /// <summary>Opens the page of a linear address whose segmentation checks are done. May leave a fault pending.</summary>
     public bool TryOpenLinear(ulong linear, MemoryAccess access, out RamWindow window)
     {
-        int mode = TlbMode;
+        int mode = _mmu.CurrentMode;
         byte* host = Lookup(linear, access, mode);
-        if (host is null && _mmu.TryFill(linear, access, mode))
-            host = Lookup(linear, access, mode);
+        window = new RamWindow(host, 0, notesWrites: false);
         if (host is not null)
-        {
-            window = new RamWindow(host, 0, notesWrites: false);
             return true;
-        }
 
-        window = default;
-        bool hasBreakpoints = (_state->DebugRegister[5] & 0xFF) != 0;
-        if (_state->FaultPending != 0 || hasBreakpoints || !_mmu.TryTranslate(linear, access, out ulong physical))
+        // The walk fills the soft TLB where it may.
+        if (!_mmu.TryTranslate(linear, access, mode, out ulong physical))
             return false;
+        host = Lookup(linear, access, mode);
+        window = new RamWindow(host, 0, notesWrites: false);
+        if (host is not null)
+            return true;
+
+        bool hasBreakpoints = (_state->DebugRegister[5] & 0xFF) != 0;
         host = _ram.HostAddress(physical);
         window = new RamWindow(host, physical, notesWrites: true);
-        return host is not null;
+        return host is not null && !hasBreakpoints;
     }
 
     /// <summary>Tells dirty tracking and the translator about bytes written through a window; called after the write.</summary>
@@ -87,14 +88,6 @@ internal sealed unsafe class RamWindows
             _ram.NoteWrite(window.Physical, length);
     }
 
-    private int TlbMode => _state->Cpl == 3 ? 1 : (_state->Mode & (uint)ModeFlags.Smap) != 0 ? 2 : 0;
-
-    private byte* Lookup(ulong linear, MemoryAccess access, int mode)
-    {
-        ulong page = linear >> GuestRam.PageShift;
-        ulong* tlb = (ulong*)((byte*)_state + VcpuState.TlbOffset + (mode * VcpuState.TlbBytesPerMode));
-        int index = (int)(page & (VcpuState.TlbEntries - 1));
-        ulong tag = tlb[(access == MemoryAccess.Write ? VcpuState.TlbEntries : 0) + index];
-        return page + tag == 0 ? (byte*)(linear + tlb[(2 * VcpuState.TlbEntries) + index]) : null;
-    }
+    private byte* Lookup(ulong linear, MemoryAccess access, int mode) =>
+        access == MemoryAccess.Write ? _mmu.WritePointer(linear, mode) : _mmu.ReadPointer(linear, mode);
 }

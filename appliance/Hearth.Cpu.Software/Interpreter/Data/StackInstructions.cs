@@ -11,13 +11,13 @@ internal sealed unsafe class StackInstructions
     // SAFETY: the state block outlives the interpreter; the popped values are as many as the registers.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
-    private readonly GuestStack _stack;
+    private readonly RunningStack _stack;
 
     public StackInstructions(VcpuState* state, GuestAccess access)
     {
         _state = state;
         _access = access;
-        _stack = new GuestStack(state, access);
+        _stack = new RunningStack(state, access);
     }
 
     public StepResult Execute(in Instruction instruction)

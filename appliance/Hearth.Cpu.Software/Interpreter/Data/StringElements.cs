@@ -14,11 +14,13 @@ internal sealed unsafe class StringElements
     // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
+    private readonly DebugEvents _debug;
 
-    public StringElements(VcpuState* state, GuestAccess access)
+    public StringElements(VcpuState* state, GuestAccess access, DebugEvents debug)
     {
         _state = state;
         _access = access;
+        _debug = debug;
     }
 
     /// <returns>False when a fault is pending; nothing has changed then.</returns>
@@ -82,15 +84,19 @@ internal sealed unsafe class StringElements
         ulong offset = Offset(operation, Rdi);
         if (!_access.TryProbeWrite(SegmentName.ES, offset, operation.ElementSize))
             return false;
-        ulong value = _access.Bus!.ReadPort((ushort)_state->Gpr[Rdx], (AccessWidth)operation.ElementSize);
-        return _access.TryWrite(SegmentName.ES, offset, operation.ElementSize, value & OperandAccess.Mask(operation.ElementSize));
+        ushort port = (ushort)_state->Gpr[Rdx];
+        _debug.NotePort(port, operation.ElementSize);
+        ulong value = _access.Bus?.ReadPort(port, (AccessWidth)operation.ElementSize) ?? ulong.MaxValue;
+        return _access.TryWrite(SegmentName.ES, offset, operation.ElementSize, value);
     }
 
     private bool TryOutput(in StringOperation operation)
     {
         if (!TryReadSource(operation, out ulong value))
             return false;
-        _access.Bus!.WritePort((ushort)_state->Gpr[Rdx], (AccessWidth)operation.ElementSize, value);
+        ushort port = (ushort)_state->Gpr[Rdx];
+        _debug.NotePort(port, operation.ElementSize);
+        _access.Bus?.WritePort(port, (AccessWidth)operation.ElementSize, value);
         return true;
     }
 

@@ -7,24 +7,25 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 /// <remarks>
 /// Between iterations the state is architectural: RCX, RSI and RDI tell what is left. A repetition therefore stops whenever
-/// somebody kicks the vCPU, or after one iteration under TF, by returning with RIP still at the instruction. After a fault in
+/// somebody kicks the vCPU, and after one iteration under TF or a data breakpoint, by returning with RIP still at the instruction. After a fault in
 /// a repeated SCAS or CMPS the flags are those of the last completed iteration, as AMD processors leave them.
 /// </remarks>
 internal sealed unsafe class StringInstructions
 {
-    private const ulong TrapFlag = 1 << 8;
-
     // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
     private readonly StringElements _elements;
     private readonly StringRuns _runs;
     private readonly PortPermission _permission;
+    private readonly DebugEvents _debug;
 
-    public StringInstructions(VcpuState* state, RamWindows windows, GuestAccess access, PortPermission permission)
+    public StringInstructions(
+        VcpuState* state, RamWindows windows, GuestAccess access, PortPermission permission, DebugEvents debug)
     {
         _state = state;
         _permission = permission;
-        _elements = new StringElements(state, access);
+        _debug = debug;
+        _elements = new StringElements(state, access, debug);
         _runs = new StringRuns(state, windows, access);
     }
 
@@ -44,7 +45,7 @@ internal sealed unsafe class StringInstructions
 
     private StepResult Repeat(in StringOperation operation, in Instruction instruction)
     {
-        bool singleStep = (_state->SystemFlags & TrapFlag) != 0;
+        bool singleStep = (_state->SystemFlags & Rflags.Trap) != 0;
         ulong left = OperandAccess.Read(_state, StringElements.Rcx, operation.AddressSize);
         while (left != 0)
         {
@@ -63,8 +64,11 @@ internal sealed unsafe class StringInstructions
                     break;
             }
 
-            if (left != 0 && (singleStep || Volatile.Read(ref _state->Kick) != 0))
+            if (left != 0 && (singleStep || _debug.HasHits || Volatile.Read(ref _state->Kick) != 0))
+            {
+                _debug.KeepResume();
                 return StepResult.Continue;
+            }
         }
 
         return Completion.Advance(_state, instruction);

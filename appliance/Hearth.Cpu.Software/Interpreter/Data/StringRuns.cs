@@ -34,8 +34,8 @@ internal sealed unsafe class StringRuns
             StringKind.Load => Load(operation, left),
             StringKind.Scan => Scan(operation, left - 1),
             StringKind.Compare => Compare(operation, left - 1),
-            StringKind.Input => Input(operation, Math.Min(left, PortBatch)),
-            _ => Output(operation, Math.Min(left, PortBatch)),
+            StringKind.Input => Input(operation, left),
+            _ => Output(operation, left),
         };
         if (done != 0)
             StringElements.Move(_state, operation, done);
@@ -126,14 +126,16 @@ internal sealed unsafe class StringRuns
 
     private ulong Input(in StringOperation operation, ulong left)
     {
-        ulong count = DestinationRoom(operation, left, MemoryAccess.Write);
+        if (_access.Bus is not { } bus || HasBreakpoints)
+            return 0;
+        ulong count = DestinationRoom(operation, Math.Min(left, PortBatch), MemoryAccess.Write);
         if (count == 0 || !TryOpenDestination(operation, count, MemoryAccess.Write, out RamWindow to))
             return 0;
 
         ushort port = (ushort)_state->Gpr[StringElements.Rdx];
         for (ulong i = 0; i < count; i++)
         {
-            ulong value = _access.Bus!.ReadPort(port, (AccessWidth)operation.ElementSize);
+            ulong value = bus.ReadPort(port, (AccessWidth)operation.ElementSize);
             WriteElement(to.Host + Position(operation, count, i), operation.ElementSize, value);
         }
 
@@ -143,7 +145,9 @@ internal sealed unsafe class StringRuns
 
     private ulong Output(in StringOperation operation, ulong left)
     {
-        ulong count = SourceRoom(operation, left);
+        if (_access.Bus is not { } bus || HasBreakpoints)
+            return 0;
+        ulong count = SourceRoom(operation, Math.Min(left, PortBatch));
         if (count == 0 || !TryOpenSource(operation, count, out RamWindow from))
             return 0;
 
@@ -151,11 +155,13 @@ internal sealed unsafe class StringRuns
         for (ulong i = 0; i < count; i++)
         {
             ulong value = ReadElement(from.Host + Position(operation, count, i), operation.ElementSize);
-            _access.Bus!.WritePort(port, (AccessWidth)operation.ElementSize, value);
+            bus.WritePort(port, (AccessWidth)operation.ElementSize, value);
         }
 
         return count;
     }
+
+    private bool HasBreakpoints => (_state->DebugRegister[5] & 0xFF) != 0;
 
     private ulong SourceRoom(in StringOperation operation, ulong count) =>
         _windows.Room(operation.Source, Offset(operation, StringElements.Rsi), operation, count, MemoryAccess.Read);

@@ -1,10 +1,10 @@
 namespace Hearth.Cpu.Software;
 
 /// <summary>
-/// The stack of the running code (Intel SDM Vol. 1, section 6.2). Pushes and pops move a pointer that the caller holds, so
-/// that an instruction that faults half-way leaves RSP as it was.
+/// The stack as ordinary instructions of the running code use it, alignment checks included (Intel SDM Vol. 1, section 6.2).
+/// Pushes and pops move a pointer that the caller holds, so that an instruction that faults half-way leaves RSP as it was.
 /// </summary>
-internal sealed unsafe class GuestStack
+internal sealed unsafe class RunningStack
 {
     private const int Rsp = 4;
 
@@ -12,7 +12,7 @@ internal sealed unsafe class GuestStack
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
 
-    public GuestStack(VcpuState* state, GuestAccess access)
+    public RunningStack(VcpuState* state, GuestAccess access)
     {
         _state = state;
         _access = access;

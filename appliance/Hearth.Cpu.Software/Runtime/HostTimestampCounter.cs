@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Hearth.Linux;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>The host's time-stamp counter, and how fast it counts.</summary>
+internal static unsafe class HostTimestampCounter
+{
+    private static readonly MappedMemory s_code = MappedMemory.Anonymous(4096, executable: true);
+    private static readonly delegate* unmanaged<ulong> s_read = Emit();
+    private static readonly Lazy<ulong> s_frequency = new(Calibrate);
+
+    /// <summary>Ticks a second, measured once against the monotonic clock.</summary>
+    public static ulong Frequency => s_frequency.Value;
+
+    public static ulong Read() => s_read();
+
+    private static delegate* unmanaged<ulong> Emit()
+    {
+        // rdtsc ; shl rdx, 32 ; or rax, rdx ; ret
+        ReadOnlySpan<byte> code = [0x0F, 0x31, 0x48, 0xC1, 0xE2, 0x20, 0x48, 0x09, 0xD0, 0xC3];
+        code.CopyTo(new Span<byte>(s_code.Address, code.Length));
+        return (delegate* unmanaged<ulong>)s_code.Address;
+    }
+
+    /// <summary>Twenty milliseconds give some parts in a hundred thousand; round values to the nearest 10 kHz.</summary>
+    private static ulong Calibrate()
+    {
+        const int Milliseconds = 20;
+        const ulong Step = 10_000;
+        (long time, ulong ticks) start = (Stopwatch.GetTimestamp(), Read());
+        long end = start.time + (Stopwatch.Frequency * Milliseconds / 1000);
+        long now;
+        do
+        {
+            now = Stopwatch.GetTimestamp();
+        }
+        while (now < end);
+        ulong elapsed = Read() - start.ticks;
+        ulong frequency = (ulong)((UInt128)elapsed * (ulong)Stopwatch.Frequency / (ulong)(now - start.time));
+        return (frequency + (Step / 2)) / Step * Step;
+    }
+}
