@@ -10,6 +10,7 @@ internal sealed unsafe class VcpuCore : IDisposable
     private readonly SoftwareCpuEngine _engine;
     private readonly SystemInstructions _system;
     private readonly DataInstructions _data;
+    private readonly CpuStateMapper _mapper;
     private readonly VcpuTimestampCounter _tsc;
 
     public VcpuCore(VcpuState* state, SoftwareCpuEngine engine, int index, IHostFpu fpu)
@@ -21,9 +22,10 @@ internal sealed unsafe class VcpuCore : IDisposable
         Debug = new DebugEvents(state);
         Mmu = new Mmu(state, engine.Ram);
         Access = new GuestAccess(state, engine.Ram, Mmu, Debug);
-        Events = new EventDelivery(state, Access, Debug, new TaskSwitch(state, Access, Mmu, Debug));
+        Events = new EventDelivery(state, Access, Mmu, Debug);
         var cpuid = CpuidBuilder.Build(model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency);
         _system = new SystemInstructions(state, engine.Ram, Mmu, Access, Events, Debug, model, cpuid, _tsc);
+        _mapper = new CpuStateMapper(state, model, _system.Registers, _tsc);
         _data = new DataInstructions(state, engine.Ram, Mmu, Access, Debug, fpu);
     }
 
@@ -50,7 +52,7 @@ internal sealed unsafe class VcpuCore : IDisposable
     /// <summary>RESET.</summary>
     public void Reset(bool bootstrap)
     {
-        ResetState.Apply(_state, _engine.Options.Model.Signature.Value, init: false, bootstrap);
+        ResetState.Reset(_state, _engine.Options.Model, bootstrap);
         _state->TscOffset = 0 - _engine.TimestampEpoch;
         NmiPending = false;
         Mmu.Flush();
@@ -59,24 +61,17 @@ internal sealed unsafe class VcpuCore : IDisposable
     /// <summary>INIT: as RESET, but the register files of x87, SSE and AVX and most MSRs stay.</summary>
     public void Init(bool bootstrap)
     {
-        ResetState.Apply(_state, _engine.Options.Model.Signature.Value, init: true, bootstrap);
+        ResetState.Init(_state, _engine.Options.Model, bootstrap);
         NmiPending = false;
         Mmu.Flush();
     }
 
     /// <summary>SIPI: begins in real mode at the page of the vector.</summary>
-    public void StartUp(byte vector)
-    {
-        _state->Activity = (byte)VcpuActivity.Running;
-        _state->SegmentSelector[(int)SegmentName.CS] = (ushort)(vector << 8);
-        _state->SegmentBase[(int)SegmentName.CS] = (ulong)vector << 12;
-        _state->Rip = 0;
-        ModeState.Update(_state);
-    }
+    public void StartUp(byte vector) => ResetState.StartUp(_state, vector);
 
     public CpuState Save()
     {
-        CpuState saved = CpuStateMapper.Save(_state, _system.Registers);
+        CpuState saved = _mapper.Save();
         saved.Tsc = _engine.Scale.FromHost(_engine.FrozenTimestamp()) + _state->TscOffset;
         saved.NmiPending = NmiPending;
         return saved;
@@ -84,7 +79,7 @@ internal sealed unsafe class VcpuCore : IDisposable
 
     public void Restore(CpuState saved)
     {
-        CpuStateMapper.Restore(_state, _system.Registers, saved);
+        _mapper.Restore(saved);
         _state->TscOffset = saved.Tsc - _engine.Scale.FromHost(_engine.FrozenTimestamp());
         NmiPending = saved.NmiPending;
         Mmu.Flush();
@@ -120,7 +115,7 @@ internal sealed unsafe class VcpuCore : IDisposable
                 break;
         }
 
-        if (_system.Handles(instruction.Code))
+        if (SystemInstructions.Handles(instruction.Code))
             return _system.Execute(instruction);
         if (DataInstructions.Handles(instruction.Code))
             return _data.Execute(instruction);

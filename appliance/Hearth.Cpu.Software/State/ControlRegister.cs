@@ -19,9 +19,11 @@ internal static class ControlRegister
     public const ulong Cr4DebuggingExtensions = 1 << 3;
     public const ulong Cr4PageSizeExtension = 1 << 4;
     public const ulong Cr4Pae = 1 << 5;
+    public const ulong Cr4MachineCheck = 1 << 6;
     public const ulong Cr4GlobalPages = 1 << 7;
     public const ulong Cr4PerformanceCounters = 1 << 8;
     public const ulong Cr4OsFxsr = 1 << 9;
+    public const ulong Cr4OsXmmExceptions = 1 << 10;
     public const ulong Cr4Umip = 1 << 11;
     public const ulong Cr4FsGsBase = 1 << 16;
     public const ulong Cr4Pcid = 1 << 17;

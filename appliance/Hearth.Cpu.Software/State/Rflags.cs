@@ -9,6 +9,7 @@ internal static unsafe class Rflags
     public const ulong Trap = 1 << 8;
     public const ulong InterruptEnable = 1 << 9;
     public const ulong Direction = 1 << 10;
+    public const ulong Overflow = 1 << 11;
     public const int IoPrivilegeShift = 12;
     public const ulong IoPrivilege = 3 << IoPrivilegeShift;
     public const ulong NestedTask = 1 << 14;

@@ -69,6 +69,9 @@ internal readonly struct Descriptor
     /// <summary>The type when this is a system descriptor, else -1.</summary>
     public int SystemType => IsCodeOrData ? -1 : Type;
 
+    /// <summary>What LAR returns: the second doubleword under the mask 0x00FFFF00.</summary>
+    public uint AccessRights => (uint)(_raw >> 32) & 0xFF_FF00;
+
     public ushort GateSelector => (ushort)(_raw >> 16);
 
     /// <summary>Bits 0–31 of the entry point; a 16-bit gate has 16.</summary>

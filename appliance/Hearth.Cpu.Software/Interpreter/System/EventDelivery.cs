@@ -15,13 +15,13 @@ internal sealed unsafe class EventDelivery
     private readonly ProtectedModeDelivery _protected;
     private readonly LongModeDelivery _long;
 
-    public EventDelivery(VcpuState* state, GuestAccess access, DebugEvents debug, TaskSwitch tasks)
+    public EventDelivery(VcpuState* state, GuestAccess access, Mmu mmu, DebugEvents debug)
     {
         _state = state;
         _debug = debug;
         var tables = new DescriptorTables(state, access);
         _real = new RealModeDelivery(state, access);
-        _protected = new ProtectedModeDelivery(state, access, tables, tasks);
+        _protected = new ProtectedModeDelivery(state, access, tables, new TaskSwitch(state, access, mmu, debug));
         _long = new LongModeDelivery(state, access, tables);
     }
 
