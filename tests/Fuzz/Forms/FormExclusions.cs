@@ -29,11 +29,14 @@ internal static class FormExclusions
         [Code.Call_m1664, Code.Jmp_m1664, Code.Lss_r64_m1664, Code.Lfs_r64_m1664, Code.Lgs_r64_m1664];
 
     /// <summary>Why a form is not compared, or null.</summary>
-    public static string? ReasonFor(Form form) => ReasonFor(form.Code) ?? (form.Mode == CodeMode.Long && !HostVendor.IsIntel ? ReasonOfVendor(form.Code) : null);
+    public static string? ReasonFor(Form form) => ReasonFor(form.Code) ?? (HostVendor.IsIntel ? null : ReasonOfVendor(form));
 
-    /// <summary>What differs between Intel's processors, which the models are, and AMD's in 64-bit code.</summary>
-    private static string? ReasonOfVendor(Code code)
+    /// <summary>What differs between Intel's processors, which the models are, and AMD's.</summary>
+    private static string? ReasonOfVendor(Form form)
     {
+        Code code = form.Code;
+        if (form.Mode != CodeMode.Long)
+            return code == Code.Sysretd ? "Intel has it in 64-bit code only; the models are Intel's" : null;
         if (s_wideFarPointers.Contains(code))
             return "AMD has no far pointers with 64-bit offsets; the models are Intel's";
         bool nearBranch = code.FlowControl() is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch or FlowControl.IndirectBranch

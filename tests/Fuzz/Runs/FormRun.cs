@@ -34,7 +34,7 @@ internal sealed class FormRun(IProcessor oracle, IReadOnlyList<IProcessor> subje
             return;
         }
 
-        if (!_comparison.TryRunOracle(test.Program) || UndefinedState.IsImplementationDefined(test.Instruction, _comparison.Expected))
+        if (!_comparison.TryRunOracle(test.Program) || UndefinedState.IsImplementationDefined(test.Instruction, test.Program, _comparison.Expected))
         {
             report.AddInconclusive();
             return;

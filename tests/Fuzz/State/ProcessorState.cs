@@ -77,6 +77,8 @@ internal sealed class ProcessorState
         ((ReadOnlySpan<ushort>)[data, code, stack, data, data, data]).CopyTo(state.Segments);
         if (mode == CodeMode.Long)
             state.Segments[4] = state.Segments[5] = 0;
+        else if (mode == CodeMode.Protected16)
+            state.FsBase = state.GsBase = MemoryLayout.Data.Address;
         state.Registers[4] = (mode == CodeMode.Protected16 ? 0 : MemoryLayout.Stack.Address) + 0x1000;
         state.X87Control = 0x37F;
         state.Mxcsr = 0x1F80;
