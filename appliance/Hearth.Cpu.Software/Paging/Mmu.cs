@@ -75,18 +75,21 @@ internal sealed unsafe class Mmu
     /// <summary>The host address of a byte that may be written without telling <see cref="GuestRam.NoteWrite"/>; null otherwise.</summary>
     public byte* WritePointer(ulong linear, int tlbMode) => _tlb.WritePointer(linear, tlbMode);
 
+    /// <summary>True when the soft TLB knows the page as global: only <see cref="Flush"/> and <see cref="FlushPage"/> drop it.</summary>
+    public bool IsGlobal(ulong linear) => _tlb.IsGlobal(linear, CurrentMode);
+
     /// <summary>Drops every translation, global ones too.</summary>
     public void Flush()
     {
         _tlb.Flush();
-        FlushObserver?.Flushed();
+        FlushObserver?.Flushed(keepsGlobal: false);
     }
 
     /// <summary>Drops every translation but those of global pages: a load of CR3.</summary>
     public void FlushNonGlobal()
     {
         _tlb.FlushLocal();
-        FlushObserver?.Flushed();
+        FlushObserver?.Flushed(keepsGlobal: true);
     }
 
     /// <summary>INVLPG: drops the page of any size around an address.</summary>

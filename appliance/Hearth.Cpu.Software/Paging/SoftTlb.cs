@@ -67,6 +67,12 @@ internal sealed unsafe class SoftTlb
         return (linear >> 12) + tags[slot] == 0 && (access != MemoryAccess.Execute || (info & InfoExecutable) != 0);
     }
 
+    public bool IsGlobal(ulong linear, int mode)
+    {
+        int slot = Slot(linear);
+        return (linear >> 12) + ReadTags(mode)[slot] == 0 && (Infos(mode)[slot] & InfoGlobal) != 0;
+    }
+
     /// <param name="hostPage">The host address of the page.</param>
     /// <param name="writable">Writes may go past C#.</param>
     public void Fill(ulong linear, int mode, in PageTranslation translation, byte* hostPage, bool writable)

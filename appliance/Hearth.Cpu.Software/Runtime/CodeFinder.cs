@@ -26,6 +26,9 @@ internal sealed unsafe class CodeFinder
         _clearStore = clearStore;
     }
 
+    /// <summary>The linear address of the last block that was looked for.</summary>
+    public ulong Linear { get; private set; }
+
     public void Forget() => _fetches.Clear();
 
     /// <summary>Finds or makes the block at the instruction pointer, and sets <see cref="VcpuState.PageRip"/> for it.</summary>
@@ -37,6 +40,7 @@ internal sealed unsafe class CodeFinder
             _clearStore();
         if (!TryLinear(out ulong linear, out int end) || !TryPhysical(linear, out ulong physical))
             return null;
+        Linear = linear;
         if (_ram.HostAddress(physical) is null)
             return null;
         int offset = (int)(linear & (PageSize - 1));

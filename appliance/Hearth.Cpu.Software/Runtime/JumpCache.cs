@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Hearth.Cpu.Software;
 
 /// <summary>A vCPU's cache from instruction pointers to translated code, which generated code looks into by itself.</summary>
@@ -10,6 +12,12 @@ internal sealed unsafe class JumpCache(VcpuState* state)
 {
     private const ulong Empty = 1;
 
+    /// <summary>One bit an entry: it does not survive a load of CR3.</summary>
+    private readonly ulong[] _local = new ulong[VcpuState.JumpCacheEntries / 64];
+
+    /// <summary>One bit for each GiB of linear addresses, modulo 64, that blocks were added from since the last clearing.</summary>
+    private ulong _regions;
+
     private readonly ulong* _tags = (ulong*)((byte*)state + VcpuState.JumpCacheOffset);
 
     private ulong* Codes => _tags + VcpuState.JumpCacheEntries;
@@ -21,13 +29,40 @@ internal sealed unsafe class JumpCache(VcpuState* state)
         return _tags[index] + rip + state->ModeSalt == 0 ? Codes[index] : 0;
     }
 
-    public void Add(TranslationStore store, TranslatedBlock block, ulong rip)
+    /// <param name="linear">The linear address of the block.</param>
+    /// <param name="isGlobal">The block lies in a global page, and in no other.</param>
+    public void Add(TranslationStore store, TranslatedBlock block, ulong rip, ulong linear, bool isGlobal)
     {
+        _regions |= Region(linear);
         int index = (int)rip & (VcpuState.JumpCacheEntries - 1);
+        ulong bit = 1UL << index;
+        _local[index / 64] = isGlobal ? _local[index / 64] & ~bit : _local[index / 64] | bit;
         store.Remember(block, _tags + index, Codes + index, 0UL - (rip + state->ModeSalt));
     }
 
-    public void Clear() => new Span<ulong>(_tags, VcpuState.JumpCacheEntries).Fill(Empty);
+    /// <summary>Drops the entries of pages that are not global.</summary>
+    public void ClearLocal()
+    {
+        for (int word = 0; word < _local.Length; word++)
+        {
+            for (ulong bits = _local[word]; bits != 0; bits &= bits - 1)
+                _tags[(word * 64) + BitOperations.TrailingZeroCount(bits)] = Empty;
+            _local[word] = 0;
+        }
+    }
+
+    /// <summary>Drops at least what lies in the page of any size around an address.</summary>
+    public void ClearPage(ulong linear)
+    {
+        if ((_regions & Region(linear)) != 0)
+            Clear();
+    }
+
+    public void Clear()
+    {
+        new Span<ulong>(_tags, VcpuState.JumpCacheEntries).Fill(Empty);
+        _regions = 0;
+    }
 
     /// <summary>Drops a block wherever it may be: at its page offset, unless the code segment's base is not page-aligned.</summary>
     public void Remove(TranslatedBlock block)
@@ -42,4 +77,6 @@ internal sealed unsafe class JumpCache(VcpuState* state)
         if (Codes[index] == (ulong)block.FarEntry)
             Volatile.Write(ref _tags[index], Empty);
     }
+
+    private static ulong Region(ulong linear) => 1UL << (int)((linear >> 30) & 63);
 }

@@ -120,15 +120,18 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     void IHostFpu.Spill() => Spill();
 
-    void IFlushObserver.Flushed()
+    void IFlushObserver.Flushed(bool keepsGlobal)
     {
-        _jumps.Clear();
+        if (keepsGlobal)
+            _jumps.ClearLocal();
+        else
+            _jumps.Clear();
         _code.Forget();
     }
 
     void IFlushObserver.PageFlushed(ulong linear)
     {
-        _jumps.Clear();
+        _jumps.ClearPage(linear);
         _code.Forget();
     }
 
@@ -283,7 +286,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         TranslatedBlock? block = _code.Find(mode);
         if (block is null)
             return false;
-        _jumps.Add(_store, block, _state->Rip);
+        _jumps.Add(_store, block, _state->Rip, _code.Linear, !block.CrossesPage && _mmu.IsGlobal(_code.Linear));
         _state->ResumeAddress = (ulong)block.NearEntry;
         return true;
     }

@@ -17,6 +17,7 @@ internal static class FieldOffsets
     public static readonly int AccessAddend = Of(nameof(VcpuState.AccessAddend));
     public static readonly int ModeSalt = Of(nameof(VcpuState.ModeSalt));
     public static readonly int SegmentBase = Of(nameof(VcpuState.SegmentBase));
+    public static readonly int SegmentSelector = Of(nameof(VcpuState.SegmentSelector));
     public static readonly int Mxcsr = Of(nameof(VcpuState.Mxcsr));
     public static readonly int HostMxcsr = Of(nameof(VcpuState.HostMxcsr));
     public static readonly int ExitReason = Of(nameof(VcpuState.ExitReason));

@@ -30,7 +30,7 @@ internal enum ModeFlags : uint
     /// <summary>CR4.SMAP is set and RFLAGS.AC is clear at CPL below 3: user pages are out of reach for data.</summary>
     Smap = 1 << 6,
 
-    /// <summary>x87 and MMX may run natively: CR0.EM and CR0.TS clear, and CR0.NE set.</summary>
+    /// <summary>x87 and MMX may run natively: CR0.EM and CR0.TS clear.</summary>
     X87Usable = 1 << 7,
 
     /// <summary>SSE may run natively: CR0.EM and CR0.TS clear, CR4.OSFXSR set.</summary>

@@ -68,8 +68,7 @@ internal static unsafe class ModeState
             mode |= ModeFlags.AvxUsable;
         if ((state->Cr0 & ControlRegister.Cr0Emulation) != 0)
             return mode;
-        if ((state->Cr0 & ControlRegister.Cr0NumericError) != 0)
-            mode |= ModeFlags.X87Usable;
+        mode |= ModeFlags.X87Usable;
         if ((state->Cr4 & ControlRegister.Cr4OsFxsr) != 0)
             mode |= ModeFlags.SseUsable;
         return mode;

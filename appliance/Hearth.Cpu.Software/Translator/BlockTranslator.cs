@@ -149,6 +149,9 @@ internal sealed unsafe class BlockTranslator
             case InstructionKind.Lea:
                 _native.EmitLea(instruction);
                 return true;
+            case InstructionKind.MoveSelector:
+                _native.EmitMoveSelector(instruction);
+                return true;
             case InstructionKind.BitString:
                 return _bitString.TryEmit(instruction);
             case InstructionKind.Push:

@@ -59,9 +59,11 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             _units[(int)instruction.Code] = UnitOf(instruction);
         }
 
-        // One opcode, two meanings: the register forms of BT and its kin stay within the operand.
+        // One opcode, two meanings: the register forms of BT and its kin stay within the operand; a selector is stored by C#.
         if (kind == InstructionKind.BitString && instruction.Op0Kind != OpKind.Memory)
             return InstructionKind.Native;
+        if (kind == InstructionKind.MoveSelector && instruction.Op0Kind == OpKind.Memory)
+            return InstructionKind.Interpret;
         return kind;
     }
 
@@ -76,6 +78,9 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             return InstructionKind.Nop;
         if (s_interpreted.Contains(instruction.Mnemonic))
             return InstructionKind.Interpret;
+
+        if (instruction.Code is Code.Mov_rm16_Sreg or Code.Mov_r32m16_Sreg or Code.Mov_r64m16_Sreg)
+            return InstructionKind.MoveSelector;
 
         // MOVSD and CMPSD are strings or vectors by their opcode, and strings have no vector encoding.
         if (instruction.IsStringInstruction || TouchesSystemRegister(instruction))

@@ -18,6 +18,9 @@ internal enum InstructionKind : byte
     Nop,
     Lea,
 
+    /// <summary>MOV of a selector into a general register.</summary>
+    MoveSelector,
+
     /// <summary>BT, BTS, BTR, BTC with a memory operand and a bit number in a register, which reaches beyond the operand.</summary>
     BitString,
     Push,

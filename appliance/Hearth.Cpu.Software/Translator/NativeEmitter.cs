@@ -45,35 +45,43 @@ internal sealed class NativeEmitter(TranslationContext context, MemoryEmitter me
     }
 
     /// <summary>Emits LEA: an effective address without an access.</summary>
-    public void EmitLea(in Instruction guest)
+    public void EmitLea(in Instruction guest) => Write(guest.Op0Register, memory.EffectiveAddress(guest, 0));
+
+    /// <summary>Emits MOV from a segment register to a general register.</summary>
+    public void EmitMoveSelector(in Instruction guest)
     {
-        HostRegister address = memory.EffectiveAddress(guest, 0);
-        int number = RegisterMap.GuestNumber(guest.Op0Register);
-        int size = guest.Op0Register.GetSize();
+        int segment = (int)MemoryEmitter.Segment(guest.Op1Register);
+        _emitter.Load(RegisterMap.Test, HostOperand.Field(FieldOffsets.SegmentSelector + (segment * 2)), 2);
+        Write(guest.Op0Register, RegisterMap.Test);
+    }
+
+    /// <summary>Writes a host register to a guest register of 2, 4 or 8 bytes.</summary>
+    private void Write(Register guest, HostRegister from)
+    {
+        int number = RegisterMap.GuestNumber(guest);
+        int size = guest.GetSize();
         HostRegister to = RegisterMap.Host(number);
         if (to == HostRegister.None)
         {
-            if (size == 2)
+            if (size == 4)
             {
-                _emitter.Store(RegisterMap.Home(number), address, 2);
-                return;
+                _emitter.Move32(RegisterMap.Test, from);
+                from = RegisterMap.Test;
             }
 
-            if (size == 4)
-                _emitter.Move32(RegisterMap.Test, address);
-            _emitter.Store(RegisterMap.Home(number), size == 4 ? RegisterMap.Test : address);
+            _emitter.Store(RegisterMap.Home(number), from, size == 2 ? 2 : 8);
         }
         else if (size == 2)
         {
-            _emitter.Move16(to, address);
+            _emitter.Move16(to, from);
         }
         else if (size == 4)
         {
-            _emitter.Move32(to, address);
+            _emitter.Move32(to, from);
         }
         else
         {
-            _emitter.Move(to, address);
+            _emitter.Move(to, from);
         }
     }
 

@@ -24,11 +24,15 @@ internal sealed unsafe partial class HostProcessor : IDisposable
 
     public HostProcessor()
     {
+        Assert.SkipUnless(Avx2.IsSupported && HasXsavec, "the host's processor, which is the reference here, has no AVX2 or no XSAVEC");
         const int ReadWriteExecute = 7;
         const int PrivateAnonymous32Bit = 0x62;
         _start = (byte*)Map(0, Length, ReadWriteExecute, PrivateAnonymous32Bit, -1, 0);
         Assert.NotEqual(-1, (nint)_start);
+        *(uint*)(_start + ContextOffset + HostRegisters.Size + 8) = 0x1F80;
     }
+
+    private static bool HasXsavec => (X86Base.CpuId(0xD, 1).Eax & 2) != 0;
 
     public HostRegisters* Registers => (HostRegisters*)(_start + ContextOffset);
 
@@ -116,6 +120,7 @@ internal sealed unsafe partial class HostProcessor : IDisposable
         for (int i = 0; i < 16; i++)
             assembler.vmovdqu(__ymmword_ptr[context + HostRegisters.VectorOffset + (i * 32)], new AssemblerRegisterYMM(Register.YMM0 + i));
         assembler.stmxcsr(__dword_ptr[context + HostRegisters.MxcsrOffset]);
+        assembler.ldmxcsr(__dword_ptr[context + HostRegisters.Size + 8]);
         assembler.vzeroupper();
         assembler.fninit();
         for (int i = s_saved.Length - 1; i >= 0; i--)

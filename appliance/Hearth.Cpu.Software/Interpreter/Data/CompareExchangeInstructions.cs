@@ -7,11 +7,6 @@ namespace Hearth.Cpu.Software;
 /// <remarks>A CMPXCHG8B that crosses a page, or that goes to a device, is a read and a write: there it is not atomic.</remarks>
 internal sealed unsafe class CompareExchangeInstructions
 {
-    private const int Rax = 0;
-    private const int Rcx = 1;
-    private const int Rdx = 2;
-    private const int Rbx = 3;
-
     // SAFETY: the state block outlives the interpreter; a window is used only for a range within its page.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
@@ -39,19 +34,19 @@ internal sealed unsafe class CompareExchangeInstructions
             return StepResult.Fault;
 
         ulong* found = stackalloc ulong[2];
-        found[0] = OperandAccess.Read(_state, Rax, half);
-        found[1] = OperandAccess.Read(_state, Rdx, half);
+        found[0] = OperandAccess.Read(_state, GeneralRegister.Rax, half);
+        found[1] = OperandAccess.Read(_state, GeneralRegister.Rdx, half);
         ulong* desired = stackalloc ulong[2];
-        desired[0] = OperandAccess.Read(_state, Rbx, half);
-        desired[1] = OperandAccess.Read(_state, Rcx, half);
+        desired[0] = OperandAccess.Read(_state, GeneralRegister.Rbx, half);
+        desired[1] = OperandAccess.Read(_state, GeneralRegister.Rcx, half);
         if (!TryExchange(segment, offset, linear, half, found, desired, out bool equal))
             return StepResult.Fault;
 
         _state->ArithmeticFlags = (_state->ArithmeticFlags & ~ArithmeticFlag.Zero) | (equal ? ArithmeticFlag.Zero : 0);
         if (!equal)
         {
-            OperandAccess.Write(_state, Rax, half, found[0]);
-            OperandAccess.Write(_state, Rdx, half, found[1]);
+            OperandAccess.Write(_state, GeneralRegister.Rax, half, found[0]);
+            OperandAccess.Write(_state, GeneralRegister.Rdx, half, found[1]);
         }
 
         return Completion.Advance(_state, instruction);

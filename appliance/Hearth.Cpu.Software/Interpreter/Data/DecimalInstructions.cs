@@ -9,7 +9,6 @@ namespace Hearth.Cpu.Software;
 /// </remarks>
 internal sealed unsafe class DecimalInstructions
 {
-    private const int Rax = StringElements.Rax;
     private const ulong FlagsInAh = ArithmeticFlag.All & ~ArithmeticFlag.Overflow;
 
     // SAFETY: the state block outlives the interpreter.
@@ -64,14 +63,14 @@ internal sealed unsafe class DecimalInstructions
 
     private byte Low
     {
-        get => (byte)_state->Gpr[Rax];
-        set => OperandAccess.Write(_state, Rax, 1, value);
+        get => (byte)_state->Gpr[GeneralRegister.Rax];
+        set => OperandAccess.Write(_state, GeneralRegister.Rax, 1, value);
     }
 
     private byte High
     {
-        get => (byte)(_state->Gpr[Rax] >> 8);
-        set => OperandAccess.Write(_state, Rax, 2, ((ulong)value << 8) | Low);
+        get => (byte)(_state->Gpr[GeneralRegister.Rax] >> 8);
+        set => OperandAccess.Write(_state, GeneralRegister.Rax, 2, ((ulong)value << 8) | Low);
     }
 
     /// <summary>AAA and AAS.</summary>
@@ -80,8 +79,8 @@ internal sealed unsafe class DecimalInstructions
         const ulong Defined = ArithmeticFlag.Carry | ArithmeticFlag.Adjust;
         bool adjusts = (Low & 0xF) > 9 || Has(ArithmeticFlag.Adjust);
         ulong correction = adjusts ? 0x106UL : 0;
-        ulong old = (ushort)_state->Gpr[Rax];
-        OperandAccess.Write(_state, Rax, 2, (adds ? old + correction : old - correction) & 0xFF0F);
+        ulong old = (ushort)_state->Gpr[GeneralRegister.Rax];
+        OperandAccess.Write(_state, GeneralRegister.Rax, 2, (adds ? old + correction : old - correction) & 0xFF0F);
         _state->ArithmeticFlags = (Flags(adds, old, correction, 2) & ~Defined) | (adjusts ? Defined : 0);
     }
 
@@ -104,7 +103,7 @@ internal sealed unsafe class DecimalInstructions
     {
         byte tens = (byte)(High * radix);
         _state->ArithmeticFlags = ArithmeticFlag.OfAdd(Low, tens, 1);
-        OperandAccess.Write(_state, Rax, 2, (byte)(Low + tens));
+        OperandAccess.Write(_state, GeneralRegister.Rax, 2, (byte)(Low + tens));
     }
 
     /// <summary>DAA and DAS.</summary>

@@ -120,6 +120,6 @@ internal sealed unsafe class MaskedMoveInstructions
     {
         int size = instruction.Op0Kind switch { OpKind.MemorySegDI => 2, OpKind.MemorySegEDI => 4, _ => 8 };
         addressMask = OperandAccess.Mask(size);
-        return OperandAccess.Read(_state, StringElements.Rdi, size);
+        return OperandAccess.Read(_state, GeneralRegister.Rdi, size);
     }
 }

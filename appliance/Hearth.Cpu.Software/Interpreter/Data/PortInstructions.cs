@@ -25,7 +25,7 @@ internal sealed unsafe class PortInstructions
         bool reads = instruction.Mnemonic == Mnemonic.In;
         Register accumulator = reads ? instruction.Op0Register : instruction.Op1Register;
         OpKind portKind = reads ? instruction.Op1Kind : instruction.Op0Kind;
-        ushort port = portKind == OpKind.Immediate8 ? instruction.Immediate8 : (ushort)_state->Gpr[StringElements.Rdx];
+        ushort port = portKind == OpKind.Immediate8 ? instruction.Immediate8 : (ushort)_state->Gpr[GeneralRegister.Rdx];
         int size = accumulator switch { Register.AL => 1, Register.AX => 2, _ => 4 };
         if (!_permission.TryAllow(port, size))
             return StepResult.Fault;
@@ -33,9 +33,9 @@ internal sealed unsafe class PortInstructions
         _debug.NotePort(port, size);
         IVcpuBus? bus = _access.Bus;
         if (reads)
-            OperandAccess.Write(_state, StringElements.Rax, size, bus?.ReadPort(port, (AccessWidth)size) ?? ulong.MaxValue);
+            OperandAccess.Write(_state, GeneralRegister.Rax, size, bus?.ReadPort(port, (AccessWidth)size) ?? ulong.MaxValue);
         else
-            bus?.WritePort(port, (AccessWidth)size, OperandAccess.Read(_state, StringElements.Rax, size));
+            bus?.WritePort(port, (AccessWidth)size, OperandAccess.Read(_state, GeneralRegister.Rax, size));
         return Completion.Advance(_state, instruction);
     }
 }

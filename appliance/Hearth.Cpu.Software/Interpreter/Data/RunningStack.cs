@@ -6,8 +6,6 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 internal sealed unsafe class RunningStack
 {
-    private const int Rsp = 4;
-
     // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
@@ -33,8 +31,8 @@ internal sealed unsafe class RunningStack
     /// <summary>SP, ESP or RSP.</summary>
     public ulong Pointer
     {
-        get => OperandAccess.Read(_state, Rsp, AddressSize);
-        set => OperandAccess.Write(_state, Rsp, AddressSize, value);
+        get => OperandAccess.Read(_state, GeneralRegister.Rsp, AddressSize);
+        set => OperandAccess.Write(_state, GeneralRegister.Rsp, AddressSize, value);
     }
 
     /// <summary>An offset plus a distance, wrapped as the stack pointer wraps.</summary>

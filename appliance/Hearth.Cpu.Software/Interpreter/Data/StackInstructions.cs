@@ -5,9 +5,6 @@ namespace Hearth.Cpu.Software;
 /// <summary>PUSHA, POPA, ENTER, LEAVE, and PUSH and POP of a memory or register operand (Intel SDM Vol. 2).</summary>
 internal sealed unsafe class StackInstructions
 {
-    private const int Rsp = 4;
-    private const int Rbp = 5;
-
     // SAFETY: the state block outlives the interpreter; the popped values are as many as the registers.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
@@ -73,7 +70,7 @@ internal sealed unsafe class StackInstructions
         _stack.Pointer = pointer;
         for (int register = 0; register < 8; register++)
         {
-            if (register != Rsp)
+            if (register != GeneralRegister.Rsp)
                 OperandAccess.Write(_state, register, size, values[register]);
         }
 
@@ -84,18 +81,18 @@ internal sealed unsafe class StackInstructions
     {
         int level = instruction.Immediate8_2nd & 31;
         ulong pointer = _stack.Pointer;
-        if (!_stack.TryProbePushes(pointer, size, level + 1) || !_stack.TryPush(ref pointer, size, _state->Gpr[Rbp]))
+        if (!_stack.TryProbePushes(pointer, size, level + 1) || !_stack.TryPush(ref pointer, size, _state->Gpr[GeneralRegister.Rbp]))
             return false;
 
         // The frame pointer takes as much of the stack pointer as the operand size says, even of a 16-bit stack's ESP.
-        ulong frame = (_state->Gpr[Rsp] & ~OperandAccess.Mask(_stack.AddressSize)) | pointer;
+        ulong frame = (_state->Gpr[GeneralRegister.Rsp] & ~OperandAccess.Mask(_stack.AddressSize)) | pointer;
         if (level > 0 && !TryCopyDisplay(ref pointer, size, level - 1, frame))
             return false;
 
         pointer = _stack.Wrap(pointer - instruction.Immediate16);
         if (!_access.TryProbeWrite(SegmentName.SS, pointer, size))
             return false;
-        OperandAccess.Write(_state, Rbp, size, frame);
+        OperandAccess.Write(_state, GeneralRegister.Rbp, size, frame);
         _stack.Pointer = pointer;
         return true;
     }
@@ -103,7 +100,7 @@ internal sealed unsafe class StackInstructions
     /// <summary>Pushes the frame pointers of the enclosing procedures and the new one.</summary>
     private bool TryCopyDisplay(ref ulong pointer, int size, int enclosing, ulong frame)
     {
-        ulong display = _state->Gpr[Rbp];
+        ulong display = _state->Gpr[GeneralRegister.Rbp];
         for (int i = 0; i < enclosing; i++)
         {
             display -= (ulong)size;
@@ -119,11 +116,11 @@ internal sealed unsafe class StackInstructions
 
     private bool TryLeave(int size)
     {
-        ulong pointer = _stack.Wrap(_state->Gpr[Rbp]);
+        ulong pointer = _stack.Wrap(_state->Gpr[GeneralRegister.Rbp]);
         if (!_stack.TryPop(ref pointer, size, out ulong value))
             return false;
         _stack.Pointer = pointer;
-        OperandAccess.Write(_state, Rbp, size, value);
+        OperandAccess.Write(_state, GeneralRegister.Rbp, size, value);
         return true;
     }
 
@@ -144,7 +141,7 @@ internal sealed unsafe class StackInstructions
 
     private bool TryPop(int size, in Instruction instruction)
     {
-        ulong before = _state->Gpr[Rsp];
+        ulong before = _state->Gpr[GeneralRegister.Rsp];
         ulong pointer = _stack.Pointer;
         if (!_stack.TryPop(ref pointer, size, out ulong value))
             return false;
@@ -160,7 +157,7 @@ internal sealed unsafe class StackInstructions
         ulong offset = EffectiveAddress.Offset(_state, instruction);
         if (_access.TryWrite(EffectiveAddress.Segment(_state, instruction), offset, size, value))
             return true;
-        _state->Gpr[Rsp] = before;
+        _state->Gpr[GeneralRegister.Rsp] = before;
         return false;
     }
 }

@@ -5,12 +5,6 @@ namespace Hearth.Cpu.Software;
 /// <summary>One iteration of a string instruction, with every check; moves RSI and RDI when it succeeds.</summary>
 internal sealed unsafe class StringElements
 {
-    public const int Rax = 0;
-    public const int Rcx = 1;
-    public const int Rdx = 2;
-    public const int Rsi = 6;
-    public const int Rdi = 7;
-
     // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
@@ -29,7 +23,7 @@ internal sealed unsafe class StringElements
         bool done = operation.Kind switch
         {
             StringKind.Move => TryReadSource(operation, out ulong value) && TryWriteDestination(operation, value),
-            StringKind.Store => TryWriteDestination(operation, OperandAccess.Read(_state, Rax, operation.ElementSize)),
+            StringKind.Store => TryWriteDestination(operation, OperandAccess.Read(_state, GeneralRegister.Rax, operation.ElementSize)),
             StringKind.Load => TryLoad(operation),
             StringKind.Scan => TryScan(operation),
             StringKind.Compare => TryCompare(operation),
@@ -48,16 +42,16 @@ internal sealed unsafe class StringElements
         if (operation.Descends)
             distance = 0 - distance;
         if (operation.Kind is not (StringKind.Store or StringKind.Scan or StringKind.Input))
-            OperandAccess.Write(state, Rsi, operation.AddressSize, state->Gpr[Rsi] + distance);
+            OperandAccess.Write(state, GeneralRegister.Rsi, operation.AddressSize, state->Gpr[GeneralRegister.Rsi] + distance);
         if (operation.Kind is not (StringKind.Load or StringKind.Output))
-            OperandAccess.Write(state, Rdi, operation.AddressSize, state->Gpr[Rdi] + distance);
+            OperandAccess.Write(state, GeneralRegister.Rdi, operation.AddressSize, state->Gpr[GeneralRegister.Rdi] + distance);
     }
 
     private bool TryLoad(in StringOperation operation)
     {
         if (!TryReadSource(operation, out ulong value))
             return false;
-        OperandAccess.Write(_state, Rax, operation.ElementSize, value);
+        OperandAccess.Write(_state, GeneralRegister.Rax, operation.ElementSize, value);
         return true;
     }
 
@@ -66,7 +60,7 @@ internal sealed unsafe class StringElements
         if (!TryReadDestination(operation, out ulong value))
             return false;
         _state->ArithmeticFlags = ArithmeticFlag.OfCompare(
-            OperandAccess.Read(_state, Rax, operation.ElementSize), value, operation.ElementSize);
+            OperandAccess.Read(_state, GeneralRegister.Rax, operation.ElementSize), value, operation.ElementSize);
         return true;
     }
 
@@ -81,10 +75,10 @@ internal sealed unsafe class StringElements
     private bool TryInput(in StringOperation operation)
     {
         // The port is read only once the value has a place to go: reading a device's data register consumes it.
-        ulong offset = Offset(operation, Rdi);
+        ulong offset = Offset(operation, GeneralRegister.Rdi);
         if (!_access.TryProbeWrite(SegmentName.ES, offset, operation.ElementSize))
             return false;
-        ushort port = (ushort)_state->Gpr[Rdx];
+        ushort port = (ushort)_state->Gpr[GeneralRegister.Rdx];
         _debug.NotePort(port, operation.ElementSize);
         ulong value = _access.Bus?.ReadPort(port, (AccessWidth)operation.ElementSize) ?? ulong.MaxValue;
         return _access.TryWrite(SegmentName.ES, offset, operation.ElementSize, value);
@@ -94,20 +88,20 @@ internal sealed unsafe class StringElements
     {
         if (!TryReadSource(operation, out ulong value))
             return false;
-        ushort port = (ushort)_state->Gpr[Rdx];
+        ushort port = (ushort)_state->Gpr[GeneralRegister.Rdx];
         _debug.NotePort(port, operation.ElementSize);
         _access.Bus?.WritePort(port, (AccessWidth)operation.ElementSize, value);
         return true;
     }
 
     private bool TryReadSource(in StringOperation operation, out ulong value) =>
-        _access.TryRead(operation.Source, Offset(operation, Rsi), operation.ElementSize, out value);
+        _access.TryRead(operation.Source, Offset(operation, GeneralRegister.Rsi), operation.ElementSize, out value);
 
     private bool TryReadDestination(in StringOperation operation, out ulong value) =>
-        _access.TryRead(SegmentName.ES, Offset(operation, Rdi), operation.ElementSize, out value);
+        _access.TryRead(SegmentName.ES, Offset(operation, GeneralRegister.Rdi), operation.ElementSize, out value);
 
     private bool TryWriteDestination(in StringOperation operation, ulong value) =>
-        _access.TryWrite(SegmentName.ES, Offset(operation, Rdi), operation.ElementSize, value);
+        _access.TryWrite(SegmentName.ES, Offset(operation, GeneralRegister.Rdi), operation.ElementSize, value);
 
     private ulong Offset(in StringOperation operation, int register) => _state->Gpr[register] & operation.AddressMask;
 }

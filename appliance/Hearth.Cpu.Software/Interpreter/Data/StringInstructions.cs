@@ -46,7 +46,7 @@ internal sealed unsafe class StringInstructions
     private StepResult Repeat(in StringOperation operation, in Instruction instruction)
     {
         bool singleStep = (_state->SystemFlags & Rflags.Trap) != 0;
-        ulong left = OperandAccess.Read(_state, StringElements.Rcx, operation.AddressSize);
+        ulong left = OperandAccess.Read(_state, GeneralRegister.Rcx, operation.AddressSize);
         while (left != 0)
         {
             ulong run = singleStep ? 0 : _runs.Advance(operation, left);
@@ -80,6 +80,6 @@ internal sealed unsafe class StringInstructions
     {
         // A count of zero from the start leaves even the upper half of RCX as it is.
         if (done != 0)
-            OperandAccess.Write(_state, StringElements.Rcx, operation.AddressSize, left);
+            OperandAccess.Write(_state, GeneralRegister.Rcx, operation.AddressSize, left);
     }
 }

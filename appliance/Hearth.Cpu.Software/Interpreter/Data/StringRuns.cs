@@ -67,7 +67,7 @@ internal sealed unsafe class StringRuns
             return 0;
 
         int elements = (int)count;
-        ulong value = _state->Gpr[StringElements.Rax];
+        ulong value = _state->Gpr[GeneralRegister.Rax];
         switch (operation.ElementSize)
         {
             case 1:
@@ -96,7 +96,7 @@ internal sealed unsafe class StringRuns
 
         // Of all the elements read, the accumulator keeps the last.
         byte* last = from.Host + Position(operation, count, count - 1);
-        OperandAccess.Write(_state, StringElements.Rax, operation.ElementSize, ReadElement(last, operation.ElementSize));
+        OperandAccess.Write(_state, GeneralRegister.Rax, operation.ElementSize, ReadElement(last, operation.ElementSize));
         return count;
     }
 
@@ -106,7 +106,7 @@ internal sealed unsafe class StringRuns
         if (count == 0 || !TryOpenDestination(operation, count, MemoryAccess.Read, out RamWindow window))
             return 0;
         return (ulong)ElementSearch.PassOver(
-            window.Host, (int)count, operation, OperandAccess.Read(_state, StringElements.Rax, operation.ElementSize));
+            window.Host, (int)count, operation, OperandAccess.Read(_state, GeneralRegister.Rax, operation.ElementSize));
     }
 
     private ulong Compare(in StringOperation operation, ulong most)
@@ -132,7 +132,7 @@ internal sealed unsafe class StringRuns
         if (count == 0 || !TryOpenDestination(operation, count, MemoryAccess.Write, out RamWindow to))
             return 0;
 
-        ushort port = (ushort)_state->Gpr[StringElements.Rdx];
+        ushort port = (ushort)_state->Gpr[GeneralRegister.Rdx];
         for (ulong i = 0; i < count; i++)
         {
             ulong value = bus.ReadPort(port, (AccessWidth)operation.ElementSize);
@@ -151,7 +151,7 @@ internal sealed unsafe class StringRuns
         if (count == 0 || !TryOpenSource(operation, count, out RamWindow from))
             return 0;
 
-        ushort port = (ushort)_state->Gpr[StringElements.Rdx];
+        ushort port = (ushort)_state->Gpr[GeneralRegister.Rdx];
         for (ulong i = 0; i < count; i++)
         {
             ulong value = ReadElement(from.Host + Position(operation, count, i), operation.ElementSize);
@@ -164,16 +164,16 @@ internal sealed unsafe class StringRuns
     private bool HasBreakpoints => (_state->DebugRegister[5] & 0xFF) != 0;
 
     private ulong SourceRoom(in StringOperation operation, ulong count) =>
-        _windows.Room(operation.Source, Offset(operation, StringElements.Rsi), operation, count, MemoryAccess.Read);
+        _windows.Room(operation.Source, Offset(operation, GeneralRegister.Rsi), operation, count, MemoryAccess.Read);
 
     private ulong DestinationRoom(in StringOperation operation, ulong count, MemoryAccess access) =>
-        _windows.Room(SegmentName.ES, Offset(operation, StringElements.Rdi), operation, count, access);
+        _windows.Room(SegmentName.ES, Offset(operation, GeneralRegister.Rdi), operation, count, access);
 
     private bool TryOpenSource(in StringOperation operation, ulong count, out RamWindow window) =>
-        TryOpen(operation.Source, Offset(operation, StringElements.Rsi), operation, count, MemoryAccess.Read, out window);
+        TryOpen(operation.Source, Offset(operation, GeneralRegister.Rsi), operation, count, MemoryAccess.Read, out window);
 
     private bool TryOpenDestination(in StringOperation operation, ulong count, MemoryAccess access, out RamWindow window) =>
-        TryOpen(SegmentName.ES, Offset(operation, StringElements.Rdi), operation, count, access, out window);
+        TryOpen(SegmentName.ES, Offset(operation, GeneralRegister.Rdi), operation, count, access, out window);
 
     private bool TryOpen(
         SegmentName segment, ulong offset, in StringOperation operation, ulong count, MemoryAccess access, out RamWindow window)

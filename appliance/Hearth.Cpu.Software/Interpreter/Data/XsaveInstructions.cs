@@ -4,7 +4,6 @@ namespace Hearth.Cpu.Software;
 
 /// <summary>XSAVE, XSAVEOPT, XSAVEC and XRSTOR for x87, SSE and AVX state (Intel SDM Vol. 1, chapter 13).</summary>
 /// <remarks>
-/// XSTATE_BV[1] is also set when MXCSR is not in its initial state: the manual says so of XSAVEC, AMD processors do it always.
 /// XSAVEOPT leaves out initial components, but does not track what changed since XRSTOR.
 /// </remarks>
 internal sealed unsafe class XsaveInstructions
@@ -31,7 +30,7 @@ internal sealed unsafe class XsaveInstructions
             return StepResult.Fault;
         SegmentName segment = EffectiveAddress.Segment(_state, instruction);
         ulong offset = EffectiveAddress.Offset(_state, instruction);
-        ulong requested = _state->Xcr0 & ((_state->Gpr[StringElements.Rdx] << 32) | (uint)_state->Gpr[StringElements.Rax]);
+        ulong requested = _state->Xcr0 & ((_state->Gpr[GeneralRegister.Rdx] << 32) | (uint)_state->Gpr[GeneralRegister.Rax]);
         bool restores = instruction.Mnemonic is Mnemonic.Xrstor or Mnemonic.Xrstor64;
         MemoryAccess access = restores ? MemoryAccess.Read : MemoryAccess.Write;
         if (!_access.TryLinear(segment, offset, XsaveArea.AvxOffset, access, out ulong linear))
@@ -66,7 +65,10 @@ internal sealed unsafe class XsaveInstructions
 
     private bool TrySaveCompacted(SegmentName segment, ulong offset, ulong requested)
     {
+        // Here alone MXCSR belongs to the SSE component.
         ulong inUse = InUse(requested);
+        if (_state->Mxcsr != Mxcsr.Initial)
+            inUse |= requested & XsaveArea.Sse;
         return TryProbe(segment, offset, requested)
             && TryWriteComponents(segment, offset, inUse, (inUse & XsaveArea.Sse) != 0)
             && _access.TryWrite(segment, offset + XsaveArea.HeaderOffset, 8, inUse)
@@ -85,7 +87,7 @@ internal sealed unsafe class XsaveInstructions
             inUse |= _fpu.IsInUse ? XsaveArea.X87 : 0;
         }
 
-        if (_state->Mxcsr != Mxcsr.Initial || VectorFile.AnyHalfSet(_state, upper: false, Registers))
+        if (VectorFile.AnyHalfSet(_state, upper: false, Registers))
             inUse |= XsaveArea.Sse;
         if (VectorFile.AnyHalfSet(_state, upper: true, Registers))
             inUse |= XsaveArea.Avx;
