@@ -32,6 +32,9 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         Mnemonic.Arpl, Mnemonic.Verr, Mnemonic.Verw, Mnemonic.Lar, Mnemonic.Lsl, Mnemonic.Monitor, Mnemonic.Mwait,
         Mnemonic.Lds, Mnemonic.Les, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss, Mnemonic.Rsm,
         Mnemonic.Clflush, Mnemonic.Clflushopt,
+
+        // AMD hosts accept a bit of MXCSR that the models do not have.
+        Mnemonic.Ldmxcsr, Mnemonic.Vldmxcsr,
     }.ToFrozenSet();
 
     private static readonly FrozenSet<Mnemonic> s_nops = new HashSet<Mnemonic>

@@ -76,6 +76,28 @@ public sealed unsafe class GatherInstructionsTests
     }
 
     [Fact]
+    public void Gather_under_single_step_that_faults_after_an_element_traps_first()
+    {
+        using DataMachine machine = DataMachine.Long();
+        machine.State->SystemFlags |= Rflags.Trap;
+        uint* index = (uint*)machine.State->Ymm + 16;
+        uint* mask = (uint*)machine.State->Ymm + 24;
+        (mask[0], mask[1]) = (0x8000_0000, 0x8000_0000);
+        (index[0], index[1]) = (0, 0x400);
+        machine.Unmap(Data + 0x1000);
+        machine.Rbx = Data;
+        byte[] code = Gather(0x90, 0, 0);
+
+        StepResult first = machine.Run(code);
+        (ulong Rip, byte Pending) trapped = (machine.State->Rip, machine.State->FaultPending);
+        StepResult second = machine.Run(code);
+
+        Assert.Equal((StepResult.Continue, StepResult.Fault), (first, second));
+        Assert.Equal((DataMachine.CodeAddress, (byte)0), trapped);
+        Assert.Equal(Data + 0x1000, machine.State->FaultAddress);
+    }
+
+    [Fact]
     public void Gather_without_avx_enabled_is_undefined()
     {
         using DataMachine machine = DataMachine.Long();
@@ -101,9 +123,9 @@ public sealed unsafe class GatherInstructionsTests
         Assert.Equal(ExceptionVector.DeviceNotAvailable, machine.State->FaultVector);
     }
 
-    /// <summary>xmm1/ymm1, [rbx + xmm2/ymm2*4 + 16], xmm3/ymm3.</summary>
+    /// <summary>xmm1/ymm1, [rbx + xmm2/ymm2*4], xmm3/ymm3.</summary>
     private static byte[] Gather(byte opcode, int w, int l) =>
-        [0xC4, 0xE2, (byte)((w << 7) | (0b1100 << 3) | (l << 2) | 1), opcode, 0x4C, 0x93, l == 0 && w == 0 && opcode == 0x90 ? (byte)0 : (byte)16];
+        [0xC4, 0xE2, (byte)((w << 7) | (0b1100 << 3) | (l << 2) | 1), opcode, 0x4C, 0x93, 0];
 
     private static void Prepare(HostProcessor host, DataMachine machine, Random random, bool elements64)
     {

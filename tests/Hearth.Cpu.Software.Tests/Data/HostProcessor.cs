@@ -14,7 +14,8 @@ internal sealed unsafe partial class HostProcessor : IDisposable
     private const ushort Code32Selector = 0x23;
     private const ushort Code64Selector = 0x33;
 
-    private static readonly AssemblerRegister64[] s_registers = [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
+    private static readonly AssemblerRegister64[] s_registers =
+        [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
     private static readonly AssemblerRegister64[] s_saved = [rbx, rbp, r12, r13, r14, r15];
 
     private readonly byte* _start;

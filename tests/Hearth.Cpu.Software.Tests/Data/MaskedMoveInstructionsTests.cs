@@ -74,6 +74,20 @@ public sealed unsafe class MaskedMoveInstructionsTests
     }
 
     [Fact]
+    public void Masked_load_that_faults_in_its_second_page_names_the_page()
+    {
+        using DataMachine machine = DataMachine.Long();
+        machine.Unmap(Data + 0x1000);
+        ((uint*)machine.State->Ymm)[19] = 0x8000_0000;
+        machine.Rbx = Data + 0xFF5;
+
+        StepResult result = machine.Run(0xC4, 0xE2, 0x6D, 0x2C, 0x0B);
+
+        Assert.Equal(StepResult.Fault, result);
+        Assert.Equal(Data + 0x1000, machine.State->FaultAddress);
+    }
+
+    [Fact]
     public void Maskmovq_stores_the_marked_bytes_and_enters_mmx_state()
     {
         using DataMachine machine = DataMachine.Long();

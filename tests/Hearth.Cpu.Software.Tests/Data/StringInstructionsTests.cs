@@ -110,6 +110,7 @@ public sealed unsafe class StringInstructionsTests
         Assert.Equal(StepResult.Fault, result);
         Assert.Equal(PageFaultCode.User, machine.State->FaultErrorCode);
         Assert.Equal((Data + 0x10, Data + 0x1000, 84UL), (machine.Rsi, machine.Rdi, machine.Rcx));
+        Assert.Equal(ArithmeticFlag.Zero | ArithmeticFlag.Parity, machine.State->ArithmeticFlags);
     }
 
     [Fact]

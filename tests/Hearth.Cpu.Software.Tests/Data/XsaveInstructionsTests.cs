@@ -61,7 +61,8 @@ public sealed unsafe class XsaveInstructionsTests
         {
             Prepare(host, machine, random);
             MakeArea(host.Memory + OperandOffset, random, format);
-            new ReadOnlySpan<byte>(host.Memory + OperandOffset, XsaveArea.Length).CopyTo(machine.Bytes(Data + OperandOffset, XsaveArea.Length));
+            new ReadOnlySpan<byte>(host.Memory + OperandOffset, XsaveArea.Length).CopyTo(
+                machine.Bytes(Data + OperandOffset, XsaveArea.Length));
             host.Run();
 
             StepResult result = machine.Run(s_restore);
@@ -158,6 +159,34 @@ public sealed unsafe class XsaveInstructionsTests
         Assert.Equal(ExceptionVector.GeneralProtection, machine.State->FaultVector);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x07 }, 2, ExceptionVector.AlignmentCheck)]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x07 }, 8, ExceptionVector.GeneralProtection)]
+    [InlineData(new byte[] { 0xDD, 0x37 }, 2, ExceptionVector.AlignmentCheck)]
+    public void Misaligned_area_under_alignment_check_is_refused(byte[] code, ulong place, byte vector)
+    {
+        using DataMachine machine = CheckingAlignment();
+        machine.Rdi = Data + place;
+
+        StepResult result = machine.Run(code);
+
+        Assert.Equal(StepResult.Fault, result);
+        Assert.Equal(vector, machine.State->FaultVector);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x07 })]
+    [InlineData(new byte[] { 0x48, 0x0F, 0xAE, 0x27 })]
+    public void Aligned_area_under_alignment_check_is_stored(byte[] code)
+    {
+        using DataMachine machine = CheckingAlignment();
+        machine.Rdi = Data + 64;
+
+        StepResult result = machine.Run(code);
+
+        Assert.Equal(StepResult.Continue, result);
+    }
+
     [Fact]
     public void Xsave_without_osxsave_is_undefined()
     {
@@ -230,6 +259,15 @@ public sealed unsafe class XsaveInstructionsTests
         Assert.Equal(0x1F80U, machine.State->Mxcsr);
     }
 
+    private static DataMachine CheckingAlignment()
+    {
+        DataMachine machine = DataMachine.Long();
+        machine.State->Cr0 |= ControlRegister.Cr0AlignmentMask;
+        machine.State->SystemFlags |= Rflags.AlignmentCheck;
+        ModeState.Update(machine.State);
+        return machine;
+    }
+
     /// <summary>Puts the same random state into the area at RBX, which the host loads, and into the machine.</summary>
     private static void Prepare(HostProcessor host, DataMachine machine, Random random)
     {
@@ -243,8 +281,9 @@ public sealed unsafe class XsaveInstructionsTests
         new ReadOnlySpan<byte>(area + 32, (present & 1) != 0 ? 128 : 0).CopyTo(new Span<byte>(machine.State->X87 + 32, 128));
         for (int i = 0; i < 16; i++)
         {
-            new ReadOnlySpan<byte>(area + 160 + (i * 16), (present & 2) != 0 ? 16 : 0).CopyTo(new Span<byte>(machine.State->Ymm + (i * 32), 16));
-            new ReadOnlySpan<byte>(area + 576 + (i * 16), (present & 4) != 0 ? 16 : 0).CopyTo(new Span<byte>(machine.State->Ymm + (i * 32) + 16, 16));
+            var register = new Span<byte>(machine.State->Ymm + (i * 32), 32);
+            new ReadOnlySpan<byte>(area + 160 + (i * 16), (present & 2) != 0 ? 16 : 0).CopyTo(register);
+            new ReadOnlySpan<byte>(area + 576 + (i * 16), (present & 4) != 0 ? 16 : 0).CopyTo(register[16..]);
         }
 
         machine.State->Mxcsr = *(uint*)(area + XsaveArea.MxcsrOffset);

@@ -33,6 +33,7 @@ internal sealed unsafe class DataInstructions : IDisposable
     public DataInstructions(VcpuState* state, GuestRam ram, Mmu mmu, GuestAccess access, DebugEvents debug, IHostFpu hostFpu)
     {
         var windows = new RamWindows(state, ram, mmu, access);
+        var operands = new WideOperands(state, access, mmu);
         var permission = new PortPermission(state, access);
         var fpu = new GuestFpu(state, hostFpu);
         var gate = new FeatureGate(state, fpu);
@@ -41,12 +42,12 @@ internal sealed unsafe class DataInstructions : IDisposable
         _decimals = new DecimalInstructions(state, access);
         _stack = new StackInstructions(state, access);
         _bound = new BoundInstructions(state, access);
-        _fpuEnvironment = new FpuEnvironmentInstructions(state, access, fpu, gate);
-        _fxsave = new FxsaveInstructions(state, access, fpu, gate);
-        _xsave = new XsaveInstructions(state, access, fpu, gate);
+        _fpuEnvironment = new FpuEnvironmentInstructions(state, access, operands, fpu, gate);
+        _fxsave = new FxsaveInstructions(state, access, operands, fpu, gate);
+        _xsave = new XsaveInstructions(state, access, operands, fpu, gate);
         _mxcsr = new MxcsrInstructions(state, access, gate);
-        _gathers = new GatherInstructions(state, access, gate);
-        _maskedMoves = new MaskedMoveInstructions(state, access, fpu, gate);
+        _gathers = new GatherInstructions(state, access, gate, debug);
+        _maskedMoves = new MaskedMoveInstructions(state, access, operands, fpu, gate);
         _compareExchange = new CompareExchangeInstructions(state, access, windows, _host);
         _cacheAndRandom = new CacheAndRandomInstructions(state, access, mmu, _host);
     }

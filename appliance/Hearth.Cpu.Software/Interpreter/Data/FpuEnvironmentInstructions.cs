@@ -11,13 +11,15 @@ internal sealed unsafe class FpuEnvironmentInstructions
     // SAFETY: the state block outlives the interpreter; every image fits LongestImage bytes.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
+    private readonly WideOperands _operands;
     private readonly GuestFpu _fpu;
     private readonly FeatureGate _gate;
 
-    public FpuEnvironmentInstructions(VcpuState* state, GuestAccess access, GuestFpu fpu, FeatureGate gate)
+    public FpuEnvironmentInstructions(VcpuState* state, GuestAccess access, WideOperands operands, GuestFpu fpu, FeatureGate gate)
     {
         _state = state;
         _access = access;
+        _operands = operands;
         _fpu = fpu;
         _gate = gate;
     }
@@ -38,12 +40,21 @@ internal sealed unsafe class FpuEnvironmentInstructions
         bool allowed = stores ? _gate.TryX87() : _gate.TryWaitingX87();
         if (!allowed)
             return StepResult.Fault;
+        SegmentName segment = EffectiveAddress.Segment(_state, instruction);
+        ulong offset = EffectiveAddress.Offset(_state, instruction);
+        int length = environment + (hasRegisters ? RegisterBytes : 0);
+        MemoryAccess access = stores ? MemoryAccess.Write : MemoryAccess.Read;
+        if (!_operands.TryCheck(segment, offset, length, access, environment == 14 ? 2 : 4))
+            return StepResult.Fault;
+
         _fpu.Claim();
-        bool done = stores ? TryStore(instruction, environment, hasRegisters) : TryLoad(instruction, environment, hasRegisters);
+        bool done = stores
+            ? TryStore(segment, offset, environment, hasRegisters)
+            : TryLoad(segment, offset, environment, hasRegisters);
         return done ? Completion.Advance(_state, instruction) : StepResult.Fault;
     }
 
-    private bool TryStore(in Instruction instruction, int environment, bool hasRegisters)
+    private bool TryStore(SegmentName segment, ulong offset, int environment, bool hasRegisters)
     {
         byte* image = stackalloc byte[LongestImage];
         if (environment == 14)
@@ -54,8 +65,6 @@ internal sealed unsafe class FpuEnvironmentInstructions
             new ReadOnlySpan<byte>(_fpu.Register(i), GuestFpu.RegisterLength).CopyTo(RegisterIn(image, environment, i));
 
         int length = environment + (hasRegisters ? RegisterBytes : 0);
-        SegmentName segment = EffectiveAddress.Segment(_state, instruction);
-        ulong offset = EffectiveAddress.Offset(_state, instruction);
         if (!_access.TryWriteBytes(segment, offset, new ReadOnlySpan<byte>(image, length)))
             return false;
         if (hasRegisters)
@@ -65,12 +74,10 @@ internal sealed unsafe class FpuEnvironmentInstructions
         return true;
     }
 
-    private bool TryLoad(in Instruction instruction, int environment, bool hasRegisters)
+    private bool TryLoad(SegmentName segment, ulong offset, int environment, bool hasRegisters)
     {
         byte* image = stackalloc byte[LongestImage];
         int length = environment + (hasRegisters ? RegisterBytes : 0);
-        SegmentName segment = EffectiveAddress.Segment(_state, instruction);
-        ulong offset = EffectiveAddress.Offset(_state, instruction);
         if (!_access.TryReadBytes(segment, offset, new Span<byte>(image, length)))
             return false;
 

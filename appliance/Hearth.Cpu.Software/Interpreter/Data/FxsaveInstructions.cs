@@ -2,7 +2,9 @@ using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
-/// <summary>FXSAVE and FXRSTOR (Intel SDM Vol. 1, section 10.5). The 32-bit and 64-bit forms differ only in pointers, which are zero.</summary>
+/// <summary>
+/// FXSAVE and FXRSTOR (Intel SDM Vol. 1, section 10.5). The 32-bit and 64-bit forms differ only in pointers, which are zero.
+/// </summary>
 internal sealed unsafe class FxsaveInstructions
 {
     private const int AreaLength = 512;
@@ -13,13 +15,15 @@ internal sealed unsafe class FxsaveInstructions
     // SAFETY: the state block outlives the interpreter; all offsets lie within the 512-byte area.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
+    private readonly WideOperands _operands;
     private readonly GuestFpu _fpu;
     private readonly FeatureGate _gate;
 
-    public FxsaveInstructions(VcpuState* state, GuestAccess access, GuestFpu fpu, FeatureGate gate)
+    public FxsaveInstructions(VcpuState* state, GuestAccess access, WideOperands operands, GuestFpu fpu, FeatureGate gate)
     {
         _state = state;
         _access = access;
+        _operands = operands;
         _fpu = fpu;
         _gate = gate;
     }
@@ -32,10 +36,8 @@ internal sealed unsafe class FxsaveInstructions
         ulong offset = EffectiveAddress.Offset(_state, instruction);
         bool stores = instruction.Code is Code.Fxsave_m512byte or Code.Fxsave64_m512byte;
         MemoryAccess access = stores ? MemoryAccess.Write : MemoryAccess.Read;
-        if (!_access.TryLinear(segment, offset, AreaLength, access, out ulong linear))
+        if (!_operands.TryRequire(segment, offset, AreaLength, access, 16))
             return StepResult.Fault;
-        if (linear % 16 != 0)
-            return PendingFault.GeneralProtection(_state);
 
         _fpu.Claim();
         bool done = stores ? TryStore(segment, offset) : TryLoad(segment, offset);
@@ -47,7 +49,7 @@ internal sealed unsafe class FxsaveInstructions
     private bool TryStore(SegmentName segment, ulong offset)
     {
         // What follows the last register stays as it is in memory, but must be writable.
-        if (!_access.TryProbeWrite(segment, offset, AreaLength))
+        if (!_operands.TryProbeWrite(segment, offset, AreaLength))
             return false;
         byte* area = stackalloc byte[AreaLength];
         _fpu.Store(area);

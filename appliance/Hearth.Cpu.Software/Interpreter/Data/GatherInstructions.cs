@@ -5,7 +5,7 @@ namespace Hearth.Cpu.Software;
 /// <summary>VGATHERDPS/DPD/QPS/QPD and VPGATHERDD/DQ/QD/QQ of AVX2 (Intel SDM Vol. 2).</summary>
 /// <remarks>
 /// Elements are read from the lowest to the highest. Each one read is written to the destination and cleared in the mask, so
-/// that after a fault the instruction goes on where it stopped.
+/// that after a fault the instruction goes on where it stopped. Alignment is not checked, as on AMD processors.
 /// </remarks>
 internal sealed unsafe class GatherInstructions
 {
@@ -15,12 +15,14 @@ internal sealed unsafe class GatherInstructions
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
     private readonly FeatureGate _gate;
+    private readonly DebugEvents _debug;
 
-    public GatherInstructions(VcpuState* state, GuestAccess access, FeatureGate gate)
+    public GatherInstructions(VcpuState* state, GuestAccess access, FeatureGate gate, DebugEvents debug)
     {
         _state = state;
         _access = access;
         _gate = gate;
+        _debug = debug;
     }
 
     public StepResult Execute(in Instruction instruction)
@@ -36,8 +38,8 @@ internal sealed unsafe class GatherInstructions
         (int elementSize, int indexSize) = Sizes(instruction.Mnemonic);
         int count = Length(instruction) / Math.Max(elementSize, indexSize);
         SpreadMask(mask, elementSize, count);
-        if (!TryGather(instruction, data, index, mask, elementSize, indexSize, count))
-            return StepResult.Fault;
+        if (!TryGather(instruction, data, index, mask, elementSize, indexSize, count, out bool progress))
+            return progress ? TrapOrFault() : StepResult.Fault;
 
         int used = count * elementSize;
         new Span<byte>(data + used, VectorLength - used).Clear();
@@ -46,8 +48,9 @@ internal sealed unsafe class GatherInstructions
     }
 
     private bool TryGather(
-        in Instruction instruction, byte* data, byte* index, byte* mask, int elementSize, int indexSize, int count)
+        in Instruction instruction, byte* data, byte* index, byte* mask, int elementSize, int indexSize, int count, out bool progress)
     {
+        progress = false;
         SegmentName segment = EffectiveAddress.Segment(_state, instruction);
         for (int i = 0; i < count; i++)
         {
@@ -56,13 +59,31 @@ internal sealed unsafe class GatherInstructions
                 continue;
             long element = indexSize == 4 ? ((int*)index)[i] : ((long*)index)[i];
             ulong offset = EffectiveAddress.ElementOffset(_state, instruction, element);
-            if (!_access.TryRead(segment, offset, elementSize, out ulong value))
+            if (!_access.TryLinear(segment, offset, elementSize, MemoryAccess.Read, out ulong linear)
+                || !_access.TryReadLinear(linear, elementSize, out ulong value))
+            {
                 return false;
+            }
+
+            progress = true;
             new ReadOnlySpan<byte>(&value, elementSize).CopyTo(new Span<byte>(data + at, elementSize));
             new Span<byte>(mask + at, elementSize).Clear();
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// A fault after some elements were read: a trap that is due comes first, and the fault again when the instruction goes
+    /// on (Intel SDM Vol. 2, VGATHERDPS).
+    /// </summary>
+    private StepResult TrapOrFault()
+    {
+        if ((_state->SystemFlags & Rflags.Trap) == 0 && !_debug.HasHits)
+            return StepResult.Fault;
+        _state->FaultPending = 0;
+        _debug.KeepResume();
+        return StepResult.Continue;
     }
 
     /// <summary>Makes each mask element all ones or all zeros by its sign.</summary>

@@ -1,6 +1,8 @@
 namespace Hearth.Cpu.Software;
 
-/// <summary>Whether the running code may reach an I/O port: IOPL and the TSS's permission bit map (Intel SDM Vol. 1, section 19.5).</summary>
+/// <summary>
+/// Whether the running code may reach an I/O port: IOPL and the TSS's permission bit map (Intel SDM Vol. 1, section 19.5).
+/// </summary>
 internal sealed unsafe class PortPermission
 {
     private const uint MapBaseOffset = 102;

@@ -23,7 +23,9 @@ internal sealed unsafe class RamWindows
         _access = access;
     }
 
-    /// <summary>How many equal elements from an offset on, up or down, lie in one page and do not wrap; 0 when no window may be used.</summary>
+    /// <summary>
+    /// How many equal elements from an offset on, up or down, lie in one page and do not wrap; 0 when no window may be used.
+    /// </summary>
     /// <param name="offset">Of the first element, within the address size.</param>
     public ulong Room(SegmentName segment, ulong offset, in StringOperation operation, ulong count, MemoryAccess access)
     {

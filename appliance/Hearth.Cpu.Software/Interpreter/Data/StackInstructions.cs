@@ -126,10 +126,11 @@ internal sealed unsafe class StackInstructions
 
     private bool TryPush(int size, in Instruction instruction)
     {
+        SegmentName segment = EffectiveAddress.Segment(_state, instruction);
         ulong value;
         if (instruction.Op0Kind == OpKind.Register)
             value = OperandAccess.Read(_state, instruction.Op0Register);
-        else if (!_access.TryRead(EffectiveAddress.Segment(_state, instruction), EffectiveAddress.Offset(_state, instruction), size, out value))
+        else if (!_access.TryRead(segment, EffectiveAddress.Offset(_state, instruction), size, out value))
             return false;
 
         ulong pointer = _stack.Pointer;

@@ -7,8 +7,9 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 /// <remarks>
 /// Between iterations the state is architectural: RCX, RSI and RDI tell what is left. A repetition therefore stops whenever
-/// somebody kicks the vCPU, and after one iteration under TF or a data breakpoint, by returning with RIP still at the instruction. After a fault in
-/// a repeated SCAS or CMPS the flags are those of the last completed iteration, as AMD processors leave them.
+/// somebody kicks the vCPU, and after one iteration under TF or a data breakpoint, by returning with RIP still at the
+/// instruction. After a fault in a repeated SCAS or CMPS the flags are those of the last completed iteration, as AMD
+/// processors leave them.
 /// </remarks>
 internal sealed unsafe class StringInstructions
 {
@@ -53,7 +54,7 @@ internal sealed unsafe class StringInstructions
             left -= run;
             StoreCount(operation, left, run);
 
-            // A run of SCAS or CMPS leaves the last element for here, where the flags are made.
+            // A run of SCAS or CMPS leaves the element that may end the repetition for here.
             if (run == 0 || (operation.Compares && left != 0))
             {
                 if (!_elements.TryStep(operation))

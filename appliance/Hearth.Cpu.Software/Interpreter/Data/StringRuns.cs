@@ -23,7 +23,8 @@ internal sealed unsafe class StringRuns
     /// <summary>Does up to <paramref name="left"/> iterations and moves RSI and RDI past them.</summary>
     /// <returns>
     /// The iterations done; 0 when the next one needs the element-wise path. SCAS and CMPS only pass over elements that do
-    /// not end the repetition, and never over the last one, so that the flags need not be made here.
+    /// not end the repetition, and never over the last one; the flags are those of the last one passed over, as the next
+    /// may fault.
     /// </returns>
     public ulong Advance(in StringOperation operation, ulong left)
     {
@@ -105,8 +106,16 @@ internal sealed unsafe class StringRuns
         ulong count = most == 0 ? 0 : DestinationRoom(operation, most, MemoryAccess.Read);
         if (count == 0 || !TryOpenDestination(operation, count, MemoryAccess.Read, out RamWindow window))
             return 0;
-        return (ulong)ElementSearch.PassOver(
-            window.Host, (int)count, operation, OperandAccess.Read(_state, GeneralRegister.Rax, operation.ElementSize));
+
+        ulong accumulator = OperandAccess.Read(_state, GeneralRegister.Rax, operation.ElementSize);
+        ulong passed = (ulong)ElementSearch.PassOver(window.Host, (int)count, operation, accumulator);
+        if (passed != 0)
+        {
+            byte* last = window.Host + Position(operation, count, passed - 1);
+            SetFlags(accumulator, ReadElement(last, operation.ElementSize), operation.ElementSize);
+        }
+
+        return passed;
     }
 
     private ulong Compare(in StringOperation operation, ulong most)
@@ -121,8 +130,18 @@ internal sealed unsafe class StringRuns
             return 0;
         }
 
-        return (ulong)ElementSearch.PassOver(left.Host, right.Host, (int)count, operation);
+        ulong passed = (ulong)ElementSearch.PassOver(left.Host, right.Host, (int)count, operation);
+        if (passed != 0)
+        {
+            ulong last = Position(operation, count, passed - 1);
+            int size = operation.ElementSize;
+            SetFlags(ReadElement(left.Host + last, size), ReadElement(right.Host + last, size), size);
+        }
+
+        return passed;
     }
+
+    private void SetFlags(ulong left, ulong right, int size) => _state->ArithmeticFlags = ArithmeticFlag.OfCompare(left, right, size);
 
     private ulong Input(in StringOperation operation, ulong left)
     {

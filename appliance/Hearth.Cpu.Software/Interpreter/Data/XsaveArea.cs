@@ -1,6 +1,8 @@
 namespace Hearth.Cpu.Software;
 
-/// <summary>Places in an XSAVE area (Intel SDM Vol. 1, section 13.4). With AVX as the only extended component, both formats agree.</summary>
+/// <summary>
+/// Places in an XSAVE area (Intel SDM Vol. 1, section 13.4). With AVX as the only extended component, both formats agree.
+/// </summary>
 internal static class XsaveArea
 {
     public const ulong X87 = 1;

@@ -10,15 +10,17 @@ internal sealed unsafe class XsaveInstructions
 {
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
+    private readonly WideOperands _operands;
     private readonly GuestFpu _fpu;
     private readonly FeatureGate _gate;
     private readonly XrstorInstruction _restore;
 
     // SAFETY: the state block outlives the interpreter; all offsets lie within XsaveArea.Length bytes.
-    public XsaveInstructions(VcpuState* state, GuestAccess access, GuestFpu fpu, FeatureGate gate)
+    public XsaveInstructions(VcpuState* state, GuestAccess access, WideOperands operands, GuestFpu fpu, FeatureGate gate)
     {
         _state = state;
         _access = access;
+        _operands = operands;
         _fpu = fpu;
         _gate = gate;
         _restore = new XrstorInstruction(state, access, fpu);
@@ -33,10 +35,8 @@ internal sealed unsafe class XsaveInstructions
         ulong requested = _state->Xcr0 & ((_state->Gpr[GeneralRegister.Rdx] << 32) | (uint)_state->Gpr[GeneralRegister.Rax]);
         bool restores = instruction.Mnemonic is Mnemonic.Xrstor or Mnemonic.Xrstor64;
         MemoryAccess access = restores ? MemoryAccess.Read : MemoryAccess.Write;
-        if (!_access.TryLinear(segment, offset, XsaveArea.AvxOffset, access, out ulong linear))
+        if (!_operands.TryRequire(segment, offset, XsaveArea.AvxOffset, access, 64))
             return StepResult.Fault;
-        if (linear % 64 != 0)
-            return PendingFault.GeneralProtection(_state);
 
         bool done = instruction.Mnemonic switch
         {
@@ -97,7 +97,7 @@ internal sealed unsafe class XsaveInstructions
     private bool TryProbe(SegmentName segment, ulong offset, ulong requested)
     {
         int length = (requested & XsaveArea.Avx) != 0 ? XsaveArea.Length : XsaveArea.AvxOffset;
-        return _access.TryProbeWrite(segment, offset, length);
+        return _operands.TryProbeWrite(segment, offset, length);
     }
 
     private bool TryWriteComponents(SegmentName segment, ulong offset, ulong components, bool writesMxcsr)
