@@ -15,6 +15,7 @@ internal static class FormExclusions
         [Mnemonic.Smsw] = "under UMIP Linux emulates it with values of its own; tested with the system instructions",
         [Mnemonic.Sldt] = "under UMIP Linux emulates it with values of its own; tested with the system instructions",
         [Mnemonic.Str] = "under UMIP Linux emulates it with values of its own; tested with the system instructions",
+        [Mnemonic.Int1] = "hypervisors that intercept #DB inject it again at the wrong RIP; tested with the system instructions",
         [Mnemonic.Cpuid] = "answers for the model, not for the host; tested with the models",
         [Mnemonic.Rdpid] = "answers with the host's processor number; tested with the system instructions",
         [Mnemonic.Xgetbv] = "answers for the model, not for the host; tested with the models",

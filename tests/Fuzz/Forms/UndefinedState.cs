@@ -34,11 +34,17 @@ internal static class UndefinedState
             // Which of several pushes and reads comes first, and what is left of them after a fault.
             Mnemonic.Enter or Mnemonic.Pusha or Mnemonic.Pushad or Mnemonic.Popa or Mnemonic.Popad => faulted,
 
+            // DR4 and DR5 with CR4.DE: #UD comes before the check of the privilege level on Intel's processors, after it on AMD's.
+            Mnemonic.Mov when IsAliasedDebugRegister(instruction.Op0Register) || IsAliasedDebugRegister(instruction.Op1Register) => !HostVendor.IsIntel,
+
             // AMD reads the outer frame before it looks at the selector.
             Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq => !HostVendor.IsIntel && (pageFault || oracle.Vector == ExceptionVectors.AlignmentCheck),
 
             // "Page faults may still be signaled for a mask of 0" (Intel SDM Vol. 2, MASKMOVDQU).
             Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu => pageFault,
+
+            // "#GP or #AC, depending on the implementation" when the area is not aligned (Intel SDM Vol. 2, FXSAVE).
+            Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 => oracle.Vector == ExceptionVectors.AlignmentCheck,
 
             // AMD checks the alignment of VEX operands of any size, Intel only up to 8 bytes (SDM Vol. 2, section 2.4).
             _ when oracle.Vector == ExceptionVectors.AlignmentCheck => !HostVendor.IsIntel && instruction.Encoding == EncodingKind.VEX
@@ -48,6 +54,8 @@ internal static class UndefinedState
             _ => instruction.IsVsib && oracle.Vector == ExceptionVectors.Debug && oracle.State.Rip == program.State.Rip,
         };
     }
+
+    private static bool IsAliasedDebugRegister(Register register) => register is Register.DR4 or Register.DR5;
 
     /// <summary>
     /// Intel extends the sign of every element of a gather's mask before it begins, AMD leaves elements it has not come to as

@@ -14,7 +14,7 @@ internal sealed class FormPool
         Mnemonic.Fnstenv, Mnemonic.Fstenv, Mnemonic.Fxrstor, Mnemonic.Fxrstor64, Mnemonic.Frstor, Mnemonic.Fldenv, Mnemonic.Ldmxcsr, Mnemonic.Vldmxcsr,
         Mnemonic.Popf, Mnemonic.Popfd, Mnemonic.Popfq, Mnemonic.Enter, Mnemonic.Leave, Mnemonic.Wrfsbase, Mnemonic.Wrgsbase, Mnemonic.Ud0, Mnemonic.Ud1,
         Mnemonic.Ud2, Mnemonic.Div, Mnemonic.Idiv, Mnemonic.Bound, Mnemonic.Into, Mnemonic.Aam, Mnemonic.Lds, Mnemonic.Les, Mnemonic.Lfs, Mnemonic.Lgs,
-        Mnemonic.Lss, Mnemonic.Invlpg,
+        Mnemonic.Lss, Mnemonic.Invlpg, Mnemonic.Maskmovq, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu,
     ];
 
     private static readonly Lazy<FormPool>[] s_pools =
@@ -30,7 +30,7 @@ internal sealed class FormPool
     private FormPool(CodeMode mode)
     {
         Form[] candidates = [.. FormCatalogue.All.Where(form => form.Mode == mode && IsSuitable(form))];
-        _all = [.. FormCatalogue.All.Where(form => form.Mode == mode && FlowsOn(form) && !IsOwnAnswer(form))];
+        _all = [.. FormCatalogue.All.Where(form => form.Mode == mode && FlowsOn(form) && !IsOwnAnswer(form) && !IsGather(form))];
         _integer = [.. candidates.Where(form => !IsVector(form) && !IsX87(form))];
         _vector = [.. candidates.Where(IsVector)];
         _x87 = [.. candidates.Where(IsX87)];
@@ -55,9 +55,10 @@ internal sealed class FormPool
 
     private static bool FlowsOn(Form form) => form.Code.FlowControl() == FlowControl.Next && !IsString(form);
 
-    /// <summary>Answers that differ on every run.</summary>
+    /// <summary>Answers that differ on every run, or from make to make.</summary>
     private static bool IsOwnAnswer(Form form) => form.Code.Mnemonic() is Mnemonic.Rdtsc or Mnemonic.Rdtscp or Mnemonic.Rdrand or Mnemonic.Rdseed
-        or Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fnsave or Mnemonic.Fsave or Mnemonic.Fnstenv or Mnemonic.Fstenv;
+        or Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fnsave or Mnemonic.Fsave or Mnemonic.Fnstenv or Mnemonic.Fstenv
+        or Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu or Mnemonic.Enter or Mnemonic.Pusha or Mnemonic.Pushad or Mnemonic.Popa or Mnemonic.Popad;
 
     private static bool IsString(Form form) => HasOperand(form, OpCodeOperandKind.seg_rSI) || HasOperand(form, OpCodeOperandKind.es_rDI);
 
