@@ -7,7 +7,7 @@ namespace Hearth.Devices.Tests.Pci;
 internal sealed class TestFunction : PciFunction, IBusDevice
 {
     public TestFunction(DeviceContext context, byte interruptPin = 1)
-        : base("test-function", new PciIdentity(0x1234, 0x5678, 9, 0x0A0B0C, interruptPin) { SubsystemVendorId = 0x11, SubsystemId = 0x22 }, context, new Lock())
+        : base("test-function", Describe(interruptPin), context, new Lock())
     {
         AddBar(0, PciBarKind.Memory32, 0x1000, this);
         AddBar(1, PciBarKind.Io, 0x20, this);
@@ -27,4 +27,7 @@ internal sealed class TestFunction : PciFunction, IBusDevice
     public ulong Read(ulong offset, AccessWidth width) => offset;
 
     public void Write(ulong offset, AccessWidth width, ulong value) => LastWrite = value;
+
+    private static PciIdentity Describe(byte interruptPin) =>
+        new(0x1234, 0x5678, 9, 0x0A0B0C, interruptPin) { SubsystemVendorId = 0x11, SubsystemId = 0x22 };
 }

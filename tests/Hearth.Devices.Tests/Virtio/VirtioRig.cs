@@ -17,6 +17,7 @@ internal sealed class VirtioRig
     private const ulong FirstRing = 0x10000;
     private const ulong RingStride = 0x4000;
 
+    private readonly PciBus _bus;
     private readonly VirtqueueDriver[] _queues = new VirtqueueDriver[2];
 
     public VirtioRig(Func<DeviceContext, VirtioDevice> create)
@@ -27,12 +28,12 @@ internal sealed class VirtioRig
     public VirtioRig(Func<DeviceContext, VirtioDevice> create, TestMachine machine)
     {
         Machine = machine;
-        var bus = new PciBus(machine.Context, null);
+        _bus = new PciBus(machine.Context, null);
         Device = create(machine.Context);
         Function = new VirtioPciFunction(Device, machine.Context);
-        bus.Add(Function, Slot);
+        _bus.Add(Function, Slot);
         Function.Reset();
-        PciResources.Assign(bus);
+        Assign();
         Bar = Function.ReadConfiguration(0x10, AccessWidth.Dword) & ~0xFU;
     }
 
@@ -69,6 +70,9 @@ internal sealed class VirtioRig
         Write(0, AccessWidth.Dword, 1);
         return low | (Read(4, AccessWidth.Dword) << 32);
     }
+
+    /// <summary>Places the BAR, as after every hardware reset.</summary>
+    public void Assign() => PciResources.Assign(_bus);
 
     /// <summary>Acknowledge, driver, features, FEATURES_OK.</summary>
     public void Negotiate(ulong features)

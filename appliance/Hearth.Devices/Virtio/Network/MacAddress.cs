@@ -17,13 +17,19 @@ public readonly record struct MacAddress(ulong Value)
         ulong value = 0;
         foreach (string octet in octets)
         {
-            if (octets.Length != Length || octet.Length != 2 || !byte.TryParse(octet, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte parsed))
+            if (octets.Length != Length || octet.Length != 2
+                || !byte.TryParse(octet, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte parsed))
+            {
                 throw new MachineException($"'{text}' is not a MAC address such as 52:54:00:12:34:56.");
+            }
+
             value = (value << 8) | parsed;
         }
 
         const ulong Multicast = 1UL << 40;
-        return (value & Multicast) == 0 ? new MacAddress(value) : throw new MachineException($"'{text}' is a multicast address; a NIC needs one of its own.");
+        return (value & Multicast) == 0
+            ? new MacAddress(value)
+            : throw new MachineException($"'{text}' is a multicast address; a NIC needs one of its own.");
     }
 
     public void CopyTo(Span<byte> octets)
