@@ -114,7 +114,7 @@ internal sealed unsafe class Mmu
         bool writable = translation.Writable && translation.Dirty;
         if (writable)
         {
-            if (access == MemoryAccess.Write)
+            if (access == MemoryAccess.Write && (_ram.FlagsOf(translation.Physical) & (byte)PageFlags.Dirty) == 0)
                 _ram.SetFlags(translation.Physical, PageFlags.Dirty);
             writable = (_ram.FlagsOf(translation.Physical) & (byte)(PageFlags.Code | PageFlags.Dirty)) == (byte)PageFlags.Dirty;
         }

@@ -33,7 +33,10 @@ internal sealed unsafe class PageWalker
         {
             translation = new PageTranslation
             {
-                Physical = linear & ~0xFFFUL, Writable = true, Executable = true, Dirty = true,
+                Physical = linear & ~0xFFFUL,
+                Writable = true,
+                Executable = true,
+                Dirty = true,
             };
             return true;
         }

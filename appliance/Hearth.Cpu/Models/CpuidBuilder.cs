@@ -9,6 +9,9 @@ public static class CpuidBuilder
     /// <summary>"HearthHearth" in EBX, ECX and EDX of leaf 0x40000000.</summary>
     public const string HypervisorSignature = "HearthHearth";
 
+    /// <summary>The clock of the local APIC's timer in Hz.</summary>
+    private const uint ApicTimerFrequency = 1_000_000_000;
+
     private const uint HighestBasic = 0x16;
     private const uint HighestHypervisor = 0x4000_0010;
     private const uint HighestExtended = 0x8000_0008;
@@ -80,9 +83,13 @@ public static class CpuidBuilder
     }
 
     /// <summary>
-    /// Leaves 0x15 and 0x16, and VMware's and KVM's 0x40000010 in kHz. The crystal is the TSC itself, halved until it fits
-    /// into 32 bits: Linux multiplies in 32 bits, and so gets the exact kHz.
+    /// Leaves 0x15 and 0x16, and the hypervisors' 0x40000010 in kHz: TSC and APIC timer.
     /// </summary>
+    /// <remarks>
+    /// The crystal of leaf 0x15 is the TSC itself, halved until it fits into 32 bits. Linux multiplies crystal and ratio in
+    /// 32 bits; with the APIC timer's clock as crystal, as real processors have it, the frequency would be up to 100
+    /// millionths off. Linux uses the TSC deadline, and does not notice.
+    /// </remarks>
     private static IEnumerable<CpuidLeaf> Frequencies(ulong tsc)
     {
         uint ratio = 1;
@@ -92,7 +99,7 @@ public static class CpuidBuilder
         yield return new(0x15, -1, new CpuidResult(1, ratio, (uint)(tsc / ratio), 0));
         yield return new(0x16, -1, new CpuidResult(megahertz, megahertz, 100, 0));
         yield return new(0x4000_0000, -1, Text(HighestHypervisor, HypervisorSignature, inOrder: true));
-        yield return new(HighestHypervisor, -1, new CpuidResult((uint)(tsc / 1000), 0, 0, 0));
+        yield return new(HighestHypervisor, -1, new CpuidResult((uint)(tsc / 1000), ApicTimerFrequency / 1000, 0, 0));
     }
 
     private static IEnumerable<CpuidLeaf> Extended(CpuModel model, CpuTopology topology)

@@ -7,7 +7,7 @@ public sealed unsafe class ModeStateTests
     [Theory]
     [InlineData(0x21UL, 0x200UL, "X87Usable, SseUsable")]
     [InlineData(0x21UL, 0x4_0200UL, "X87Usable, SseUsable, AvxUsable")]
-    [InlineData(0x01UL, 0x4_0200UL, "SseUsable, AvxUsable")] // NE clear
+    [InlineData(0x01UL, 0x4_0200UL, "X87Usable, SseUsable, AvxUsable")] // NE clear
     [InlineData(0x25UL, 0x4_0200UL, "AvxUsable")] // EM
     [InlineData(0x29UL, 0x4_0200UL, "None")] // TS
     [InlineData(0x20UL, 0x4_0200UL, "X87Usable, SseUsable")] // real mode

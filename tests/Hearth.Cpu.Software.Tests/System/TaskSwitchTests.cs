@@ -100,6 +100,19 @@ public sealed unsafe class TaskSwitchTests
     }
 
     [Fact]
+    public void Fault_of_the_new_task_after_int_n_keeps_its_instruction_pointer()
+    {
+        using SystemMachine machine = Prepared();
+        machine.WriteGate32(0x40, SystemMachine.OtherTask, 0x85);
+        machine.Write(SystemMachine.OtherTss + 0x50, 2, SystemMachine.KernelCode);
+
+        StepResult result = machine.Execute(0xCD, 0x40); // int 40h
+
+        Assert.Equal(StepResult.Fault, result);
+        Assert.Equal(0xA000UL, machine.State->Rip);
+    }
+
+    [Fact]
     public void Task_of_16_bits_loads_words()
     {
         using SystemMachine machine = Prepared();

@@ -41,11 +41,12 @@ internal sealed unsafe class SoftwareInterrupts
     private StepResult Deliver(in Instruction instruction, EventKind kind, byte vector)
     {
         ulong start = _state->Rip;
+        ushort task = _state->SegmentSelector[(int)SegmentName.Tr];
         Completion.Advance(_state, instruction);
         StepResult result = _events.Deliver(kind, vector, hasError: false, 0);
 
-        // What went wrong on the way is a fault of this instruction.
-        if (result == StepResult.Fault)
+        // What went wrong on the way is a fault of this instruction, unless a task gate has led to another task already.
+        if (result == StepResult.Fault && _state->SegmentSelector[(int)SegmentName.Tr] == task)
             _state->Rip = start;
         return result;
     }
