@@ -114,6 +114,18 @@ public sealed unsafe class FileDescriptor : IDisposable
         }
     }
 
+    /// <summary>Finds the next piece of a sparse file that is no hole.</summary>
+    /// <param name="from">Bytes into the file.</param>
+    /// <param name="start">Where the piece begins, at <paramref name="from"/> or after it.</param>
+    /// <param name="end">Where it ends.</param>
+    /// <returns>False when only a hole is left.</returns>
+    public bool TryFindData(long from, out long start, out long end)
+    {
+        start = Libc.lseek(_number, from, Libc.SEEK_DATA);
+        end = start < 0 ? start : Libc.lseek(_number, start, Libc.SEEK_HOLE);
+        return end >= 0;
+    }
+
     /// <summary>Brings the file, or a directory's entries, to stable storage.</summary>
     /// <exception cref="LinuxException">The host's disk failed.</exception>
     public void Synchronize()

@@ -21,6 +21,8 @@ internal static unsafe partial class Libc
     internal const int O_TMPFILE = 0x400000 | O_DIRECTORY;
     internal const short POLLIN = 1;
     internal const short POLLOUT = 4;
+    internal const int SEEK_DATA = 3;
+    internal const int SEEK_HOLE = 4;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags, int mode);

@@ -21,7 +21,7 @@ internal static class RamImage
         uint count = 0;
         foreach (RamSlot slot in ram.Slots)
         {
-            for (ulong offset = 0; offset < slot.Length; offset += BlockLength)
+            for (ulong offset = 0; TryFindTouched(ram, slot, ref offset); offset += BlockLength)
             {
                 Span<byte> part = block.AsSpan(0, LengthAt(slot, offset));
                 if (!ram.TryRead(new GuestAddress(slot.Start + offset), part))
@@ -62,6 +62,17 @@ internal static class RamImage
                 throw new SavedStateException($"the saved guest is damaged: the checksum of its memory at 0x{address:x} is wrong");
             _ = ram.TryWrite(new GuestAddress(address), part);
         }
+    }
+
+    /// <summary>Skips what the guest has never touched: to look at it would make the host allocate it.</summary>
+    /// <param name="offset">Bytes into the slot, a multiple of the block length; moved forward.</param>
+    private static bool TryFindTouched(GuestRam ram, RamSlot slot, ref ulong offset)
+    {
+        if (offset >= slot.Length || !ram.File.TryFindData((long)(slot.Offset + offset), out long start, out _))
+            return false;
+        ulong found = (ulong)start - slot.Offset;
+        offset = Math.Max(offset, found / BlockLength * BlockLength);
+        return offset < slot.Length;
     }
 
     private static int LengthAt(RamSlot slot, ulong offset) => (int)Math.Min(slot.Length - offset, BlockLength);

@@ -86,9 +86,9 @@ internal sealed class TerminalPort : ICharacterPort, IDisposable
         int count = 0;
         foreach (byte key in typed)
         {
-            Act(_keys.Take(key, out bool forGuest));
-            if (forGuest)
-                _forGuest[count++] = key;
+            Act(_keys.Take(key, out byte? forGuest));
+            if (forGuest is { } wanted)
+                _forGuest[count++] = wanted;
         }
 
         ReadOnlySpan<byte> left = _forGuest.AsSpan(0, count);

@@ -1,0 +1,28 @@
+using Hearth.Cpu;
+
+namespace Hearth.Vm.Tests.Running;
+
+/// <summary>An engine of <see cref="ScriptedVcpu"/>s.</summary>
+internal sealed class ScriptedEngine : ICpuEngine
+{
+    public List<ScriptedVcpu> Vcpus { get; } = [];
+
+    public long SkippedTime { get; private set; }
+
+    public string Name => "scripted";
+
+    public IVcpu CreateVcpu(int index)
+    {
+        var vcpu = new ScriptedVcpu(index);
+        Vcpus.Add(vcpu);
+        return vcpu;
+    }
+
+    public void SkipTime(long nanoseconds) => SkippedTime += nanoseconds;
+
+    public void Dispose()
+    {
+        foreach (ScriptedVcpu vcpu in Vcpus)
+            vcpu.Dispose();
+    }
+}

@@ -1,0 +1,111 @@
+using Hearth.Machine;
+using Hearth.Vm.Saving;
+using Hearth.Vm.Tests.Running;
+
+namespace Hearth.Vm.Tests.Saving;
+
+public sealed class SavedGuestTests
+{
+    private static readonly byte[] s_mark = "somewhere in memory"u8.ToArray();
+
+    [Fact]
+    public void Restore_intoAFreshMachine_bringsBackRamAndProcessors()
+    {
+        byte[] saved = SaveMachine();
+        using var fresh = new TestGuestMachine(bootable: false);
+
+        SavedGuest.Open(new MemoryStream(saved)).Restore(fresh.Machine);
+
+        var found = new byte[s_mark.Length];
+        Assert.True(fresh.Machine.Ram.TryRead(new GuestAddress(0x123_4567), found));
+        Assert.Equal(s_mark, found);
+        Assert.Equal(0xFEED_F00DUL, fresh.Bootstrap.State.Registers[3]);
+    }
+
+    [Fact]
+    public void Save_ofARestoredMachine_isTheSame()
+    {
+        byte[] saved = SaveMachine();
+        using var fresh = new TestGuestMachine(bootable: false);
+        SavedGuest.Open(new MemoryStream(saved)).Restore(fresh.Machine);
+
+        using var again = new MemoryStream();
+        SavedGuest.Write(fresh.Machine, again);
+
+        Assert.Equal(saved, again.ToArray());
+    }
+
+    [Fact]
+    public void Header_ofASavedMachine_saysWhatItNeeds()
+    {
+        SavedGuestHeader header = SavedGuest.Open(new MemoryStream(SaveMachine())).Header;
+
+        Assert.Equal(new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000), header);
+    }
+
+    [Theory]
+    [InlineData(TestGuestMachine.Memory * 2, 1, "65536K of memory")]
+    [InlineData(TestGuestMachine.Memory, 2, "1 vCPUs")]
+    public void Require_anotherMachine_saysWhatDiffers(ulong memory, int cpus, string difference)
+    {
+        var header = new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000);
+
+        var error = Assert.Throws<SavedStateException>(() => header.Require(memory, cpus, null));
+
+        Assert.Contains(difference, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Restore_cutAnywhere_isRefused()
+    {
+        byte[] saved = SaveMachine();
+
+        Assert.All(Enumerable.Range(0, 40).Select(i => saved.Length * i / 40), length =>
+        {
+            using var fresh = new TestGuestMachine(bootable: false);
+            Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(saved[..length])).Restore(fresh.Machine));
+        });
+    }
+
+    [Fact]
+    public void Restore_aBitOfRamFlipped_isRefused()
+    {
+        byte[] saved = SaveMachine();
+        saved[saved.AsSpan().IndexOf(s_mark)] ^= 1;
+        using var fresh = new TestGuestMachine(bootable: false);
+
+        var error = Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(saved)).Restore(fresh.Machine));
+
+        Assert.Contains("checksum", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_somethingElse_isRefused()
+    {
+        var error = Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(new byte[100])));
+
+        Assert.Equal("this is no saved guest", error.Message);
+    }
+
+    [Fact]
+    public void Open_aLaterVersion_isRefusedByNumber()
+    {
+        byte[] saved = SaveMachine();
+        saved[8] = 99;
+
+        var error = Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(saved)));
+
+        Assert.Contains("version 99", error.Message, StringComparison.Ordinal);
+    }
+
+    private static byte[] SaveMachine()
+    {
+        using var guest = new TestGuestMachine();
+        guest.Machine.PowerOn();
+        guest.Bootstrap.State.Registers[3] = 0xFEED_F00D;
+        guest.Machine.Ram.TryWrite(new GuestAddress(0x123_4567), s_mark);
+        using var stream = new MemoryStream();
+        SavedGuest.Write(guest.Machine, stream);
+        return stream.ToArray();
+    }
+}
