@@ -96,6 +96,8 @@ internal sealed unsafe class SlowPath
         {
             if (!_access.TryLinear(detail.Segment, _state->AccessAddress, detail.Size, kind, out linear))
                 return false;
+            if (!IsAligned(detail, linear))
+                return false;
             if ((_state->Mode & (uint)ModeFlags.AlignmentCheck) == 0 || (linear & (ulong)(AlignmentOf(detail.Size) - 1)) == 0)
                 return true;
             PendingFault.Set(_state, ExceptionVector.AlignmentCheck, 0);
@@ -104,8 +106,17 @@ internal sealed unsafe class SlowPath
 
         ulong last = linear + (ulong)detail.Size - 1;
         if ((_state->Mode & (uint)ModeFlags.Long) == 0 || (IsCanonical(linear) && IsCanonical(last)))
-            return true;
+            return IsAligned(detail, linear);
         PendingFault.Set(_state, detail.Segment == SegmentName.SS ? ExceptionVector.StackFault : ExceptionVector.GeneralProtection, 0);
+        return false;
+    }
+
+    /// <summary>The #GP of a misaligned vector comes before #PF and #AC (Intel SDM Vol. 3, table 6-2).</summary>
+    private bool IsAligned(AccessDetail detail, ulong linear)
+    {
+        if (!detail.MustBeAligned || (linear & (ulong)(detail.Size - 1)) == 0)
+            return true;
+        PendingFault.GeneralProtection(_state);
         return false;
     }
 

@@ -21,6 +21,8 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
     public HostOperand Access(in Instruction instruction, int size, bool read, bool write)
     {
         var detail = new AccessDetail(context.Offset, size, read, write, instruction.HasLockPrefix);
+        if (VectorAlignment.IsRequired(instruction, size))
+            detail = detail.Aligned();
         HostRegister address = EffectiveAddress(instruction, 0);
         return Check(address, detail, Segment(instruction.MemorySegment));
     }

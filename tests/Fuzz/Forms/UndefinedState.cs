@@ -21,6 +21,7 @@ internal static class UndefinedState
             or Mnemonic.Fnstenv or Mnemonic.Fstenv or Mnemonic.Fldenv => 0,
         Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq or Mnemonic.Retf => Page,
         Mnemonic.Call or Mnemonic.Jmp or Mnemonic.Lds or Mnemonic.Les or Mnemonic.Lfs or Mnemonic.Lgs or Mnemonic.Lss or Mnemonic.Bound => Page,
+        Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq => Page,
         _ => ulong.MaxValue,
     };
 
