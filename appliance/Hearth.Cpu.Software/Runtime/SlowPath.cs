@@ -94,9 +94,10 @@ internal sealed unsafe class SlowPath
         MemoryAccess kind = detail.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
         if (detail.IsChecked)
         {
-            if (!_access.TryLinear(detail.Segment, _state->AccessAddress, detail.Size, kind, out linear))
+            // Not even the segment's limit is looked at first: the fault is #GP on the stack, too.
+            if (!IsAligned(detail, _state->SegmentBase[(int)detail.Segment] + linear))
                 return false;
-            if (!IsAligned(detail, linear))
+            if (!_access.TryLinear(detail.Segment, _state->AccessAddress, detail.Size, kind, out linear))
                 return false;
             if ((_state->Mode & (uint)ModeFlags.AlignmentCheck) == 0 || (linear & (ulong)(AlignmentOf(detail.Size) - 1)) == 0)
                 return true;
