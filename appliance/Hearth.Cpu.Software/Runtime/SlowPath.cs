@@ -92,11 +92,13 @@ internal sealed unsafe class SlowPath
     {
         linear = _state->AccessAddress;
         MemoryAccess kind = detail.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
+
+        // Neither the segment's limit nor the canonical form is looked at first: the fault is #GP on the stack, too.
+        ulong segmentBase = detail.IsChecked ? _state->SegmentBase[(int)detail.Segment] : 0;
+        if (!IsAligned(detail, segmentBase + linear))
+            return false;
         if (detail.IsChecked)
         {
-            // Not even the segment's limit is looked at first: the fault is #GP on the stack, too.
-            if (!IsAligned(detail, _state->SegmentBase[(int)detail.Segment] + linear))
-                return false;
             if (!_access.TryLinear(detail.Segment, _state->AccessAddress, detail.Size, kind, out linear))
                 return false;
             if ((_state->Mode & (uint)ModeFlags.AlignmentCheck) == 0 || (linear & (ulong)(AlignmentOf(detail.Size) - 1)) == 0)
@@ -107,7 +109,7 @@ internal sealed unsafe class SlowPath
 
         ulong last = linear + (ulong)detail.Size - 1;
         if ((_state->Mode & (uint)ModeFlags.Long) == 0 || (IsCanonical(linear) && IsCanonical(last)))
-            return IsAligned(detail, linear);
+            return true;
         PendingFault.Set(_state, detail.Segment == SegmentName.SS ? ExceptionVector.StackFault : ExceptionVector.GeneralProtection, 0);
         return false;
     }
