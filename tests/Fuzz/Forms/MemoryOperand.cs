@@ -137,6 +137,11 @@ internal sealed class MemoryOperand(TestProgram program, SeededRandom random) : 
         ulong segmentBase = program.Mode == CodeMode.Long
             ? instruction.MemorySegment switch { Register.FS => program.State.FsBase, Register.GS => program.State.GsBase, _ => 0 }
             : 0;
+
+        // AMD's processors want the offset canonical, too, not only the sum.
+        const ulong KernelHalf = 1UL << 47;
+        if (segmentBase != 0 && Target >= KernelHalf)
+            Target = MemoryLayout.Data.Address;
         return Target - segmentBase;
     }
 

@@ -21,6 +21,7 @@ internal static class UndefinedState
             or Mnemonic.Fnstenv or Mnemonic.Fstenv or Mnemonic.Fldenv => 0,
         Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq or Mnemonic.Retf => Page,
         Mnemonic.Call or Mnemonic.Jmp or Mnemonic.Lds or Mnemonic.Les or Mnemonic.Lfs or Mnemonic.Lgs or Mnemonic.Lss or Mnemonic.Bound => Page,
+        Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq => Page,
         _ => ulong.MaxValue,
     };
 
@@ -38,7 +39,8 @@ internal static class UndefinedState
             Mnemonic.Mov when IsAliasedDebugRegister(instruction.Op0Register) || IsAliasedDebugRegister(instruction.Op1Register) => !HostVendor.IsIntel,
 
             // AMD reads the outer frame before it looks at the selector.
-            Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq => !HostVendor.IsIntel && (pageFault || oracle.Vector == ExceptionVectors.AlignmentCheck),
+            Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq => !HostVendor.IsIntel && oracle.Vector is
+                ExceptionVectors.PageFault or ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
 
             // "Page faults may still be signaled for a mask of 0" (Intel SDM Vol. 2, MASKMOVDQU).
             Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu => pageFault,

@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Fuzz.Interop;
 using Hearth.Fuzz.State;
 
 namespace Hearth.Fuzz.Guest;
@@ -22,6 +23,10 @@ internal sealed class GuestDescriptors
     private const ushort BusyTaskState = 0x8B;
     private const ushort LocalDescriptorTable = 0x82;
 
+    /// <summary>Linux keeps the processor's number in the limit of this read-only expand-down segment.</summary>
+    private const ushort ProcessorNumber = 0x78;
+    private const ushort ProcessorNumberAttributes = 0x4F5;
+
     private readonly SortedDictionary<ushort, Descriptor> _global;
 
     public GuestDescriptors(GuestFlavour flavour, ulong taskState, ulong localTable)
@@ -36,6 +41,7 @@ internal sealed class GuestDescriptors
             [Selectors.Data & 0xFFF8] = new(0, uint.MaxValue, FlatData),
             [Selectors.Code64 & 0xFFF8] = new(0, uint.MaxValue, FlatCode64),
             [TaskState] = new(taskState, 0x67, BusyTaskState),
+            [ProcessorNumber] = new(0, (uint)Libc.sched_getcpu(), ProcessorNumberAttributes),
             [LocalTable] = new(localTable, (uint)(Selectors.Local.Count * 8) - 1, LocalDescriptorTable),
         };
     }

@@ -30,7 +30,7 @@ internal sealed class FormPool
     private FormPool(CodeMode mode)
     {
         Form[] candidates = [.. FormCatalogue.All.Where(form => form.Mode == mode && IsSuitable(form))];
-        _all = [.. FormCatalogue.All.Where(form => form.Mode == mode && FlowsOn(form) && !IsOwnAnswer(form) && !IsGather(form))];
+        _all = [.. FormCatalogue.All.Where(form => form.Mode == mode && FlowsOn(form) && !IsOwnAnswer(form) && !IsGather(form) && !HasOperand(form, OpCodeOperandKind.dr_reg))];
         _integer = [.. candidates.Where(form => !IsVector(form) && !IsX87(form))];
         _vector = [.. candidates.Where(IsVector)];
         _x87 = [.. candidates.Where(IsX87)];

@@ -9,6 +9,7 @@ internal static class ExceptionVectors
     public const byte Overflow = 4;
     public const byte InvalidOpcode = 6;
     public const byte DoubleFault = 8;
+    public const byte StackFault = 12;
     public const byte GeneralProtection = 13;
     public const byte PageFault = 14;
     public const byte AlignmentCheck = 17;
