@@ -86,7 +86,9 @@ public sealed class GuestRamTests
 
         ram.TryWrite(new GuestAddress(0x1FFF), [1, 2]);
 
-        Assert.Equal([0, (byte)PageFlags.Dirty, (byte)PageFlags.Dirty, 0], new[] { 0x0000UL, 0x1000, 0x2000, 0x3000 }.Select(page => ram.FlagsOf(page)));
+        Assert.Equal(
+            [PageFlags.None, PageFlags.Dirty, PageFlags.Dirty, PageFlags.None],
+            Enumerable.Range(0, 4).Select(page => (PageFlags)ram.FlagsOf((ulong)page << GuestRam.PageShift)));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class CommandLineTests
     [InlineData("vm run --kernel /dev/null --net user --passt /nonexistent", "cannot start /nonexistent: No such file or directory")]
     [InlineData("vm run --kernel /dev/null --serial stdio --console stdio", "only one of them can have the terminal")]
     [InlineData("vm run --kernel /dev/null --save /dev/null", "--save: /dev/null exists already")]
-    [InlineData("vm run --initrd /dev/null", "need --kernel FILE")]
+    [InlineData("vm run --restore /dev/null --initrd /dev/null", "need --kernel FILE")]
     [InlineData("bogus", "'bogus'")]
     public void Run_aMistake_givesOneSentenceAndItsCode(string arguments, string expected)
     {
