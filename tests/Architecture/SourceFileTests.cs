@@ -53,7 +53,13 @@ public sealed partial class SourceFileTests(ITestOutputHelper output)
     [Fact]
     public void Devices_haveAPageEach()
     {
-        HashSet<string> pages = [.. Repository.Files("*.md").Where(path => path.StartsWith("appliance/docs/devices/", StringComparison.Ordinal)).Select(path => Plain(Path.GetFileNameWithoutExtension(path)))];
+        HashSet<string> pages =
+        [
+            .. Repository.Files("*.md")
+                .Where(path => path.StartsWith("appliance/docs/devices/", StringComparison.Ordinal))
+                .SelectMany(path => new[] { Path.GetFileNameWithoutExtension(path), Repository.Read(path).Split('\n')[0].TrimStart('#') })
+                .Select(Plain),
+        ];
         IEnumerable<string> folders = Repository.Files("*Device.cs")
             .Where(path => path.StartsWith("appliance/Hearth.Devices/", StringComparison.Ordinal))
             .Select(path => Path.GetDirectoryName(path)!)
@@ -66,7 +72,8 @@ public sealed partial class SourceFileTests(ITestOutputHelper output)
 
     private static string AreaAndName(string folder) => string.Concat(folder.Split('/')[^2..]);
 
-    private static string Plain(string name) => name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();
+    /// <summary>A page is found by its file's name or its title, whatever hyphens and spaces they have.</summary>
+    private static string Plain(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToUpperInvariant();
 
     /// <summary>The namespace is the project's, or follows the file's folders as far as it goes: contracts share their project's.</summary>
     private static bool IsOnTheWay(string declared, string path) =>
