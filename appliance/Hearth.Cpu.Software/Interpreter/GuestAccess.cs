@@ -310,7 +310,7 @@ internal sealed unsafe class GuestAccess
     }
 
     /// <summary>#AC: only at CPL 3 with CR0.AM and RFLAGS.AC, and only for sizes that have a natural alignment.</summary>
-    private bool IsAligned(ulong linear, int size)
+    public bool IsAligned(ulong linear, int size)
     {
         if ((_state->Mode & (uint)ModeFlags.AlignmentCheck) == 0 || (linear & (ulong)(size - 1)) == 0)
             return true;

@@ -92,6 +92,11 @@ internal sealed unsafe class SlowPath
     {
         linear = _state->AccessAddress;
         MemoryAccess kind = detail.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
+
+        // Neither the segment's limit nor the canonical form is looked at first: the fault is #GP on the stack, too.
+        ulong segmentBase = detail.IsChecked ? _state->SegmentBase[(int)detail.Segment] : 0;
+        if (!IsAligned(detail, segmentBase + linear))
+            return false;
         if (detail.IsChecked)
         {
             if (!_access.TryLinear(detail.Segment, _state->AccessAddress, detail.Size, kind, out linear))
@@ -106,6 +111,15 @@ internal sealed unsafe class SlowPath
         if ((_state->Mode & (uint)ModeFlags.Long) == 0 || (IsCanonical(linear) && IsCanonical(last)))
             return true;
         PendingFault.Set(_state, detail.Segment == SegmentName.SS ? ExceptionVector.StackFault : ExceptionVector.GeneralProtection, 0);
+        return false;
+    }
+
+    /// <summary>The #GP of a misaligned vector comes before #PF and #AC (Intel SDM Vol. 3, table 6-2).</summary>
+    private bool IsAligned(AccessDetail detail, ulong linear)
+    {
+        if (!detail.MustBeAligned || (linear & (ulong)(detail.Size - 1)) == 0)
+            return true;
+        PendingFault.GeneralProtection(_state);
         return false;
     }
 

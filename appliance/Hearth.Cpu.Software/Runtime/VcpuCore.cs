@@ -6,12 +6,17 @@ namespace Hearth.Cpu.Software;
 /// <summary>Everything of a vCPU that is not translated code: memory management, events, the interpreter, its saved form.</summary>
 internal sealed unsafe class VcpuCore : IDisposable
 {
+    /// <summary>FSW in the FXSAVE image.</summary>
+    private const int StatusOffset = 2;
+
     private readonly VcpuState* _state;
     private readonly SoftwareCpuEngine _engine;
     private readonly SystemInstructions _system;
     private readonly DataInstructions _data;
     private readonly CpuStateMapper _mapper;
     private readonly VcpuTimestampCounter _tsc;
+    private readonly IHostFpu _fpu;
+    private readonly FaultingInstruction _faulting;
 
     public VcpuCore(VcpuState* state, SoftwareCpuEngine engine, int index, IHostFpu fpu)
     {
@@ -22,6 +27,8 @@ internal sealed unsafe class VcpuCore : IDisposable
         Debug = new DebugEvents(state);
         Mmu = new Mmu(state, engine.Ram);
         Access = new GuestAccess(state, engine.Ram, Mmu, Debug);
+        _fpu = fpu;
+        _faulting = new FaultingInstruction(state, Access);
         Events = new EventDelivery(state, Access, Mmu, Debug);
         var cpuid = CpuidBuilder.Build(model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency);
         _system = new SystemInstructions(state, engine.Ram, Mmu, Access, Events, Debug, model, cpuid, _tsc);
@@ -94,9 +101,11 @@ internal sealed unsafe class VcpuCore : IDisposable
         if (_state->HostSignalCode is IntegerDivide or IntegerOverflow)
             return PendingFault.Set(_state, ExceptionVector.DivideError);
 
-        // An unmasked flag in MXCSR tells SSE from x87.
-        uint unmasked = ~(_state->Mxcsr >> 7) & 0x3F;
-        if ((_state->Mxcsr & unmasked) == 0)
+        // Flags in MXCSR prove nothing: LDMXCSR may have set them without an exception.
+        if (_state->X87Loaded != 0)
+            _fpu.Spill();
+        const int ErrorSummary = 0x80;
+        if (_faulting.IsX87((_state->X87[StatusOffset] & ErrorSummary) != 0))
             return PendingFault.Set(_state, ExceptionVector.FloatingPoint);
         bool announced = (_state->Cr4 & ControlRegister.Cr4OsXmmExceptions) != 0;
         return PendingFault.Set(_state, announced ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);

@@ -3,7 +3,8 @@ namespace Hearth.Cpu.Software;
 /// <summary>What the slow path is told of an access: 32 bits in <see cref="VcpuState.ExitDetail"/>.</summary>
 /// <remarks>
 /// Bits 0–12 the instruction's offset in its page, 13–19 the size in bytes, 20 write, 21 the old bytes are needed, 22 LOCK,
-/// 23 the address is an offset into its segment and must be checked (otherwise it is linear), 24–26 the segment.
+/// 23 the address is an offset into its segment and must be checked (otherwise it is linear), 24–26 the segment,
+/// 27 the operand must be aligned to its size.
 /// </remarks>
 internal readonly record struct AccessDetail(uint Value)
 {
@@ -11,6 +12,7 @@ internal readonly record struct AccessDetail(uint Value)
     private const uint ReadBit = 1 << 21;
     private const uint LockBit = 1 << 22;
     private const uint CheckedBit = 1 << 23;
+    private const uint AlignedBit = 1 << 27;
 
     public AccessDetail(int offset, int size, bool read, bool write, bool locked)
         : this((uint)offset | ((uint)size << 13) | (write ? WriteBit : 0) | (read ? ReadBit : 0) | (locked ? LockBit : 0))
@@ -29,9 +31,14 @@ internal readonly record struct AccessDetail(uint Value)
 
     public bool IsChecked => (Value & CheckedBit) != 0;
 
+    /// <summary>A misaligned address is #GP, whatever the page tables say.</summary>
+    public bool MustBeAligned => (Value & AlignedBit) != 0;
+
     public SegmentName Segment => (SegmentName)((Value >> 24) & 7);
 
     public AccessDetail InSegment(SegmentName segment) => new(Value | ((uint)segment << 24));
+
+    public AccessDetail Aligned() => new(Value | AlignedBit);
 
     public AccessDetail Checked() => new(Value | CheckedBit);
 }

@@ -11,7 +11,8 @@ internal static class ImplicitRegisters
         {
             case Mnemonic.Cmpxchg8b or Mnemonic.Cmpxchg16b:
                 return (true, false);
-            case Mnemonic.Pcmpestri or Mnemonic.Pcmpistri or Mnemonic.Vpcmpestri or Mnemonic.Vpcmpistri:
+            case Mnemonic.Pcmpestri or Mnemonic.Pcmpestri64 or Mnemonic.Pcmpistri:
+            case Mnemonic.Vpcmpestri or Mnemonic.Vpcmpestri64 or Mnemonic.Vpcmpistri:
                 return (false, true);
             case Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr or Mnemonic.Shl or Mnemonic.Sal or Mnemonic.Shr or Mnemonic.Sar:
                 return ByCount(instruction, 1);

@@ -20,7 +20,12 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
     /// <returns>The host operand to access.</returns>
     public HostOperand Access(in Instruction instruction, int size, bool read, bool write)
     {
-        var detail = new AccessDetail(context.Offset, size, read, write, instruction.HasLockPrefix);
+        bool mayStoreNothing = instruction.Mnemonic is Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp;
+
+        // With an exception unmasked an x87 store leaves memory alone: a bounced one must find the old bytes there.
+        var detail = new AccessDetail(context.Offset, size, read || mayStoreNothing, write, instruction.HasLockPrefix);
+        if (VectorAlignment.IsRequired(instruction, size))
+            detail = detail.Aligned();
         HostRegister address = EffectiveAddress(instruction, 0);
         return Check(address, detail, Segment(instruction.MemorySegment));
     }

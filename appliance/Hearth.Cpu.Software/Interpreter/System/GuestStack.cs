@@ -13,9 +13,11 @@ internal unsafe struct GuestStack
     private readonly int _tlbMode;
     private readonly uint _error;
     private readonly bool _long;
+    private readonly bool _checksAlignment;
 
     private GuestStack(
-        VcpuState* state, GuestAccess access, in SegmentRegister segment, ulong pointer, int tlbMode, bool isLong, uint error)
+        VcpuState* state, GuestAccess access, in SegmentRegister segment, ulong pointer, int tlbMode, bool isLong, uint error,
+        bool checksAlignment = false)
     {
         _state = state;
         _access = access;
@@ -23,6 +25,7 @@ internal unsafe struct GuestStack
         _tlbMode = tlbMode;
         _long = isLong;
         _error = error;
+        _checksAlignment = checksAlignment;
         _mask = isLong ? ulong.MaxValue : (segment.Attributes & SegmentAttribute.Big) != 0 ? uint.MaxValue : ushort.MaxValue;
         Pointer = pointer & _mask;
     }
@@ -35,7 +38,7 @@ internal unsafe struct GuestStack
     {
         bool isLong = (state->Mode & (uint)ModeFlags.Long) != 0;
         SegmentRegister segment = Segments.Get(state, SegmentName.SS);
-        return new GuestStack(state, access, segment, state->Gpr[4], TlbMode.Of((ModeFlags)state->Mode), isLong, 0);
+        return new GuestStack(state, access, segment, state->Gpr[4], TlbMode.Of((ModeFlags)state->Mode), isLong, 0, checksAlignment: true);
     }
 
     /// <summary>A stack of another privilege level outside 64-bit mode; #SS names its selector.</summary>
@@ -50,7 +53,7 @@ internal unsafe struct GuestStack
     public bool TryPush(int size, ulong value)
     {
         ulong pointer = (Pointer - (ulong)size) & _mask;
-        if (!TryLinear(pointer, size, out ulong linear) || !_access.TryWriteAs(linear, size, _tlbMode, value))
+        if (!TryLinear(pointer, size, out ulong linear) || !IsAligned(linear, size) || !_access.TryWriteAs(linear, size, _tlbMode, value))
             return false;
         Pointer = pointer;
         return true;
@@ -60,7 +63,7 @@ internal unsafe struct GuestStack
     public bool TryPop(int size, out ulong value)
     {
         value = 0;
-        if (!TryLinear(Pointer, size, out ulong linear) || !_access.TryReadAs(linear, size, _tlbMode, out value))
+        if (!TryLinear(Pointer, size, out ulong linear) || !IsAligned(linear, size) || !_access.TryReadAs(linear, size, _tlbMode, out value))
             return false;
         Pointer = (Pointer + (ulong)size) & _mask;
         return true;
@@ -71,9 +74,11 @@ internal unsafe struct GuestStack
     public readonly bool TryPeek(int offset, int size, out ulong value)
     {
         value = 0;
-        return TryLinear((Pointer + (ulong)offset) & _mask, size, out ulong linear) &&
+        return TryLinear((Pointer + (ulong)offset) & _mask, size, out ulong linear) && IsAligned(linear, size) &&
             _access.TryReadAs(linear, size, _tlbMode, out value);
     }
+
+    private readonly bool IsAligned(ulong linear, int size) => !_checksAlignment || _access.IsAligned(linear, size);
 
     /// <summary>Drops bytes without looking at them (RET imm16).</summary>
     public void Release(int bytes) => Pointer = (Pointer + (ulong)bytes) & _mask;

@@ -16,6 +16,9 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
     // A guest that asks for more interrupts a second than this gets fewer: nanoseconds between two.
     private const long ShortestPeriod = 20_000;
 
+    /// <summary>Nanoseconds.</summary>
+    private const long LongestBacklog = 500_000_000;
+
     private readonly Lock _lock = new();
     private readonly ClockRate _rate = new(Frequency);
     private readonly PitCounter[] _counters = new PitCounter[CounterCount];
@@ -174,20 +177,24 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
             if (Tick() < _nextRise)
                 return;
 
-            // Edges that nobody had time for are one edge.
             SetLineLocked(false);
             SetLineLocked(true);
-            ScheduleLocked(_clock.Now + ShortestPeriod);
+
+            // A guest counts these edges as time, so what a busy host delivers late is made up for, one edge after the other.
+            ulong rise = _nextRise;
+            bool hopeless = _clock.Now - _rate.ToNanoseconds(rise) > LongestBacklog;
+            _nextRise = _counters[0].NextRise(hopeless ? Tick() : rise);
+            ArmLocked(_clock.Now + ShortestPeriod);
         }
     }
 
-    /// <param name="earliest">Not before this, in virtual nanoseconds.</param>
-    private void ScheduleLocked(long earliest = 0)
+    private void ScheduleLocked()
     {
         _nextRise = _counters[0].NextRise(Tick());
-        ArmLocked(earliest);
+        ArmLocked();
     }
 
+    /// <param name="earliest">Not before this, in virtual nanoseconds.</param>
     private void ArmLocked(long earliest = 0)
     {
         if (_nextRise == PitCounter.Never)

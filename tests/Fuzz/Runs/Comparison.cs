@@ -1,0 +1,45 @@
+using Hearth.Fuzz.State;
+
+namespace Hearth.Fuzz.Runs;
+
+/// <summary>Runs programs on the oracle and on every subject, and compares.</summary>
+internal sealed class Comparison(IProcessor oracle, IReadOnlyList<IProcessor> subjects)
+{
+    private readonly Outcome _expected = new();
+    private readonly Outcome _actual = new();
+
+    /// <summary>How the oracle's last run ended.</summary>
+    public Outcome Expected => _expected;
+
+    /// <summary>Runs the oracle alone.</summary>
+    /// <returns>False when the result cannot be compared: a system call, an endless loop, or a state no process can have.</returns>
+    public bool TryRunOracle(TestProgram program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        oracle.Run(program, _expected);
+
+        // After SYSCALL or SYSENTER in 32-bit code the kernel returns to its vDSO, whatever the tracer does.
+        const ulong KernelSupplied = 0x7000_0000_0000;
+        bool left = program.Mode != CodeMode.Long && _expected.State.Rip >= KernelSupplied;
+        return _expected.End == EndKind.Exception && !left;
+    }
+
+    /// <summary>Runs every subject on the program that the oracle ran last.</summary>
+    /// <returns>The first difference found, or null.</returns>
+    public Failure? CompareSubjects(TestProgram program, StateComparer comparer)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentNullException.ThrowIfNull(comparer);
+        foreach (IProcessor subject in subjects)
+        {
+            if (!subject.Supports(program.Mode))
+                continue;
+            subject.Run(program, _actual);
+            IReadOnlyList<string> differences = comparer.Compare(program.Mode, _expected, _actual);
+            if (differences.Count != 0)
+                return new Failure(subject.Name, [.. differences]);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,12 @@
+namespace Hearth.Fuzz.State;
+
+/// <summary>Something that runs test programs: the host's processor, or an engine. Used by the thread that created it.</summary>
+internal interface IProcessor : IDisposable
+{
+    string Name { get; }
+
+    bool Supports(CodeMode mode);
+
+    /// <summary>Runs a program from its initial state to the first exception.</summary>
+    void Run(TestProgram program, Outcome outcome);
+}
