@@ -10,7 +10,7 @@ public static class GuestConfigurationJson
     public const int MaximumLength = 1 << 20;
 
     public static byte[] Write(GuestConfiguration configuration) =>
-        JsonSerializer.SerializeToUtf8Bytes(configuration, GuestConfigurationContext.Default.GuestConfiguration);
+        JsonSerializer.SerializeToUtf8Bytes(configuration, GuestConfigurationWriter.Default.GuestConfiguration);
 
     /// <exception cref="FormatException">It is no configuration, or one of another version.</exception>
     public static GuestConfiguration Read(ReadOnlySpan<byte> json)
@@ -18,7 +18,7 @@ public static class GuestConfigurationJson
         GuestConfiguration? configuration;
         try
         {
-            configuration = JsonSerializer.Deserialize(json, GuestConfigurationContext.Default.GuestConfiguration);
+            configuration = JsonSerializer.Deserialize(json, GuestConfigurationReader.Default.GuestConfiguration);
         }
         catch (JsonException error)
         {
@@ -37,8 +37,14 @@ public static class GuestConfigurationJson
     }
 }
 
+/// <summary>Plain code that writes each property: nothing about the types is looked up when <c>hearth</c> starts a guest.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(GuestConfiguration))]
+internal sealed partial class GuestConfigurationWriter : JsonSerializerContext;
+
 [JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(GuestConfiguration))]
-internal sealed partial class GuestConfigurationContext : JsonSerializerContext;
+internal sealed partial class GuestConfigurationReader : JsonSerializerContext;

@@ -62,7 +62,7 @@ internal static class GuestProcess
         using FileStream? saved = configuration.Restore is { } restore
             ? new FileStream(new SafeFileHandle(restore.Descriptor, ownsHandle: true), FileAccess.Read, 1 << 20)
             : null;
-        SavedGuest? state = saved is null ? null : SavedGuest.Open(saved);
+        SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, configuration.Restore!.Name);
         var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => Console.Error.WriteLine($"hearth-vm: {line}") : _ => { });
         using var machine = new GuestMachine(
             configuration, EngineSelection.Choose(configuration, state?.Header), EngineSelection.Create, backends, events, log);

@@ -13,7 +13,9 @@ public static class CpuidBuilder
     private const uint ApicTimerFrequency = 1_000_000_000;
 
     private const uint HighestBasic = 0x16;
-    private const uint HighestHypervisor = 0x4000_0010;
+    private const uint HypervisorFrequencies = 0x4000_0010;
+    private const uint KvmInterface = 0x4000_0100;
+    private const uint HighestHypervisor = KvmInterface + 1;
     private const uint HighestExtended = 0x8000_0008;
 
     /// <param name="tscFrequency">Ticks a second.</param>
@@ -31,6 +33,7 @@ public static class CpuidBuilder
             .. CoreLevels(topology),
             .. StateAreas(model),
             .. Frequencies(tscFrequency),
+            .. Paravirtual(),
             .. Extended(model, topology),
         ];
         return new CpuidTable(leaves, topology);
@@ -99,7 +102,18 @@ public static class CpuidBuilder
         yield return new(0x15, -1, new CpuidResult(1, ratio, (uint)(tsc / ratio), 0));
         yield return new(0x16, -1, new CpuidResult(megahertz, megahertz, 100, 0));
         yield return new(0x4000_0000, -1, Text(HighestHypervisor, HypervisorSignature, inOrder: true));
-        yield return new(HighestHypervisor, -1, new CpuidResult((uint)(tsc / 1000), ApicTimerFrequency / 1000, 0, 0));
+        yield return new(HypervisorFrequencies, -1, new CpuidResult((uint)(tsc / 1000), ApicTimerFrequency / 1000, 0, 0));
+    }
+
+    /// <summary>
+    /// The paravirtual interface of KVM with none of its features (Linux, Documentation/virt/kvm/x86/cpuid.rst). A Linux that
+    /// finds it knows that time may pass while it does not run: it does not give up its timer because too few interrupts came
+    /// in some milliseconds, and uses the x2APIC, whose registers cost no memory access that traps.
+    /// </summary>
+    private static IEnumerable<CpuidLeaf> Paravirtual()
+    {
+        yield return new(KvmInterface, -1, Text(HighestHypervisor, "KVMKVMKVM\0\0\0", inOrder: true));
+        yield return new(KvmInterface + 1, -1, default);
     }
 
     private static IEnumerable<CpuidLeaf> Extended(CpuModel model, CpuTopology topology)

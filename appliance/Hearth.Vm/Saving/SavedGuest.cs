@@ -45,21 +45,22 @@ internal sealed class SavedGuest
 
     /// <summary>Reads the header; the rest is read by <see cref="Restore"/>.</summary>
     /// <param name="from">Stays open until then.</param>
+    /// <param name="name">How messages call it.</param>
     /// <exception cref="SavedStateException">This is no saved guest, or one of another version.</exception>
-    public static SavedGuest Open(Stream from)
+    public static SavedGuest Open(Stream from, string name)
     {
         Span<byte> prefix = stackalloc byte[PrefixLength];
         if (from.ReadAtLeast(prefix, PrefixLength, throwOnEndOfStream: false) < PrefixLength || !prefix.StartsWith(Magic))
-            throw new SavedStateException("this is no saved guest");
+            throw new SavedStateException($"{name} is no saved guest");
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(prefix[8..]);
         if (version != Version)
-            throw new SavedStateException($"the saved guest has format version {version}; version {Version} is known here");
+            throw new SavedStateException($"{name} has format version {version}; version {Version} is known here");
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(prefix[12..]);
         if (length > MaximumHeaderLength)
-            throw new SavedStateException("the saved guest is damaged: its header is too long");
+            throw new SavedStateException($"{name} is damaged: its header is too long");
         var header = new byte[length];
         if (from.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
-            throw new SavedStateException("the saved guest is cut short");
+            throw new SavedStateException($"{name} is cut short");
         return new SavedGuest(SavedGuestHeader.Load(new StateReader("guest", header)), from);
     }
 

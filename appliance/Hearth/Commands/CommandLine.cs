@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Hearth.Linux;
 using Hearth.Protocol;
 
@@ -30,6 +31,10 @@ internal static class CommandLine
         var machines = new Command("vm", "Run virtual machines directly, without the appliance around them.");
         machines.Add(VmRunCommand.Build());
         root.Add(machines);
+
+        // A command of commands alone shows what it has.
+        root.SetAction(parsed => new HelpAction().Invoke(parsed));
+        machines.SetAction(parsed => new HelpAction().Invoke(parsed));
         return root;
     }
 }

@@ -14,7 +14,7 @@ public sealed class SavedGuestTests
         byte[] saved = SaveMachine();
         using var fresh = new TestGuestMachine(bootable: false);
 
-        SavedGuest.Open(new MemoryStream(saved)).Restore(fresh.Machine);
+        Open(saved).Restore(fresh.Machine);
 
         var found = new byte[s_mark.Length];
         Assert.True(fresh.Machine.Ram.TryRead(new GuestAddress(0x123_4567), found));
@@ -27,7 +27,7 @@ public sealed class SavedGuestTests
     {
         byte[] saved = SaveMachine();
         using var fresh = new TestGuestMachine(bootable: false);
-        SavedGuest.Open(new MemoryStream(saved)).Restore(fresh.Machine);
+        Open(saved).Restore(fresh.Machine);
 
         using var again = new MemoryStream();
         SavedGuest.Write(fresh.Machine, again);
@@ -38,7 +38,7 @@ public sealed class SavedGuestTests
     [Fact]
     public void Header_ofASavedMachine_saysWhatItNeeds()
     {
-        SavedGuestHeader header = SavedGuest.Open(new MemoryStream(SaveMachine())).Header;
+        SavedGuestHeader header = Open(SaveMachine()).Header;
 
         Assert.Equal(new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000), header);
     }
@@ -63,7 +63,7 @@ public sealed class SavedGuestTests
         Assert.All(Enumerable.Range(0, 40).Select(i => saved.Length * i / 40), length =>
         {
             using var fresh = new TestGuestMachine(bootable: false);
-            Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(saved[..length])).Restore(fresh.Machine));
+            Assert.Throws<SavedStateException>(() => Open(saved[..length]).Restore(fresh.Machine));
         });
     }
 
@@ -74,7 +74,7 @@ public sealed class SavedGuestTests
         saved[saved.AsSpan().IndexOf(s_mark)] ^= 1;
         using var fresh = new TestGuestMachine(bootable: false);
 
-        var error = Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(saved)).Restore(fresh.Machine));
+        var error = Assert.Throws<SavedStateException>(() => Open(saved).Restore(fresh.Machine));
 
         Assert.Contains("checksum", error.Message, StringComparison.Ordinal);
     }
@@ -82,9 +82,9 @@ public sealed class SavedGuestTests
     [Fact]
     public void Open_somethingElse_isRefused()
     {
-        var error = Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(new byte[100])));
+        var error = Assert.Throws<SavedStateException>(() => Open(new byte[100]));
 
-        Assert.Equal("this is no saved guest", error.Message);
+        Assert.Equal("the file is no saved guest", error.Message);
     }
 
     [Fact]
@@ -93,10 +93,12 @@ public sealed class SavedGuestTests
         byte[] saved = SaveMachine();
         saved[8] = 99;
 
-        var error = Assert.Throws<SavedStateException>(() => SavedGuest.Open(new MemoryStream(saved)));
+        var error = Assert.Throws<SavedStateException>(() => Open(saved));
 
         Assert.Contains("version 99", error.Message, StringComparison.Ordinal);
     }
+
+    private static SavedGuest Open(byte[] saved) => SavedGuest.Open(new MemoryStream(saved), "the file");
 
     private static byte[] SaveMachine()
     {

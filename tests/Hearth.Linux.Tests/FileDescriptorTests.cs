@@ -1,0 +1,112 @@
+using System.Text;
+
+namespace Hearth.Linux.Tests;
+
+public sealed class FileDescriptorTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hearth-linux-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Open_missingFile_saysWhichAndWhy()
+    {
+        string path = PathOf("missing");
+
+        var error = Assert.Throws<LinuxException>(() => FileDescriptor.Open(path, FileAccessMode.Read));
+
+        Assert.Equal($"{path}: No such file or directory", error.Message);
+        Assert.Equal(2, error.ErrorNumber);
+    }
+
+    [Fact]
+    public void Write_toACreatedFile_replacesWhatWasThere()
+    {
+        string path = PathOf("file");
+        File.WriteAllText(path, "something longer");
+
+        using (FileDescriptor file = FileDescriptor.Open(path, FileAccessMode.Create))
+            file.Write("short"u8);
+
+        Assert.Equal("short", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Read_ofAFile_givesItsBytesThenNothing()
+    {
+        string path = PathOf("file");
+        File.WriteAllText(path, "content");
+        using FileDescriptor file = FileDescriptor.Open(path, FileAccessMode.Read);
+        var buffer = new byte[100];
+
+        int first = file.Read(buffer);
+        int second = file.Read(buffer);
+
+        Assert.Equal("content", Encoding.UTF8.GetString(buffer, 0, first));
+        Assert.Equal(0, second);
+    }
+
+    [Fact]
+    public void NamelessFile_neverLinked_leavesNothing()
+    {
+        using (FileDescriptor file = FileDescriptor.Open(_folder.FullName, FileAccessMode.Nameless))
+            file.Write("lost"u8);
+
+        Assert.Empty(_folder.GetFiles());
+    }
+
+    [Fact]
+    public void NamelessFile_linked_appearsWhole()
+    {
+        using FileDescriptor directory = FileDescriptor.Open(_folder.FullName, FileAccessMode.Directory);
+        using FileDescriptor file = FileDescriptor.Open(_folder.FullName, FileAccessMode.Nameless);
+        file.Write("kept"u8);
+        file.Synchronize();
+
+        file.LinkInto(directory, "name");
+        directory.Synchronize();
+
+        Assert.Equal("kept", File.ReadAllText(PathOf("name")));
+    }
+
+    [Fact]
+    public void LinkInto_nameTaken_isRefused()
+    {
+        File.WriteAllText(PathOf("name"), "older");
+        using FileDescriptor directory = FileDescriptor.Open(_folder.FullName, FileAccessMode.Directory);
+        using FileDescriptor file = FileDescriptor.Open(_folder.FullName, FileAccessMode.Nameless);
+
+        Assert.Throws<LinuxException>(() => file.LinkInto(directory, "name"));
+
+        Assert.Equal("older", File.ReadAllText(PathOf("name")));
+    }
+
+    [Fact]
+    public void TryFindData_sparseMemory_skipsTheHoles()
+    {
+        const int Length = 1 << 20;
+        using FileDescriptor file = FileDescriptor.CreateMemory("sparse", Length);
+        using MappedMemory memory = MappedMemory.Shared(file, Length);
+        Touch(memory, 0x5_0000);
+
+        bool found = file.TryFindData(0, out long start, out long end);
+        bool foundMore = file.TryFindData(end, out _, out _);
+
+        Assert.True(found);
+        Assert.Equal(0x5_0000, start);
+        Assert.Equal(0x5_1000, end);
+        Assert.False(foundMore);
+    }
+
+    [Fact]
+    public void Length_ofMemory_isWhatWasAsked()
+    {
+        using FileDescriptor file = FileDescriptor.CreateMemory("memory", 12345);
+
+        Assert.Equal(12345, file.Length);
+    }
+
+    private static unsafe void Touch(MappedMemory memory, int offset) => memory.Address[offset] = 1;
+
+    private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+}

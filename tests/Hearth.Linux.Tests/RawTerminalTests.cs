@@ -1,0 +1,41 @@
+using Hearth.Linux.Tests.Interop;
+
+namespace Hearth.Linux.Tests;
+
+public sealed class RawTerminalTests
+{
+    [Fact]
+    public void TryEnter_terminal_isRawUntilDisposed()
+    {
+        using var pty = new PseudoTerminal();
+
+        RawTerminal? raw = RawTerminal.TryEnter(pty.Far);
+        bool echoesMeanwhile = pty.Echoes;
+        raw?.Dispose();
+
+        Assert.NotNull(raw);
+        Assert.False(echoesMeanwhile);
+        Assert.True(pty.Echoes);
+    }
+
+    [Fact]
+    public void Read_rawTerminal_givesControlKeysAsBytes()
+    {
+        using var pty = new PseudoTerminal();
+        using RawTerminal? raw = RawTerminal.TryEnter(pty.Far);
+        var typed = new byte[8];
+
+        pty.Near.Write([3, 26, (byte)'x']);
+        int count = pty.Far.Read(typed);
+
+        Assert.Equal([3, 26, (byte)'x'], typed[..count]);
+    }
+
+    [Fact]
+    public void TryEnter_noTerminal_isNull()
+    {
+        using FileDescriptor file = FileDescriptor.CreateMemory("no terminal", 1);
+
+        Assert.Null(RawTerminal.TryEnter(file));
+    }
+}

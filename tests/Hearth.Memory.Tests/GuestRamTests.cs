@@ -1,0 +1,122 @@
+using Hearth.Linux;
+using Hearth.Machine;
+
+namespace Hearth.Memory.Tests;
+
+public sealed class GuestRamTests
+{
+    private const ulong Mebibyte = 1 << 20;
+    private const ulong FourGiB = 1UL << 32;
+
+    [Fact]
+    public void Slots_littleMemory_leaveOutTheVideoHole()
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+
+        Assert.Equal([new RamSlot(0, 0xA_0000, 0), new RamSlot(0xC_0000, (16 * Mebibyte) - 0xC_0000, 0xC_0000)], ram.Slots);
+    }
+
+    [Fact]
+    public void Slots_moreThanFitsBelowFourGiB_goOnAboveIt()
+    {
+        using var ram = new GuestRam(GuestRam.LowEnd + (64 * Mebibyte));
+
+        Assert.Equal(new RamSlot(FourGiB, 64 * Mebibyte, GuestRam.LowEnd), ram.Slots[^1]);
+        Assert.False(ram.Contains(new GuestAddress(GuestRam.LowEnd), 1));
+        Assert.True(ram.Contains(new GuestAddress(FourGiB), 64 * Mebibyte));
+        Assert.False(ram.Contains(new GuestAddress(FourGiB), (64 * Mebibyte) + 1));
+    }
+
+    [Theory]
+    [InlineData(0UL)]
+    [InlineData(0x9_FFF0UL)]
+    [InlineData(0xC_0000UL)]
+    [InlineData(0xFF_FFF0UL)]
+    public void TryWrite_insideRam_isReadBack(ulong address)
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+        byte[] written = [.. Enumerable.Range(1, 16).Select(i => (byte)i)];
+        var read = new byte[16];
+
+        Assert.True(ram.TryWrite(new GuestAddress(address), written));
+        Assert.True(ram.TryRead(new GuestAddress(address), read));
+
+        Assert.Equal(written, read);
+    }
+
+    [Theory]
+    [InlineData(0x9_FFF8UL)]
+    [InlineData(0xA_0000UL)]
+    [InlineData(0xB_FFF8UL)]
+    [InlineData(0xFF_FFF8UL)]
+    [InlineData(0x100_0000UL)]
+    [InlineData(ulong.MaxValue - 7)]
+    public void TryWrite_anyByteOutsideRam_writesNothing(ulong address)
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+        var before = new byte[8];
+        bool isReadable = ram.TryRead(new GuestAddress(address), before);
+        var after = new byte[8];
+
+        bool written = ram.TryWrite(new GuestAddress(address), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+
+        Assert.False(written);
+        Assert.Equal(isReadable, ram.TryRead(new GuestAddress(address), after));
+        Assert.Equal(before, after);
+    }
+
+    [Fact]
+    public void TryWrite_toCode_tellsTheObserverPageByPage()
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+        var observer = new RecordingObserver();
+        ram.CodeObserver = observer;
+        ram.SetFlags(0x1000, PageFlags.Code);
+        ram.SetFlags(0x3000, PageFlags.Code);
+
+        ram.TryWrite(new GuestAddress(0x1FF0), new byte[0x1020]);
+
+        Assert.Equal([(0x1FF0UL, 0x10), (0x3000UL, 0x10)], observer.Writes);
+    }
+
+    [Fact]
+    public void TryWrite_marksThePagesDirty()
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+
+        ram.TryWrite(new GuestAddress(0x1FFF), [1, 2]);
+
+        Assert.Equal(
+            [PageFlags.None, PageFlags.Dirty, PageFlags.Dirty, PageFlags.None],
+            Enumerable.Range(0, 4).Select(page => (PageFlags)ram.FlagsOf((ulong)page << GuestRam.PageShift)));
+    }
+
+    [Fact]
+    public void SetFlags_andClearFlags_changeOnlyTheirOwn()
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+
+        PageFlags first = ram.SetFlags(0x5000, PageFlags.Code);
+        PageFlags second = ram.SetFlags(0x5000, PageFlags.Dirty);
+        ram.ClearFlags(0x5000, PageFlags.Code);
+
+        Assert.Equal(PageFlags.None, first);
+        Assert.Equal(PageFlags.Code, second);
+        Assert.Equal((byte)PageFlags.Dirty, ram.FlagsOf(0x5000));
+    }
+
+    [Fact]
+    public void Constructor_moreThanAnyHostHas_saysHowMuch()
+    {
+        var error = Assert.Throws<LinuxException>(() => new GuestRam(1UL << 62));
+
+        Assert.Contains("4611686018427387904 bytes", error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class RecordingObserver : ICodeObserver
+    {
+        public List<(ulong Physical, int Length)> Writes { get; } = [];
+
+        public void CodeWritten(ulong physical, int length) => Writes.Add((physical, length));
+    }
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Hearth.Protocol;
+
+namespace Hearth.Tests.Commands;
+
+/// <summary>The command as a process, as far as it comes without a guest.</summary>
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("vm run", "nothing to run: give a kernel with --kernel FILE")]
+    [InlineData("vm run --bogus", "'--bogus'")]
+    [InlineData("vm run --kernel", "'--kernel'")]
+    [InlineData("vm run --kernel /nonexistent", "--kernel: /nonexistent: No such file or directory")]
+    [InlineData("vm run --kernel /", "--kernel: / is a directory")]
+    [InlineData("vm run --kernel /dev/null --cpus 0", "--cpus 0 is not between 1 and 8")]
+    [InlineData("vm run --kernel /dev/null --cpus 300", "--cpus 300 is not between 1 and 8")]
+    [InlineData("vm run --kernel /dev/null --memory 0", "--memory 0 is too little")]
+    [InlineData("vm run --kernel /dev/null --memory 1000000G", "--memory 1000000G is more than this host has")]
+    [InlineData("vm run --kernel /dev/null --engine kvm", "--engine kvm is not built into this version")]
+    [InlineData("vm run --kernel /dev/null --net user --passt /nonexistent", "cannot start /nonexistent: No such file or directory")]
+    [InlineData("vm run --kernel /dev/null --serial stdio --console stdio", "only one of them can have the terminal")]
+    [InlineData("vm run --kernel /dev/null --save /dev/null", "--save: /dev/null exists already")]
+    [InlineData("vm run --restore /dev/null --initrd /dev/null", "need --kernel FILE")]
+    [InlineData("bogus", "'bogus'")]
+    public void Run_aMistake_givesOneSentenceAndItsCode(string arguments, string expected)
+    {
+        (int code, string output, string error) = Run(arguments);
+
+        Assert.Equal(ExitCode.Configuration, code);
+        Assert.Empty(output);
+        Assert.StartsWith("hearth: ", error, StringComparison.Ordinal);
+        Assert.EndsWith(".\n", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--help", "hearth [command]")]
+    [InlineData("vm run --help", "--kernel <FILE>")]
+    [InlineData("vm run --help", "Ctrl-A X")]
+    [InlineData("", "hearth [command]")]
+    [InlineData("vm", "hearth vm [command]")]
+    public void Run_help_isOnStandardOutput(string arguments, string expected)
+    {
+        (int code, string output, string error) = Run(arguments);
+
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
+        Assert.Empty(error);
+    }
+
+    private static (int Code, string Output, string Error) Run(string arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "hearth"), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        string error = process.StandardError.ReadToEnd();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error);
+    }
+}

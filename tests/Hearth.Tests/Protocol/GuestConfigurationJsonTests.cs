@@ -1,0 +1,55 @@
+using System.Text;
+using Hearth.Protocol;
+
+namespace Hearth.Tests.Protocol;
+
+public sealed class GuestConfigurationJsonTests
+{
+    [Fact]
+    public void Read_whatWasWritten_isTheSame()
+    {
+        var configuration = new GuestConfiguration
+        {
+            Memory = 512 << 20,
+            Cpus = 4,
+            CpuModel = "x86-64-v2",
+            Kernel = new OpenFile(5, "vmlinuz"),
+            CommandLine = "console=ttyS0 \"quoted\" ünïcode",
+            Serial = new SerialConfiguration(1, 0),
+            Console = new SerialConfiguration(7, null),
+            DebugExitPort = 0xF4,
+            ExitOnReset = true,
+            EntropyDevice = false,
+            Network = new NetworkConfiguration(9, "02:00:00:00:00:01"),
+            Save = new SaveConfiguration(10, 11, "guest.state"),
+        };
+
+        GuestConfiguration read = GuestConfigurationJson.Read(GuestConfigurationJson.Write(configuration));
+
+        // Lists compare by identity.
+        Assert.Equal(configuration with { Modules = [], Disks = [] }, read with { Modules = [], Disks = [] });
+    }
+
+    [Fact]
+    public void Read_disksAndModules_keepTheirOrder()
+    {
+        DiskConfiguration[] disks = [new(new OpenFile(4, "a"), false), new(new OpenFile(5, "b"), true)];
+        ModuleConfiguration[] modules = [new(new OpenFile(6, "m"), "m one two")];
+
+        GuestConfiguration read = GuestConfigurationJson.Read(GuestConfigurationJson.Write(new GuestConfiguration { Disks = disks, Modules = modules }));
+
+        Assert.Equal(disks, read.Disks);
+        Assert.Equal(modules, read.Modules);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{\"Unknown\":1}")]
+    [InlineData("{\"Version\":2}")]
+    [InlineData("{\"CommandLine\":null}")]
+    public void Read_somethingElse_isRefused(string json) =>
+        Assert.Throws<FormatException>(() => GuestConfigurationJson.Read(Encoding.UTF8.GetBytes(json)));
+}
