@@ -373,6 +373,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         int generation = _store.Generation;
         byte* back = (byte*)_state->ResumeAddress;
         byte* jump = back + *(int*)back;
+        ulong page = *(ulong*)(back + sizeof(int));
         bool backward = (_state->ExitDetail & BlockTranslator.ChainBackward) != 0;
         SetRip(_state->ExitDetail & (BlockTranslator.ChainBackward - 1));
         if (_state->Kick != 0)
@@ -380,7 +381,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         TranslatedBlock? block = _code.Find((ModeFlags)_state->Mode);
         if (block is null)
             return FetchFailed();
-        _store.Link(jump, block, backward, generation);
+        _store.Link(jump, page, block, backward, generation);
         return StepResult.Continue;
     }
 
