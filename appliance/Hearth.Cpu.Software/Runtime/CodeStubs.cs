@@ -9,7 +9,7 @@ internal readonly unsafe struct CodeStubs
     /// <summary>Called after a bounced write.</summary>
     public byte* Commit { get; init; }
 
-    /// <summary>Called by an unpatched jump; the return address holds the distance to the jump.</summary>
+    /// <summary>Called by an unpatched jump; the return address holds the distance to the jump and the physical page it lies in.</summary>
     public byte* Chain { get; init; }
 
     /// <summary>Jumped to with the instruction pointer to look up in R14.</summary>

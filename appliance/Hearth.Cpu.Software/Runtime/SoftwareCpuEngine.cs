@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Hearth.Machine;
 using Hearth.Memory;
 
@@ -9,7 +8,6 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 public sealed class SoftwareCpuEngine : ICpuEngine
 {
-    private readonly ConcurrentDictionary<ModeFlags, int> _modes = new();
     private readonly List<SoftwareVcpu> _vcpus = [];
     private readonly Lock _lock = new();
     private ulong _frozenTimestamp;
@@ -78,9 +76,6 @@ public sealed class SoftwareCpuEngine : ICpuEngine
                 vcpu.Dispose();
         }
     }
-
-    /// <summary>A dense number for a mode, below 65536.</summary>
-    internal int NumberOf(ModeFlags mode) => _modes.GetOrAdd(mode, _ => _modes.Count + 1);
 
     /// <summary>The host's TSC at the instant of the first save or restore since the vCPUs stopped, so that all TSCs stay in step.</summary>
     internal ulong FrozenTimestamp()

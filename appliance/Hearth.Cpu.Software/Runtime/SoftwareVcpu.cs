@@ -20,7 +20,6 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     private readonly TranslationStore _store;
     private readonly CodeStubs _stubs;
     private ILocalApic? _apic;
-    private ModeFlags _saltedMode = (ModeFlags)uint.MaxValue;
     private int _startUpVector;
     private string _detail = "";
 
@@ -97,7 +96,6 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     public void Reset()
     {
         _core.Reset(Index == 0);
-        _saltedMode = (ModeFlags)uint.MaxValue;
     }
 
     public CpuState Save() => _core.Save();
@@ -106,7 +104,6 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         ArgumentNullException.ThrowIfNull(state);
         _core.Restore(state);
-        _saltedMode = (ModeFlags)uint.MaxValue;
 
         // What waited before the restore may wait no more, and the other way round.
         _mailbox.Post(VcpuRequests.Interrupt);
@@ -176,10 +173,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         if ((requests & VcpuRequests.StepAside) != 0)
             _engine.Gate.StepAside();
         if ((requests & VcpuRequests.Init) != 0)
-        {
             _core.Init(Index == 0);
-            _saltedMode = (ModeFlags)uint.MaxValue;
-        }
 
         if ((requests & VcpuRequests.StartUp) != 0 && _state->Activity == (byte)VcpuActivity.WaitForSipi)
             _core.StartUp((byte)Volatile.Read(ref _startUpVector));
@@ -238,7 +232,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         if (_state->X87Loaded == 0)
             LoadX87();
-        UpdateSalt();
+        _jumps.SetMode((ModeFlags)_state->Mode);
         if (!TryPrepare((ModeFlags)_state->Mode))
             return FetchFailed();
         StepResult result = Execute();
@@ -252,7 +246,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         if (_state->X87Loaded == 0)
             LoadX87();
-        UpdateSalt();
+        _jumps.SetMode((ModeFlags)_state->Mode);
         bool debugging = (_state->Mode & (uint)ModeFlags.SingleStep) != 0 || _slow.IsStepping;
         if (debugging && !_debug.Begin())
             return StepResult.Fault;
@@ -411,6 +405,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         int generation = _store.Generation;
         byte* back = (byte*)_state->ResumeAddress;
         byte* jump = back + *(int*)back;
+        ulong page = *(ulong*)(back + sizeof(int));
         bool backward = (_state->ExitDetail & BlockTranslator.ChainBackward) != 0;
         SetRip(_state->ExitDetail & (BlockTranslator.ChainBackward - 1));
         if (_state->Kick != 0)
@@ -418,7 +413,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         TranslatedBlock? block = _code.Find((ModeFlags)_state->Mode);
         if (block is null)
             return FetchFailed();
-        _store.Link(jump, block, backward, generation);
+        _store.Link(jump, page, block, backward, generation);
         return StepResult.Continue;
     }
 
@@ -473,16 +468,6 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
                 exit = new VcpuExit(_state->ExitReason == (uint)ExitReason.HostFault ? VcpuExitReason.HostFault : VcpuExitReason.Unsupported, _detail.Length > 0 ? _detail : _core.Detail);
                 return false;
         }
-    }
-
-    /// <summary>Tags in the jump cache differ by mode.</summary>
-    private void UpdateSalt()
-    {
-        var mode = (ModeFlags)_state->Mode;
-        if (mode == _saltedMode)
-            return;
-        _saltedMode = mode;
-        _state->ModeSalt = (ulong)_engine.NumberOf(mode) << 48;
     }
 
     private void SetRip(uint pageOffset)

@@ -73,7 +73,7 @@ internal unsafe struct VcpuState
     /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
     [FieldOffset(192)] public ulong AccessAddend;
 
-    /// <summary>Added to what jump-cache tags are compared with: the dense number of <see cref="Mode"/>, shifted left by 48.</summary>
+    /// <summary>Added to what jump-cache tags are compared with: the number of <see cref="Mode"/>, shifted left by 52.</summary>
     [FieldOffset(200)] public ulong ModeSalt;
 
     /// <summary>Segment bases, indexed by <see cref="SegmentName"/> (ES, CS, SS, DS, FS, GS).</summary>

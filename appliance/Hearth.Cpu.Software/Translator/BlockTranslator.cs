@@ -59,7 +59,7 @@ internal sealed unsafe class BlockTranslator
             EmitEnd(next, endsOpen);
         HostEmitter.Bind(kickJump, _emitter.Position);
         _flow.ExitTo(_cache.Stubs.Kick, source.Start);
-        EmitChainStubs();
+        EmitChainStubs(source.Physical & ~0xFFFUL);
         EmitSlowSites();
         _cache.Next = (byte*)(((nint)_emitter.Position + 15) & ~15);
         return new TranslatedBlock
@@ -268,7 +268,8 @@ internal sealed unsafe class BlockTranslator
         return true;
     }
 
-    private void EmitChainStubs()
+    /// <summary>The return address of each call holds the distance to the jump, and the page whose code it is part of.</summary>
+    private void EmitChainStubs(ulong page)
     {
         foreach (ref readonly ChainSite site in _context.ChainSites)
         {
@@ -276,6 +277,7 @@ internal sealed unsafe class BlockTranslator
             _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.TargetOffset | (site.Backward ? ChainBackward : 0));
             _emitter.Call(_cache.Stubs.Chain);
             _emitter.Dword((int)(site.Jump - _emitter.Position));
+            _emitter.Qword(page);
         }
     }
 

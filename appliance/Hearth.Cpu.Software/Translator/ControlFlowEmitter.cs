@@ -171,7 +171,8 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
         _emitter.Load(RegisterMap.Test, new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Tags));
         _emitter.Load(RegisterMap.Addend, HostOperand.Field(FieldOffsets.ModeSalt));
-        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Address, 1, 0));
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
+        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, HostOperand.Field(FieldOffsets.TlbPageMask));
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
         byte* hit = _emitter.JumpIfRcxZero();
         LeaveForTarget(popped);
