@@ -85,6 +85,8 @@ internal sealed class GuestMachine : IDisposable
         foreach (PciBus bus in _devices.OfType<PciBus>())
             PciResources.Assign(bus);
         _description.WriteTables(Ram);
+        foreach (Processor processor in Processors)
+            processor.PrepareForKernel();
 
         IVcpu bootstrap = Processors[0].Vcpu;
         CpuState entry = bootstrap.Save();

@@ -1,6 +1,7 @@
 using Hearth.Cpu;
 using Hearth.Devices.Platform.LocalApic;
 using Hearth.Machine;
+using Hearth.Vm.Boot;
 
 namespace Hearth.Vm.Running;
 
@@ -30,6 +31,14 @@ internal sealed class Processor : IMachineDevice
     public VcpuExit Run() => Vcpu.Run(Bus);
 
     public void Reset() => Vcpu.Reset();
+
+    /// <summary>Does what firmware does on every processor before a kernel starts.</summary>
+    public void PrepareForKernel()
+    {
+        CpuState state = Vcpu.Save();
+        MemoryTypes.Apply(state);
+        Vcpu.Restore(state);
+    }
 
     public void Save(IStateWriter to) => Vcpu.Save().Save(to);
 
