@@ -15,6 +15,9 @@ internal readonly unsafe struct CodeStubs
     /// <summary>Jumped to with the instruction pointer to look up in R14.</summary>
     public byte* LookupTarget { get; init; }
 
+    /// <summary>Jumped to with the page offset of a branch that faults.</summary>
+    public byte* BadTarget { get; init; }
+
     /// <summary>Jumped to with the page offset to go on at in <see cref="VcpuState.ExitDetail"/>.</summary>
     public byte* LookupOffset { get; init; }
 

@@ -108,10 +108,18 @@ internal sealed unsafe class SlowPath
         }
 
         ulong last = linear + (ulong)detail.Size - 1;
-        if ((_state->Mode & (uint)ModeFlags.Long) == 0 || (IsCanonical(linear) && IsCanonical(last)))
+        bool allowed = (_state->Mode & (uint)ModeFlags.Long) != 0 ? IsCanonical(linear) && IsCanonical(last) : !PassesLimit(detail, linear);
+        if (allowed)
             return true;
         PendingFault.Set(_state, detail.Segment == SegmentName.SS ? ExceptionVector.StackFault : ExceptionVector.GeneralProtection, 0);
         return false;
+    }
+
+    /// <summary>A segment of 4 GiB ends there: an access does not wrap around (Intel SDM Vol. 3, section 5.3).</summary>
+    private bool PassesLimit(AccessDetail detail, ulong linear)
+    {
+        ulong offset = (uint)(linear - _state->SegmentBase[(int)detail.Segment]);
+        return offset + (ulong)detail.Size - 1 > uint.MaxValue;
     }
 
     /// <summary>The #GP of a misaligned vector comes before #PF and #AC (Intel SDM Vol. 3, table 6-2).</summary>

@@ -33,6 +33,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _state->TlbIndexMask = (ulong)(VcpuState.TlbEntries - 1) << 12;
         _state->TlbPageMask = ~0xFFFUL;
         _state->JumpCacheMask = VcpuState.JumpCacheEntries - 1;
+        _state->CanonicalMask = ~0UL << 47;
         _state->ArithmeticFlagsMask = StubBuilder.ArithmeticFlags;
         _mailbox = new VcpuMailbox(_state);
         _jumps = new JumpCache(_state);
@@ -308,8 +309,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
             switch ((ExitReason)_state->ExitReason)
             {
                 case ExitReason.LookupTarget:
-                    _state->Rip = _state->AccessAddress;
-                    return StepResult.Continue;
+                    return CompleteBranch(new BranchDetail(_state->ExitDetail));
+                case ExitReason.BadTarget:
+                    SetRip(_state->ExitDetail);
+                    return PendingFault.GeneralProtection(_state);
                 case ExitReason.LookupOffset or ExitReason.Kicked:
                     SetRip(_state->ExitDetail);
                     return StepResult.Continue;
@@ -327,6 +330,33 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         }
     }
 
+    private StepResult CompleteBranch(BranchDetail branch)
+    {
+        ulong target = _state->AccessAddress;
+        if ((_state->Mode & (uint)ModeFlags.Long) != 0 && (ulong)((long)(target << 16) >> 16) != target)
+        {
+            SetRip(branch.Offset);
+            return PendingFault.GeneralProtection(_state);
+        }
+
+        _state->Rip = target;
+        if (branch.Popped != 0)
+            Drop(branch.Popped);
+        return StepResult.Continue;
+    }
+
+    private void Drop(uint bytes)
+    {
+        ref ulong pointer = ref _state->Gpr[RegisterMap.GuestRsp];
+        var mode = (ModeFlags)_state->Mode;
+        if ((mode & ModeFlags.Long) != 0)
+            pointer += bytes;
+        else if ((mode & ModeFlags.Stack32) != 0)
+            pointer = (uint)(pointer + bytes);
+        else
+            pointer = (pointer & ~0xFFFFUL) | (ushort)(pointer + bytes);
+    }
+
     /// <returns>True when generated code goes on.</returns>
     private bool TryAccess(out StepResult result)
     {
@@ -336,6 +366,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
             var detail = new AccessDetail(_state->ExitDetail);
             SetRip((uint)detail.Offset);
             outcome = _slow.Serve(detail);
+            if (outcome == AccessOutcome.Fault && detail.WaitsForX87)
+                _core.PreferPendingX87();
         }
         else
         {

@@ -27,6 +27,7 @@ internal static unsafe class StubBuilder
             Chain = EmitCalledExit(emitter, ExitReason.Chain, exit),
             LookupOffset = EmitJumpedExit(emitter, ExitReason.LookupOffset, exit),
             LookupTarget = EmitJumpedExit(emitter, ExitReason.LookupTarget, exit),
+            BadTarget = EmitJumpedExit(emitter, ExitReason.BadTarget, exit),
             Kick = EmitJumpedExit(emitter, ExitReason.Kicked, exit),
             Interpret = EmitJumpedExit(emitter, ExitReason.Interpret, exit),
             HostFault = EmitJumpedExit(emitter, ExitReason.HostFault, exit),

@@ -102,13 +102,25 @@ internal sealed unsafe class VcpuCore : IDisposable
             return PendingFault.Set(_state, ExceptionVector.DivideError);
 
         // Flags in MXCSR prove nothing: LDMXCSR may have set them without an exception.
-        if (_state->X87Loaded != 0)
-            _fpu.Spill();
-        const int ErrorSummary = 0x80;
-        if (_faulting.IsX87((_state->X87[StatusOffset] & ErrorSummary) != 0))
+        if (_faulting.IsX87(IsX87Pending()))
             return PendingFault.Set(_state, ExceptionVector.FloatingPoint);
         bool announced = (_state->Cr4 & ControlRegister.Cr4OsXmmExceptions) != 0;
         return PendingFault.Set(_state, announced ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
+    }
+
+    /// <summary>Puts #MF in place of the fault of an access, where one is pending in the x87 unit.</summary>
+    public void PreferPendingX87()
+    {
+        if (IsX87Pending())
+            PendingFault.Set(_state, ExceptionVector.FloatingPoint);
+    }
+
+    private bool IsX87Pending()
+    {
+        const int ErrorSummary = 0x80;
+        if (_state->X87Loaded != 0)
+            _fpu.Spill();
+        return (_state->X87[StatusOffset] & ErrorSummary) != 0;
     }
 
     /// <summary>Executes an instruction that generated code left to C#. RIP is at it.</summary>

@@ -3,8 +3,14 @@ namespace Hearth.Cpu.Software;
 /// <summary>Why generated code returned to C#.</summary>
 internal enum ExitReason : uint
 {
-    /// <summary>No translated code is known for the instruction pointer in <see cref="VcpuState.AccessAddress"/>.</summary>
+    /// <summary>
+    /// No translated code is known for the instruction pointer in <see cref="VcpuState.AccessAddress"/>; the branch that leads
+    /// there is described in <see cref="VcpuState.ExitDetail"/> (see BranchDetail).
+    /// </summary>
     LookupTarget,
+
+    /// <summary>The branch at the page offset in <see cref="VcpuState.ExitDetail"/> raises #GP for its target.</summary>
+    BadTarget,
 
     /// <summary>Goes on at the page offset in <see cref="VcpuState.ExitDetail"/>.</summary>
     LookupOffset,

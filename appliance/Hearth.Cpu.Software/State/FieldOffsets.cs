@@ -30,6 +30,8 @@ internal static class FieldOffsets
     public static readonly int TlbPageMask = Of(nameof(VcpuState.TlbPageMask));
     public static readonly int JumpCacheMask = Of(nameof(VcpuState.JumpCacheMask));
     public static readonly int ArithmeticFlagsMask = Of(nameof(VcpuState.ArithmeticFlagsMask));
+    public static readonly int CanonicalMask = Of(nameof(VcpuState.CanonicalMask));
+    public static readonly int SegmentLimit = Of(nameof(VcpuState.SegmentLimit));
     public static readonly int Scratch = Of(nameof(VcpuState.Scratch));
     public static readonly int Ymm = Of(nameof(VcpuState.Ymm));
     public static readonly int X87 = Of(nameof(VcpuState.X87));

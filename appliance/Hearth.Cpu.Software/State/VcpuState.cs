@@ -162,6 +162,9 @@ internal unsafe struct VcpuState
     /// <summary>A value that survives from one access of an instruction to its next (PUSH and POP of memory).</summary>
     [FieldOffset(632)] public ulong Scratch;
 
+    /// <summary>The bits of an address that are equal in a canonical one: 47 to 63.</summary>
+    [FieldOffset(640)] public ulong CanonicalMask;
+
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];
 

@@ -4,7 +4,7 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// Bits 0–12 the instruction's offset in its page, 13–19 the size in bytes, 20 write, 21 the old bytes are needed, 22 LOCK,
 /// 23 the address is an offset into its segment and must be checked (otherwise it is linear), 24–26 the segment,
-/// 27 the operand must be aligned to its size.
+/// 27 the operand must be aligned to its size, 28 the instruction waits for the x87 unit.
 /// </remarks>
 internal readonly record struct AccessDetail(uint Value)
 {
@@ -13,6 +13,7 @@ internal readonly record struct AccessDetail(uint Value)
     private const uint LockBit = 1 << 22;
     private const uint CheckedBit = 1 << 23;
     private const uint AlignedBit = 1 << 27;
+    private const uint WaitingBit = 1 << 28;
 
     public AccessDetail(int offset, int size, bool read, bool write, bool locked)
         : this((uint)offset | ((uint)size << 13) | (write ? WriteBit : 0) | (read ? ReadBit : 0) | (locked ? LockBit : 0))
@@ -34,11 +35,16 @@ internal readonly record struct AccessDetail(uint Value)
     /// <summary>A misaligned address is #GP, whatever the page tables say.</summary>
     public bool MustBeAligned => (Value & AlignedBit) != 0;
 
+    /// <summary>An exception that is pending in the x87 unit comes before any of the access.</summary>
+    public bool WaitsForX87 => (Value & WaitingBit) != 0;
+
     public SegmentName Segment => (SegmentName)((Value >> 24) & 7);
 
     public AccessDetail InSegment(SegmentName segment) => new(Value | ((uint)segment << 24));
 
     public AccessDetail Aligned() => new(Value | AlignedBit);
+
+    public AccessDetail WaitingForX87() => new(Value | WaitingBit);
 
     public AccessDetail Checked() => new(Value | CheckedBit);
 }

@@ -118,9 +118,10 @@ internal sealed unsafe class BlockTranslator
     private bool EmitInstruction(in Instruction instruction, int index)
     {
         int offset = (int)instruction.IP;
-        _context.BeginInstruction(offset, instruction.Length);
-        _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
         InstructionKind kind = _classifier.KindOf(instruction);
+        bool waits = _classifier.UnitOf(instruction.Code) == InstructionUnit.X87 && instruction.Mnemonic is not (Mnemonic.Fnstcw or Mnemonic.Fnstsw);
+        _context.BeginInstruction(offset, instruction.Length, waits);
+        _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
         if (!UnitUsable(instruction.Code, kind))
             return Keep(instruction, KeptReason.UnitUnavailable);
         TranslationContext.Mark mark = _context.GetMark();

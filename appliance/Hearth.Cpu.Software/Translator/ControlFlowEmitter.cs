@@ -38,7 +38,7 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         {
             DecrementCounter(width);
             LoadCounter(width);
-            byte* exhausted = _emitter.JumpIfRcxZero();
+            byte* exhausted = JumpIfRcxZero();
             byte* wrongFlag = instruction.Mnemonic switch
             {
                 Mnemonic.Loope => _emitter.JumpIf(5),
@@ -48,7 +48,7 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
             JumpTo(Target(instruction), Narrow(instruction));
             if (wrongFlag is not null)
                 HostEmitter.Bind(wrongFlag, _emitter.Position);
-            _emitter.BindShort(exhausted);
+            HostEmitter.Bind(exhausted, _emitter.Position);
             return;
         }
 
@@ -63,33 +63,46 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
     public void JumpIndirect(in Instruction instruction)
     {
         LoadTarget(instruction, out _);
-        LookUp();
+        CheckLimit();
+        LookUp(popped: 0);
     }
 
     public void Call(in Instruction instruction)
     {
         int size = Narrow(instruction) ? 2 : context.Is64Bit ? 8 : 4;
+        long target = Target(instruction);
+        if (IsLimited && !IsChainable(target, Narrow(instruction)))
+        {
+            LoadOffset(target, Narrow(instruction));
+            CheckLimit();
+        }
+
         stack.PushReturnAddress(context.NextOffset, size);
         context.EndTail(complete: false);
-        JumpTo(Target(instruction), Narrow(instruction));
+        JumpTo(target, Narrow(instruction));
     }
 
     public void CallIndirect(in Instruction instruction)
     {
         LoadTarget(instruction, out int size);
+        if (context.Is64Bit)
+            CheckCanonical();
+        else
+            CheckLimit();
         _emitter.Store(HostOperand.Field(FieldOffsets.Scratch), RegisterMap.Address);
         stack.PushReturnAddress(context.NextOffset, size);
         context.EndTail(complete: false);
         _emitter.Load(RegisterMap.Address, HostOperand.Field(FieldOffsets.Scratch));
-        LookUp();
+        LookUp(popped: 0);
     }
 
     public void Return(in Instruction instruction)
     {
         int extra = instruction.OpCount > 0 ? instruction.Immediate16 : 0;
         int size = Math.Abs(instruction.StackPointerIncrement) - extra;
-        stack.PopToAddress(size, extra);
-        LookUp();
+        stack.LoadTop(size);
+        CheckLimit();
+        LookUp(size + extra);
     }
 
     /// <summary>Goes on at a place relative to the start of the page.</summary>
@@ -114,15 +127,9 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
     /// <summary>Goes on through the jump cache at a place relative to the start of the page.</summary>
     public void LookUpOffset(long target, bool narrow)
     {
-        _emitter.Load(RegisterMap.Address, HostOperand.Field(FieldOffsets.PageRip));
-        var sum = new HostOperand(RegisterMap.Address, (int)target);
-        if (context.Is64Bit)
-            _emitter.Lea(RegisterMap.Address, sum);
-        else
-            _emitter.Lea32(RegisterMap.Address, sum);
-        if (narrow)
-            _emitter.ZeroExtend16(RegisterMap.Address, RegisterMap.Address);
-        LookUp();
+        LoadOffset(target, narrow);
+        CheckLimit();
+        LookUp(popped: 0);
     }
 
     /// <summary>Leaves generated code with a page offset.</summary>
@@ -132,12 +139,29 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         _emitter.Jump(stub);
     }
 
+    private void LoadOffset(long target, bool narrow)
+    {
+        _emitter.Load(RegisterMap.Address, HostOperand.Field(FieldOffsets.PageRip));
+        var sum = new HostOperand(RegisterMap.Address, (int)target);
+        if (context.Is64Bit)
+            _emitter.Lea(RegisterMap.Address, sum);
+        else
+            _emitter.Lea32(RegisterMap.Address, sum);
+        if (narrow)
+            _emitter.ZeroExtend16(RegisterMap.Address, RegisterMap.Address);
+    }
+
     /// <summary>Goes on at the instruction pointer in R14.</summary>
-    private void LookUp()
+    /// <remarks>
+    /// A near return with a bad target faults with the stack pointer unchanged. So what it popped is taken off once the
+    /// target is found in the cache, which holds no bad ones, and by C# otherwise (see <see cref="BranchDetail"/>).
+    /// </remarks>
+    /// <param name="popped">Bytes to take off the stack.</param>
+    private void LookUp(int popped)
     {
         if (context.IsSingleStep)
         {
-            _emitter.Jump(stubs.LookupTarget);
+            LeaveForTarget(popped);
             return;
         }
 
@@ -150,11 +174,54 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Address, 1, 0));
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
         byte* hit = _emitter.JumpIfRcxZero();
-        _emitter.Jump(stubs.LookupTarget);
+        LeaveForTarget(popped);
         _emitter.BindShort(hit);
+        if (popped != 0)
+            stack.Drop(popped);
         _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
         _emitter.Jump(new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Codes));
     }
+
+    private void LeaveForTarget(int popped)
+    {
+        _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)new BranchDetail(context.Offset, popped).Value);
+        _emitter.Jump(stubs.LookupTarget);
+    }
+
+    /// <summary>#GP for a target in R14 that is not canonical, before anything has changed.</summary>
+    private void CheckCanonical()
+    {
+        // The upper 17 bits are all clear or all set.
+        _emitter.Pext(RegisterMap.Test, RegisterMap.Address, HostOperand.Field(FieldOffsets.CanonicalMask));
+        byte* lower = _emitter.JumpIfRcxZero();
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, -0x1FFFF));
+        byte* upper = _emitter.JumpIfRcxZero();
+        ExitTo(stubs.BadTarget, context.Offset);
+        _emitter.BindShort(lower);
+        _emitter.BindShort(upper);
+    }
+
+    /// <summary>#GP for a target in R14 beyond a code segment's limit, before anything has changed.</summary>
+    private void CheckLimit()
+    {
+        if (!IsLimited)
+            return;
+
+        // limit + not(target) + 1 is negative when the target is larger; the sign goes to all bits.
+        const int SignShift = 63;
+        _emitter.Not(RegisterMap.Address);
+        _emitter.Load32(RegisterMap.Test, HostOperand.Field(FieldOffsets.SegmentLimit + ((int)SegmentName.CS * 4)));
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Address, 1, 1));
+        _emitter.Not(RegisterMap.Address);
+        _emitter.LoadImmediate(RegisterMap.Addend, SignShift);
+        _emitter.Sarx(RegisterMap.Test, RegisterMap.Test, RegisterMap.Addend);
+        byte* within = _emitter.JumpIfRcxZero();
+        ExitTo(stubs.BadTarget, context.Offset);
+        _emitter.BindShort(within);
+    }
+
+    private bool IsLimited =>
+        !context.Is64Bit && ((uint)context.Mode & ((uint)ModeFlags.EsChecked << (int)SegmentName.CS)) != 0;
 
     /// <summary>Loads the target of an indirect jump or call into R14.</summary>
     private void LoadTarget(in Instruction instruction, out int size)
@@ -178,6 +245,17 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
             _emitter.Move32(RegisterMap.Address, host);
         else
             _emitter.Move(RegisterMap.Address, host);
+    }
+
+    /// <summary>Jumps any distance when RCX is zero.</summary>
+    private byte* JumpIfRcxZero()
+    {
+        byte* zero = _emitter.JumpIfRcxZero();
+        byte* skip = _emitter.Jump();
+        _emitter.BindShort(zero);
+        byte* far = _emitter.Jump();
+        HostEmitter.Bind(skip, _emitter.Position);
+        return far;
     }
 
     private void DecrementCounter(int width)

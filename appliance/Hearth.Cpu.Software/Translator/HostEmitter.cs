@@ -127,6 +127,13 @@ internal sealed unsafe class HostEmitter
     /// <summary>SARX to, from, count (VEX.LZ.F3.0F38.W1 F7 /r).</summary>
     public void Sarx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 2, to, count, from);
 
+    public void Not(HostRegister register)
+    {
+        Rex(true, 0, 0, (int)register);
+        Byte(0xF7);
+        Byte((byte)(0xD0 | ((int)register & 7)));
+    }
+
     public void PushFlags() => Byte(0x9C);
 
     public void PopFlags() => Byte(0x9D);

@@ -37,10 +37,12 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         Mnemonic.Ldmxcsr, Mnemonic.Vldmxcsr,
     }.ToFrozenSet();
 
+    // Hints, and what later processors made of the reserved NOPs 0F 18 to 0F 1F: without those features they do nothing.
     private static readonly FrozenSet<Mnemonic> s_nops = new HashSet<Mnemonic>
     {
         Mnemonic.Nop, Mnemonic.Prefetch, Mnemonic.Prefetchw, Mnemonic.Prefetchnta, Mnemonic.Prefetcht0, Mnemonic.Prefetcht1,
         Mnemonic.Prefetcht2, Mnemonic.Prefetchwt1, Mnemonic.Endbr32, Mnemonic.Endbr64, Mnemonic.Reservednop,
+        Mnemonic.Rdsspd, Mnemonic.Rdsspq, Mnemonic.Cldemote, Mnemonic.Prefetchit0, Mnemonic.Prefetchit1,
     }.ToFrozenSet();
 
     private static readonly int s_codeCount = Enum.GetValues<Code>().Length;
@@ -75,10 +77,12 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
 
     private InstructionKind Classify(in Instruction instruction)
     {
-        if (instruction.IsInvalid || !Promised(instruction))
+        if (instruction.IsInvalid)
             return InstructionKind.Invalid;
         if (s_nops.Contains(instruction.Mnemonic))
             return InstructionKind.Nop;
+        if (!Promised(instruction))
+            return InstructionKind.Invalid;
         if (s_interpreted.Contains(instruction.Mnemonic))
             return InstructionKind.Interpret;
 

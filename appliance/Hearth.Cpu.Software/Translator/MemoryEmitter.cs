@@ -77,6 +77,8 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
     public HostOperand Check(HostRegister address, AccessDetail detail, SegmentName segment)
     {
         detail = detail.InSegment(segment);
+        if (context.WaitsForX87)
+            detail = detail.WaitingForX87();
         if (NeedsCheck(segment, detail.IsWrite))
             return SlowOnly(address, detail.Checked());
 

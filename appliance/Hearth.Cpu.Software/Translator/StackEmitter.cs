@@ -76,13 +76,11 @@ internal sealed class StackEmitter(TranslationContext context, MemoryEmitter mem
             _emitter.Move(to, RegisterMap.Test);
     }
 
-    /// <summary>Loads the value at the top of the stack into R14 and drops it and <paramref name="extra"/> bytes more.</summary>
-    public void PopToAddress(int size, int extra)
-    {
-        HostOperand from = PopAccess(Rsp, size);
-        _emitter.Load(RegisterMap.Address, from, size);
-        AdjustStackPointer(size + extra);
-    }
+    /// <summary>Loads the value at the top of the stack into R14.</summary>
+    public void LoadTop(int size) => _emitter.Load(RegisterMap.Address, PopAccess(Rsp, size), size);
+
+    /// <summary>Takes bytes off the stack.</summary>
+    public void Drop(int bytes) => AdjustStackPointer(bytes);
 
     public void Leave(in Instruction instruction)
     {

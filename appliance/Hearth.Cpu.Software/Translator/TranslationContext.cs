@@ -40,8 +40,12 @@ internal sealed unsafe class TranslationContext
         _chainCount = 0;
     }
 
-    public void BeginInstruction(int offset, int length)
+    /// <summary>The current instruction belongs to x87 or MMX and waits for pending exceptions.</summary>
+    public bool WaitsForX87 { get; private set; }
+
+    public void BeginInstruction(int offset, int length, bool waitsForX87)
     {
+        WaitsForX87 = waitsForX87;
         Offset = offset;
         NextOffset = offset + length;
         _firstOpenSite = _slowCount;

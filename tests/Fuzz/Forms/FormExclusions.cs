@@ -32,6 +32,9 @@ internal static class FormExclusions
     /// <summary>Why a form is not compared, or null.</summary>
     public static string? ReasonFor(Form form) => ReasonFor(form.Code) ?? (HostVendor.IsIntel ? null : ReasonOfVendor(form));
 
+    /// <summary>Whether a program that ends at such an instruction cannot be compared.</summary>
+    public static bool IsExcluded(Mnemonic mnemonic) => s_mnemonics.ContainsKey(mnemonic);
+
     /// <summary>What differs between Intel's processors, which the models are, and AMD's.</summary>
     private static string? ReasonOfVendor(Form form)
     {

@@ -1,4 +1,5 @@
 using Hearth.Fuzz.State;
+using Iced.Intel;
 
 namespace Hearth.Fuzz.Runs;
 
@@ -22,6 +23,19 @@ internal sealed class Comparison(IProcessor oracle, IReadOnlyList<IProcessor> su
         const ulong KernelSupplied = 0x7000_0000_0000;
         bool left = program.Mode != CodeMode.Long && _expected.State.Rip >= KernelSupplied;
         return _expected.End == EndKind.Exception && !left;
+    }
+
+    /// <summary>The instruction at which the oracle's last run ended; an invalid one when its bytes are not mapped.</summary>
+    public Instruction LastInstruction(CodeMode mode)
+    {
+        ulong rip = _expected.State.Rip;
+        ulong linear = mode == CodeMode.Protected16 ? MemoryLayout.Code.Address + rip : rip;
+        if (MemoryLayout.Find(linear) is not { } area)
+            return default;
+        int at = area.Offset + (int)(linear - area.Address);
+        int bitness = mode switch { CodeMode.Long => 64, CodeMode.Protected16 => 16, _ => 32 };
+        var reader = new ByteArrayCodeReader(_expected.Memory, at, (int)(area.End - linear));
+        return Decoder.Create(bitness, reader, rip).Decode();
     }
 
     /// <summary>Runs every subject on the program that the oracle ran last.</summary>

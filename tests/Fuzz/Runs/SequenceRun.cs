@@ -2,6 +2,7 @@ using Hearth.Fuzz.Forms;
 using Hearth.Fuzz.Generation;
 using Hearth.Fuzz.Sequences;
 using Hearth.Fuzz.State;
+using Iced.Intel;
 
 namespace Hearth.Fuzz.Runs;
 
@@ -9,7 +10,6 @@ namespace Hearth.Fuzz.Runs;
 internal sealed class SequenceRun(IProcessor oracle, IReadOnlyList<IProcessor> subjects, RunReport report)
 {
     private readonly Comparison _comparison = new(oracle, subjects);
-    private readonly StateComparer _comparer = new();
 
     /// <param name="first">Number of the first program.</param>
     /// <param name="count">How many.</param>
@@ -46,10 +46,25 @@ internal sealed class SequenceRun(IProcessor oracle, IReadOnlyList<IProcessor> s
         report.AddFailure(key, failure, $"programs --test {seed:X}", () => ProgramText.Describe(small.Program));
     }
 
-    private Failure? Differ(ProgramDraft draft) =>
-        TryRunOracle(draft) ? _comparison.CompareSubjects(draft.Program, _comparer) : null;
+    private Failure? Differ(ProgramDraft draft)
+    {
+        if (!TryRunOracle(draft))
+            return null;
+        Instruction last = _comparison.LastInstruction(draft.Program.Mode);
+        var comparer = new StateComparer { FaultAddressMask = UndefinedState.FaultAddressMask(last) };
+        return _comparison.CompareSubjects(draft.Program, comparer);
+    }
 
-    /// <remarks>AMD checks the alignment of vectors of any size, Intel only up to 8 bytes.</remarks>
-    private bool TryRunOracle(ProgramDraft draft) => _comparison.TryRunOracle(draft.Program)
-        && (HostVendor.IsIntel || _comparison.Expected.Vector != ExceptionVectors.AlignmentCheck);
+    /// <returns>False when the end is one of those that processors of different makes do not agree on.</returns>
+    private bool TryRunOracle(ProgramDraft draft)
+    {
+        if (!_comparison.TryRunOracle(draft.Program))
+            return false;
+
+        // AMD checks the alignment of vectors of any size, Intel only up to 8 bytes.
+        if (!HostVendor.IsIntel && _comparison.Expected.Vector == ExceptionVectors.AlignmentCheck)
+            return false;
+        Instruction last = _comparison.LastInstruction(draft.Program.Mode);
+        return !FormExclusions.IsExcluded(last.Mnemonic) && !UndefinedState.IsImplementationDefined(last, draft.Program, _comparison.Expected);
+    }
 }
