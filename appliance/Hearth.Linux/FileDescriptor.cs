@@ -13,17 +13,6 @@ public sealed unsafe class FileDescriptor : IDisposable
     /// <summary>The number; -1 once disposed.</summary>
     public int Number => _number;
 
-    /// <summary>Bytes of the file or block device.</summary>
-    /// <exception cref="LinuxException">It is something without a length.</exception>
-    public long Length
-    {
-        get
-        {
-            long length = Libc.lseek(_number, 0, Libc.SEEK_END);
-            return length >= 0 ? length : throw LinuxException.Last("cannot find out its length");
-        }
-    }
-
     /// <summary>An anonymous file in memory, closed on exec.</summary>
     /// <param name="name">Shown in /proc/PID/maps.</param>
     /// <param name="length">Bytes.</param>
@@ -70,14 +59,6 @@ public sealed unsafe class FileDescriptor : IDisposable
     {
         if (Libc.fcntl(_number, Libc.F_SETFD, 0) != 0)
             throw LinuxException.Last("cannot keep a descriptor");
-    }
-
-    /// <summary>Closes the descriptor in a program that this process executes, as one made by <see cref="Open"/> is.</summary>
-    /// <exception cref="LinuxException">It is not open.</exception>
-    public void CloseOnExecute()
-    {
-        if (Libc.fcntl(_number, Libc.F_SETFD, Libc.FD_CLOEXEC) != 0)
-            throw LinuxException.Last($"descriptor {_number}");
     }
 
     /// <summary>Reads what is there, at most the buffer's length; waits for a first byte.</summary>

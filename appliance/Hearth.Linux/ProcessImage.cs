@@ -26,12 +26,15 @@ public static unsafe class ProcessImage
         throw new LinuxException($"cannot execute {path}", errno);
     }
 
-    /// <summary>Starts a program as a child with nothing on its standard input and output; errors go where this process's go.</summary>
+    /// <summary>Starts a program as a child with nothing on its standard output; errors go where this process's go.</summary>
     /// <param name="arguments">The first is the program's own name.</param>
-    /// <param name="inherited">Stays open in the child under the same number.</param>
+    /// <param name="inherited">Stays open in the child.</param>
+    /// <param name="number">What it is called there; null for the same number as here.</param>
+    /// <param name="input">What the child has as its standard input; null for nothing.</param>
     /// <returns>The child's process id.</returns>
     /// <exception cref="LinuxException">The program cannot be started.</exception>
-    public static int Spawn(string path, IReadOnlyCollection<string> arguments, FileDescriptor inherited)
+    public static int Spawn(
+        string path, IReadOnlyCollection<string> arguments, FileDescriptor inherited, int? number = null, FileDescriptor? input = null)
     {
         ArgumentNullException.ThrowIfNull(inherited);
         byte* actions = stackalloc byte[FileActionsSize];
@@ -39,11 +42,13 @@ public static unsafe class ProcessImage
         byte** argv = Libc.CStrings(arguments);
         byte** environment = Environment();
         _ = Libc.posix_spawn_file_actions_init(actions);
-        _ = Libc.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", Libc.O_RDONLY, 0);
+        _ = input is null
+            ? Libc.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", Libc.O_RDONLY, 0)
+            : Libc.posix_spawn_file_actions_adddup2(actions, input.Number, 0);
         _ = Libc.posix_spawn_file_actions_addopen(actions, 1, "/dev/null", Libc.O_WRONLY, 0);
 
-        // Onto itself: the child's copy loses its close-on-exec flag.
-        _ = Libc.posix_spawn_file_actions_adddup2(actions, inherited.Number, inherited.Number);
+        // Also onto itself: the child's copy has no close-on-exec flag.
+        _ = Libc.posix_spawn_file_actions_adddup2(actions, inherited.Number, number ?? inherited.Number);
         int pid;
         int errno = Libc.posix_spawn(&pid, file, actions, null, argv, environment);
         _ = Libc.posix_spawn_file_actions_destroy(actions);

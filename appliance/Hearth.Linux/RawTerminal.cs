@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Hearth.Linux.Interop;
 
 namespace Hearth.Linux;
@@ -23,6 +25,21 @@ public sealed unsafe class RawTerminal : IDisposable
     {
         ArgumentNullException.ThrowIfNull(descriptor);
         return Libc.isatty(descriptor.Number) == 1;
+    }
+
+    /// <summary>The mode of a terminal in the form that <c>stty</c> prints with <c>-g</c> and takes back.</summary>
+    /// <returns>Null when the descriptor is no terminal.</returns>
+    public static string? Describe(FileDescriptor descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        Libc.TerminalSettings settings;
+        if (!IsTerminal(descriptor) || Libc.tcgetattr(descriptor.Number, &settings) != 0)
+            return null;
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{settings.c_iflag:x}:{settings.c_oflag:x}:{settings.c_cflag:x}:{settings.c_lflag:x}");
+        for (int i = 0; i < Libc.NCCS; i++)
+            text.Append(CultureInfo.InvariantCulture, $":{settings.c_cc[i]:x}");
+        return text.ToString();
     }
 
     /// <summary>Notes the mode of a terminal and makes it raw.</summary>

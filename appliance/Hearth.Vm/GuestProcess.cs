@@ -7,6 +7,7 @@ using Hearth.Storage;
 using Hearth.Vm.Composition;
 using Hearth.Vm.Running;
 using Hearth.Vm.Saving;
+using Hearth.Vm.Terminal;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Vm;
@@ -14,13 +15,12 @@ namespace Hearth.Vm;
 /// <summary>The process of one guest: reads its configuration, builds the machine, runs it, and tells how it ended.</summary>
 internal static class GuestProcess
 {
-    private const int StandardInput = 0;
-
     /// <param name="arguments">The number of the descriptor that holds the configuration.</param>
     /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
     public static int Run(string[] arguments)
     {
         GuestOutcome outcome;
+        EngineSelection.Prepare();
         try
         {
             outcome = RunGuest(ReadConfiguration(arguments));
@@ -35,7 +35,7 @@ internal static class GuestProcess
         }
 
         if (outcome.Message is not null)
-            Console.Error.WriteLine($"hearth: {outcome.Message.TrimEnd('.')}.");
+            Tell(outcome.Message);
         if (outcome.Report is not null)
             Console.Error.Write(outcome.Report);
         if (outcome.Signal != 0)
@@ -72,23 +72,10 @@ internal static class GuestProcess
             state.Restore(machine);
 
         // Nothing is printed from here to the end of the run but by the guest.
-        using RawTerminal? terminal = EnterTerminal(configuration);
+        using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);
         using var signals = new HostSignals(events, terminal);
-        return new GuestRun(machine, events, configuration.ExitOnReset, save).Run();
+        return new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
     }
 
-    /// <summary>Takes the terminal when it is the guest's; it comes back when the guest ends, however it ends.</summary>
-    private static RawTerminal? EnterTerminal(GuestConfiguration configuration)
-    {
-        if (configuration.Serial.Input != StandardInput && configuration.Console?.Input != StandardInput)
-            return null;
-        RawTerminal? terminal = RawTerminal.TryEnter(new FileDescriptor(StandardInput));
-        if (terminal is not null)
-        {
-            AppDomain.CurrentDomain.UnhandledException += (_, _) => terminal.Restore();
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => terminal.Restore();
-        }
-
-        return terminal;
-    }
+    private static void Tell(string sentence) => Console.Error.WriteLine($"hearth: {sentence.TrimEnd('.')}.");
 }

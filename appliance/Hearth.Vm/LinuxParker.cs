@@ -6,6 +6,9 @@ namespace Hearth.Vm;
 /// <summary>Waits in the kernel, to the microsecond, for a time or for another thread.</summary>
 internal sealed class LinuxParker : IParker, IDisposable
 {
+    // Timers are short and a guest's sense of time depends on them: on a busy host they go before vCPUs.
+    private const int Urgent = -10;
+
     private readonly EventDescriptor _event = new();
 
     // 1 while somebody has asked for a wake-up: most calls of Unpark and many of Park then need no system call.
@@ -17,6 +20,7 @@ internal sealed class LinuxParker : IParker, IDisposable
         if (!_isPrecise)
         {
             CurrentThread.UsePreciseTimers();
+            CurrentThread.TrySetNice(Urgent);
             _isPrecise = true;
         }
 

@@ -98,14 +98,6 @@ public sealed class FileDescriptorTests : IDisposable
         Assert.False(foundMore);
     }
 
-    [Fact]
-    public void Length_ofMemory_isWhatWasAsked()
-    {
-        using FileDescriptor file = FileDescriptor.CreateMemory("memory", 12345);
-
-        Assert.Equal(12345, file.Length);
-    }
-
     private static unsafe void Touch(MappedMemory memory, int offset) => memory.Address[offset] = 1;
 
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);

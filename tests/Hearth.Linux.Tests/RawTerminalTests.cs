@@ -32,6 +32,22 @@ public sealed class RawTerminalTests
     }
 
     [Fact]
+    public void Describe_terminal_isWhatSttySays()
+    {
+        using var pty = new PseudoTerminal();
+        string file = Path.GetTempFileName();
+        (FileDescriptor near, FileDescriptor far) = FileDescriptor.CreateSocketPair();
+        int process = ProcessImage.Spawn("/bin/sh", ["sh", "-c", $"stty -g > {file}"], far, input: pty.Far);
+        far.Dispose();
+        near.Read(new byte[1]);
+
+        Assert.Equal(File.ReadAllText(file).TrimEnd(), RawTerminal.Describe(pty.Far));
+        ProcessImage.End(process);
+        near.Dispose();
+        File.Delete(file);
+    }
+
+    [Fact]
     public void TryEnter_noTerminal_isNull()
     {
         using FileDescriptor file = FileDescriptor.CreateMemory("no terminal", 1);

@@ -9,7 +9,6 @@ internal static unsafe partial class Libc
     internal const int AT_SYMLINK_FOLLOW = 0x400;
     internal const int EFD_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
-    internal const int FD_CLOEXEC = 1;
     internal const int F_SETFD = 2;
     internal const int O_RDONLY = 0;
     internal const int O_WRONLY = 1;

@@ -9,6 +9,7 @@ internal static unsafe partial class Libc
     internal const int SOCK_STREAM = 1;
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int PR_SET_TIMERSLACK = 29;
+    internal const int PRIO_PROCESS = 0;
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int execve(byte* path, byte** arguments, byte** environment);
@@ -46,6 +47,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+
+    /// <param name="who">0 for the calling thread: to Linux each thread has a priority of its own.</param>
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setpriority(int which, int who, int priority);
 
     /// <summary>An array of C strings that ends with a null pointer; lives until the process does or execs.</summary>
     internal static byte** CStrings(IReadOnlyCollection<string> strings)

@@ -7,6 +7,7 @@ internal static unsafe partial class Libc
 {
     internal const uint OPOST = 1;
     internal const int TCSADRAIN = 1;
+    internal const int NCCS = 32;
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int isatty(int fd);
@@ -27,6 +28,7 @@ internal static unsafe partial class Libc
         public uint c_oflag;
         public uint c_cflag;
         public uint c_lflag;
-        public fixed byte c_rest[44];
+        public byte c_line;
+        public fixed byte c_cc[NCCS];
     }
 }

@@ -10,6 +10,9 @@ namespace Hearth.Vm.Composition;
 /// <summary>Which engine and CPU model a guest runs on.</summary>
 internal static class EngineSelection
 {
+    /// <summary>Begins, on another thread, what takes milliseconds and needs no configuration: measuring the time-stamp counter.</summary>
+    public static void Prepare() => ThreadPool.UnsafeQueueUserWorkItem(static _ => _ = SoftwareCpuEngine.HostTscFrequency, null);
+
     /// <summary>The model that was asked for, or else that of the saved guest, or else the best this host can run.</summary>
     /// <param name="saved">The guest that is to be restored, or null.</param>
     /// <exception cref="MachineException">There is no such engine or model, or this host cannot run it.</exception>

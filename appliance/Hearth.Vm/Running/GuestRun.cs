@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Linux;
 using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Vm.Composition;
@@ -14,15 +15,18 @@ internal sealed class GuestRun
     private readonly MachineEvents _events;
     private readonly bool _exitOnReset;
     private readonly GuestFile? _save;
+    private readonly Action<string> _tell;
 
     /// <param name="exitOnReset">A guest reset ends the run.</param>
     /// <param name="save">Where an event that asks for it saves the guest.</param>
-    public GuestRun(GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? save)
+    /// <param name="tell">Takes a sentence for the user while the guest goes on.</param>
+    public GuestRun(GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? save, Action<string> tell)
     {
         _machine = machine;
         _events = events;
         _exitOnReset = exitOnReset;
         _save = save;
+        _tell = tell;
     }
 
     /// <summary>Runs a machine that is paused.</summary>
@@ -77,7 +81,15 @@ internal sealed class GuestRun
     {
         if (_save is null)
             return null;
-        _save.Write(_machine);
-        return new GuestOutcome(ExitCode.Saved);
+        try
+        {
+            _save.Write(_machine);
+            return new GuestOutcome(ExitCode.Saved);
+        }
+        catch (Exception error) when (error is IOException or LinuxException)
+        {
+            _tell($"the guest cannot be saved and goes on: {error.Message}");
+            return null;
+        }
     }
 }

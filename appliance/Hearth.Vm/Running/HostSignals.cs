@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hearth.Linux;
+using Hearth.Vm.Terminal;
 
 namespace Hearth.Vm.Running;
 
@@ -12,11 +13,11 @@ internal sealed class HostSignals : IDisposable
 
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly MachineEvents _events;
-    private readonly RawTerminal? _terminal;
+    private readonly GuestTerminal? _terminal;
     private int _endings;
 
     /// <param name="terminal">The terminal to keep raw, or null.</param>
-    public HostSignals(MachineEvents events, RawTerminal? terminal)
+    public HostSignals(MachineEvents events, GuestTerminal? terminal)
     {
         _events = events;
         _terminal = terminal;
@@ -27,7 +28,7 @@ internal sealed class HostSignals : IDisposable
         }
 
         _registrations.Add(PosixSignalRegistration.Create(SaveSignal, Save));
-        _registrations.Add(PosixSignalRegistration.Create(ContinueSignal, _ => _terminal?.MakeRaw()));
+        _registrations.Add(PosixSignalRegistration.Create(ContinueSignal, _ => _terminal?.Continue()));
     }
 
     public void Dispose()

@@ -27,7 +27,12 @@ internal sealed class GuestFile : IDisposable
     public void Write(GuestMachine machine)
     {
         using (var stream = new FileStream(new SafeFileHandle(_file.Number, ownsHandle: false), FileAccess.Write, BufferLength))
+        {
+            // What an attempt before this one has left.
+            stream.SetLength(0);
             SavedGuest.Write(machine, stream);
+        }
+
         _file.Synchronize();
         _file.LinkInto(_directory, _name);
         _directory.Synchronize();

@@ -12,6 +12,7 @@ namespace Hearth.Launch;
 internal sealed class GuestLauncher : IDisposable
 {
     private const string Program = "hearth-vm";
+    private const string Terminal = "stdio";
 
     // Locally administered; each guest is alone on its passt, so that all may have the same.
     private const string MacAddress = "02:48:54:00:00:01";
@@ -58,6 +59,7 @@ internal sealed class GuestLauncher : IDisposable
             Serial = OpenPort("--serial", options.Serial)!,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
             Network = options.UserNetwork ? StartNetwork(options.Passt) : null,
+            TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
     }
 
@@ -102,7 +104,7 @@ internal sealed class GuestLauncher : IDisposable
 
     private SerialConfiguration? OpenPort(string option, string text) => text switch
     {
-        "stdio" => new SerialConfiguration(1, 0),
+        Terminal => new SerialConfiguration(1, 0),
         "none" => new SerialConfiguration(null, null),
         _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
     };
@@ -112,6 +114,8 @@ internal sealed class GuestLauncher : IDisposable
         _passt = Passt.Start(passt, out FileDescriptor guestEnd);
         return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress);
     }
+
+    private int? StartGuard() => TerminalGuard.Start(new FileDescriptor(0)) is { } guestEnd ? Keep(guestEnd).Number : null;
 
     /// <summary>Opens a file that is read at any place: a regular file or a block device.</summary>
     private OpenFile Open(string option, string path, FileAccessMode mode)
