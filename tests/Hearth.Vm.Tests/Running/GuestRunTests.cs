@@ -10,6 +10,9 @@ public sealed class GuestRunTests
     private const ushort ResetControl = 0xCF9;
     private const byte FullReset = 6;
 
+    /// <summary>SLP_TYP of the \_S5 package.</summary>
+    private const ulong SoftOffSleepType = 0;
+
     [Fact]
     public void Run_guestWritesDebugExit_endsWithItsCode()
     {
@@ -25,7 +28,7 @@ public sealed class GuestRunTests
     public void Run_guestEntersSoftOff_endsWithSuccess()
     {
         using var guest = new TestGuestMachine();
-        guest.Bootstrap.Guest = bus => Out(bus, 0x604, AccessWidth.Word, (1 << 13) | (SleepType() << 10));
+        guest.Bootstrap.Guest = bus => Out(bus, 0x604, AccessWidth.Word, (1 << 13) | (SoftOffSleepType << 10));
 
         GuestOutcome outcome = guest.Run();
 
@@ -111,8 +114,6 @@ public sealed class GuestRunTests
 
         Assert.Equal(ExitCode.UserQuit, outcome.ExitCode);
     }
-
-    private static ulong SleepType() => Hearth.Devices.Platform.PowerManagement.PowerManagementRegisters.SoftOffSleepType;
 
     private static VcpuExit? Out(IVcpuBus bus, ushort port, AccessWidth width, ulong value)
     {
