@@ -3,7 +3,7 @@ using Hearth.Machine;
 namespace Hearth.Testing;
 
 /// <summary>An interrupt line that remembers its level and counts its edges. Recording allocates nothing.</summary>
-public sealed class RecordingLine : IInterruptLine
+public sealed class RecordingLine : IEdgeLine
 {
     public bool IsAsserted { get; private set; }
 
@@ -13,6 +13,9 @@ public sealed class RecordingLine : IInterruptLine
     /// <summary>Changes from high to low.</summary>
     public int FallingEdges { get; private set; }
 
+    /// <summary>Calls of <see cref="Cancel"/>.</summary>
+    public int Cancellations { get; private set; }
+
     public void Set(bool asserted)
     {
         if (asserted && !IsAsserted)
@@ -21,4 +24,12 @@ public sealed class RecordingLine : IInterruptLine
             FallingEdges++;
         IsAsserted = asserted;
     }
+
+    public void Pulse(int edges, int limit)
+    {
+        RisingEdges += edges;
+        FallingEdges += edges;
+    }
+
+    public void Cancel() => Cancellations++;
 }

@@ -39,7 +39,7 @@ public sealed class InterruptSystem
     public IEnumerable<IMachineDevice> Devices => [.. Messages.Apics, IoApic, Pic];
 
     /// <summary>Adds a source to the wire of a GSI.</summary>
-    public IInterruptLine Line(int gsi) => _router.Line(gsi);
+    public IEdgeLine Line(int gsi) => _router.Line(gsi);
 
     /// <summary>Adds a processor's local APIC; that of id 0 takes the PIC's output on LINT0.</summary>
     /// <exception cref="MachineException">The id is taken.</exception>

@@ -1,14 +1,14 @@
 namespace Hearth.Machine;
 
-/// <summary>A line with a switch in it: while it is closed off the source's level does not reach the wire, but is not forgotten.</summary>
-public sealed class GatedLine : IInterruptLine
+/// <summary>A line with a switch in it: while it is closed off the source's level does not reach the wire, but is not forgotten; edges are.</summary>
+public sealed class GatedLine : IEdgeLine
 {
     private readonly Lock _lock = new();
-    private readonly IInterruptLine _target;
+    private readonly IEdgeLine _target;
     private bool _isAsserted;
     private bool _isOpen = true;
 
-    public GatedLine(IInterruptLine target) => _target = target;
+    public GatedLine(IEdgeLine target) => _target = target;
 
     /// <summary>True while levels pass; true at first. Set by the device that owns the switch, under its own lock.</summary>
     public bool IsOpen
@@ -35,6 +35,25 @@ public sealed class GatedLine : IInterruptLine
         {
             _isAsserted = asserted;
             _target.Set(_isOpen && asserted);
+        }
+    }
+
+    public void Pulse(int edges, int limit)
+    {
+        lock (_lock)
+        {
+            if (_isOpen)
+                _target.Pulse(edges, limit);
+        }
+    }
+
+    /// <summary>Nothing while it is closed: what the wire owes then is owed to whoever replaces the source.</summary>
+    public void Cancel()
+    {
+        lock (_lock)
+        {
+            if (_isOpen)
+                _target.Cancel();
         }
     }
 }

@@ -25,7 +25,7 @@ public sealed class InterruptRouter
 
     /// <summary>Adds a source to a wire. The wire is asserted while any of its sources is.</summary>
     /// <exception cref="MachineException">There is no such GSI.</exception>
-    public IInterruptLine Line(int gsi)
+    public IEdgeLine Line(int gsi)
     {
         if ((uint)gsi >= GsiCount)
             throw new MachineException($"There is no interrupt line {gsi}; the lines are 0 to {GsiCount - 1}.");

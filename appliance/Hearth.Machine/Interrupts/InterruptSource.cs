@@ -1,7 +1,7 @@
 namespace Hearth.Machine;
 
 /// <summary>One device's hold on a wire.</summary>
-internal sealed class InterruptSource(InterruptWire wire) : IInterruptLine
+internal sealed class InterruptSource(InterruptWire wire) : IEdgeLine
 {
     // Written under the wire's lock. Read without it first, because devices set the level they have again and again; the
     // device's own lock orders its calls, so the value read is the one it set last.
@@ -18,4 +18,8 @@ internal sealed class InterruptSource(InterruptWire wire) : IInterruptLine
         if (_isAsserted != asserted)
             wire.Set(this, asserted);
     }
+
+    public void Pulse(int edges, int limit) => wire.Pulse(edges, limit);
+
+    public void Cancel() => wire.Cancel();
 }

@@ -23,4 +23,25 @@ internal sealed class InterruptWire(IInterruptInputs? pic, int picPin, IInterrup
             ioApic.SetPin(ioApicPin, asserted);
         }
     }
+
+    public void Pulse(int edges, int limit)
+    {
+        lock (_lock)
+        {
+            // While another source holds the wire there is no edge.
+            if (_asserted > 0)
+                return;
+            pic?.Pulse(picPin, edges, limit);
+            ioApic.Pulse(ioApicPin, edges, limit);
+        }
+    }
+
+    public void Cancel()
+    {
+        lock (_lock)
+        {
+            pic?.Cancel(picPin);
+            ioApic.Cancel(ioApicPin);
+        }
+    }
 }

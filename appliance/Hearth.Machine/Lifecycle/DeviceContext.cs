@@ -18,5 +18,5 @@ public sealed class DeviceContext
     public required IDeviceLog Log { get; init; }
 
     /// <summary>Gives the line of a GSI; 0–15 reach the PIC pair and the IOAPIC, 16–23 the IOAPIC alone.</summary>
-    public required Func<int, IInterruptLine> Line { get; init; }
+    public required Func<int, IEdgeLine> Line { get; init; }
 }

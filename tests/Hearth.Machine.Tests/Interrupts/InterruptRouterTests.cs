@@ -76,6 +76,44 @@ public sealed class InterruptRouterTests
     }
 
     [Fact]
+    public void Pulses_OfTheTimersLine_ReachBothControllersAndLeaveTheWireLow()
+    {
+        IEdgeLine line = _router.Line(0);
+
+        line.Pulse(3, 100);
+        line.Cancel();
+
+        Assert.Equal([(0, 3, 100)], _pic.Pulses);
+        Assert.Equal([(2, 3, 100)], _ioApic.Pulses);
+        Assert.Equal([0], _pic.Cancellations);
+        Assert.Equal([2], _ioApic.Cancellations);
+        Assert.Empty(_ioApic.Changes);
+    }
+
+    [Fact]
+    public void Pulses_WhileAnotherSourceHoldsTheWire_ReachNobody()
+    {
+        _router.Line(16).Set(true);
+
+        _router.Line(16).Pulse(1, 1);
+
+        Assert.Empty(_ioApic.Pulses);
+    }
+
+    [Fact]
+    public void GatedLine_Closed_LetsNeitherEdgesNorCancellationsThrough()
+    {
+        var gate = new GatedLine(_router.Line(16)) { IsOpen = false };
+
+        gate.Pulse(1, 1);
+        gate.Cancel();
+        gate.IsOpen = true;
+
+        Assert.Empty(_ioApic.Pulses);
+        Assert.Empty(_ioApic.Cancellations);
+    }
+
+    [Fact]
     public void GatedLine_Closed_HoldsTheLevelBackUntilItOpens()
     {
         var gate = new GatedLine(_router.Line(16));

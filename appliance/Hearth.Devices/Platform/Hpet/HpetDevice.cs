@@ -21,9 +21,6 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
     private const byte StateVersion = 1;
     private const long NanosecondsPerTick = 10;
 
-    // A guest that asks for more interrupts a second than this gets fewer: nanoseconds between two.
-    private const long ShortestPeriod = 20_000;
-
     private readonly Lock _lock = new();
     private readonly HpetTimer[] _timers = [new(), new(), new()];
     private readonly HpetLines _lines;
@@ -87,6 +84,7 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
     {
         lock (_lock)
         {
+            CancelAllLocked();
             _configuration = 0;
             _status = 0;
             _counter = 0;
@@ -125,6 +123,10 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
         }
     }
 
+    /// <summary>Saturates.</summary>
+    private static long ToNanoseconds(ulong ticks) =>
+        ticks >= long.MaxValue / NanosecondsPerTick ? long.MaxValue : (long)ticks * NanosecondsPerTick;
+
     private ulong Tick() => (ulong)(_clock.Now / NanosecondsPerTick);
 
     private ulong CounterAt(ulong tick) => IsCounting ? tick + _counter : _counter;
@@ -156,6 +158,8 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
         ulong tick = Tick();
         if (TryGetTimer(register, out HpetTimer? timer, out ulong offset))
         {
+            // A timer that is set anew has no use for what it ticked before.
+            _lines.Cancel(Array.IndexOf(_timers, timer), timer.Route);
             if (offset == HpetRegisters.TimerConfiguration)
                 timer.WriteConfiguration(value, mask);
             else if (offset == HpetRegisters.TimerComparator)
@@ -186,11 +190,15 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
 
     private void WriteConfigurationLocked(ulong value, ulong tick)
     {
+        CancelAllLocked();
         ulong counter = CounterAt(tick);
         _configuration = value & (HpetRegisters.Enable | HpetRegisters.LegacyReplacement);
         _counter = IsCounting ? counter - tick : counter;
         ScheduleAllLocked(tick);
         UpdateLinesLocked();
+
+        // Where the lines lead now the PIT or the RTC may have left something.
+        CancelAllLocked();
     }
 
     private bool TryGetTimer(ulong register, [NotNullWhen(true)] out HpetTimer? timer, out ulong offset)
@@ -199,6 +207,12 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
         offset = (register - HpetRegisters.Timers) % HpetRegisters.TimerStride;
         timer = index < TimerCount ? _timers[index] : null;
         return timer is not null;
+    }
+
+    private void CancelAllLocked()
+    {
+        for (int i = 0; i < TimerCount; i++)
+            _lines.Cancel(i, _timers[i].Route);
     }
 
     private void ScheduleAllLocked(ulong tick)
@@ -220,7 +234,7 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
         lock (_lock)
         {
             PassLocked();
-            ArmLocked(_clock.Now + ShortestPeriod);
+            ArmLocked(_clock.Now + TimerTicks.ShortestPeriod);
         }
     }
 
@@ -231,12 +245,13 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
         for (int i = 0; i < TimerCount; i++)
         {
             HpetTimer timer = _timers[i];
-            if (!timer.TryPass(tick) || !timer.IsEnabled)
+            ulong matches = timer.Pass(tick);
+            if (matches == 0 || !timer.IsEnabled)
                 continue;
             if (timer.IsLevel)
                 _status |= 1UL << i;
             else
-                _lines.Pulse(i, timer.Route);
+                _lines.Pulse(i, timer.Route, matches, ToNanoseconds(timer.Period));
             UpdateLinesLocked();
         }
     }
@@ -251,10 +266,11 @@ public sealed class HpetDevice : IMachineDevice, IBusDevice
                 due = Math.Min(due, timer.Due);
         }
 
-        if (due >= long.MaxValue / NanosecondsPerTick)
+        long deadline = ToNanoseconds(due);
+        if (deadline == long.MaxValue)
             _timer.Disarm();
         else
-            _timer.Arm(Math.Max((long)due * NanosecondsPerTick, earliest));
+            _timer.Arm(Math.Max(deadline, earliest));
     }
 
     private void UpdateLinesLocked()

@@ -7,12 +7,12 @@ internal sealed class HpetLines
 {
     private const int LegacyCount = 2;
 
-    private readonly IInterruptLine[] _lines;
+    private readonly IEdgeLine[] _lines;
     private readonly GatedLine _pit;
     private readonly GatedLine _rtc;
     private bool _isLegacy;
 
-    public HpetLines(Func<int, IInterruptLine> line, GatedLine pit, GatedLine rtc)
+    public HpetLines(Func<int, IEdgeLine> line, GatedLine pit, GatedLine rtc)
     {
         _lines = [line(0), line(8), line(20), line(21), line(22), line(23)];
         _pit = pit;
@@ -32,13 +32,13 @@ internal sealed class HpetLines
     /// <summary>The bit of the line that a timer uses, for <see cref="Set"/>.</summary>
     public int BitOf(int timer, int route) => 1 << IndexOf(timer, route);
 
-    /// <summary>An edge-triggered interrupt.</summary>
-    public void Pulse(int timer, int route)
-    {
-        IInterruptLine line = _lines[IndexOf(timer, route)];
-        line.Set(true);
-        line.Set(false);
-    }
+    /// <summary>Edge-triggered interrupts.</summary>
+    /// <param name="period">Nanoseconds between two; zero when there is only one.</param>
+    public void Pulse(int timer, int route, ulong ticks, long period) =>
+        TimerTicks.Give(_lines[IndexOf(timer, route)], ticks, period);
+
+    /// <summary>Forgets edge-triggered interrupts that the guest has not taken yet.</summary>
+    public void Cancel(int timer, int route) => _lines[IndexOf(timer, route)].Cancel();
 
     /// <summary>Asserts the lines whose bits are set, and no other.</summary>
     public void Set(int asserted)

@@ -15,6 +15,8 @@ internal sealed class HpetTimer
     private ulong _comparator;
     private ulong _period;
 
+    public HpetTimer() => Reset();
+
     public ulong Configuration => _configuration | HpetRegisters.TimerCapabilities;
 
     public ulong Comparator => _comparator;
@@ -28,6 +30,9 @@ internal sealed class HpetTimer
 
     /// <summary>The IOAPIC pin, when it is not replaced by the legacy route.</summary>
     public int Route => (int)((_configuration & HpetRegisters.RouteMask) >> HpetRegisters.RouteShift);
+
+    /// <summary>Ticks from one match to the next; zero when there is only one.</summary>
+    public ulong Period => IsPeriodic ? _period : 0;
 
     private bool IsPeriodic => (_configuration & HpetRegisters.Periodic) != 0;
 
@@ -80,24 +85,22 @@ internal sealed class HpetTimer
     public void Halt() => Due = Never;
 
     /// <summary>Passes matches that have come.</summary>
-    /// <returns>True when at least one has.</returns>
-    public bool TryPass(ulong now)
+    /// <returns>How many have, of a timer that is not periodic one at most.</returns>
+    public ulong Pass(ulong now)
     {
         if (Due > now)
-            return false;
-        if (IsPeriodic && _period != 0)
+            return 0;
+        if (Period != 0)
         {
             ulong periods = ((now - Due) / _period) + 1;
             _comparator = (_comparator + (periods * _period)) & Mask;
             Due += periods * _period;
-        }
-        else
-        {
-            // The next match is when the counter has gone round.
-            Due = Mask == uint.MaxValue ? now - ((now - Due) & Mask) + Mask + 1 : Never;
+            return periods;
         }
 
-        return true;
+        // The next match is when the counter has gone round.
+        Due = Mask == uint.MaxValue ? now - ((now - Due) & Mask) + Mask + 1 : Never;
+        return 1;
     }
 
     public void Save(IStateWriter to)

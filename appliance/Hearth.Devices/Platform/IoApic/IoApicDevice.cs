@@ -1,3 +1,4 @@
+using System.Numerics;
 using Hearth.Devices.Platform.LocalApic;
 using Hearth.Machine;
 
@@ -5,10 +6,11 @@ namespace Hearth.Devices.Platform.IoApic;
 
 /// <summary>The I/O APIC: 24 pins, each sent as a message to local APICs by its redirection entry (82093AA data sheet).</summary>
 /// <remarks>
-/// Lock order: device, wire, this, local APIC. EOIs come without the local APIC's lock. The polarity bit of an entry is kept
+/// Lock order: device, wire, this, local APIC. What processors tell comes without the local APIC's
+/// lock. The polarity bit of an entry is kept
 /// but means nothing: a wire of this machine is asserted or not.
 /// </remarks>
-public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs, IEndOfInterruptSink
+public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs, IProcessorSink
 {
     /// <summary>Where the PC architecture has it.</summary>
     public const ulong Address = 0xFEC0_0000;
@@ -18,12 +20,19 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
 
     public const int PinCount = 24;
 
-    private const byte StateVersion = 1;
+    private const byte StateVersion = 2;
 
     private readonly Lock _lock = new();
     private readonly ApicBus _bus;
     private readonly IDeviceLog _log;
     private readonly RedirectionEntry[] _table = new RedirectionEntry[PinCount];
+
+    // Edges that wait until the one before them is accepted, by pin.
+    private readonly int[] _owed = new int[PinCount];
+
+    // The pins that are owed any. Written under the lock; read without it, for every interrupt that a processor accepts.
+    private volatile uint _owing;
+
     private uint _pins;
     private uint _id;
     private byte _index;
@@ -54,6 +63,54 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
             // An edge on a masked pin is lost (82093AA data sheet, section 3.2.4, interrupt mask); a level waits.
             if (rises)
                 ServiceLocked(pin);
+        }
+    }
+
+    public void Pulse(int pin, int edges, int limit)
+    {
+        if ((uint)pin >= PinCount)
+            return;
+        lock (_lock)
+        {
+            if (_table[pin].IsMasked)
+            {
+                OweLocked(pin, Math.Max(_owed[pin] - edges, 0));
+            }
+            else if (_table[pin].IsLevel)
+            {
+                OweLocked(pin, 0);
+                ServiceLocked(pin);
+            }
+            else
+            {
+                OweLocked(pin, Math.Min(_owed[pin] + edges, limit));
+                SendOwedLocked(pin);
+            }
+        }
+    }
+
+    public void Cancel(int pin)
+    {
+        if ((uint)pin >= PinCount)
+            return;
+        lock (_lock)
+            OweLocked(pin, 0);
+    }
+
+    public void Accepted(byte vector)
+    {
+        // A debt is noted before its edge is sent, so whoever accepts that edge sees it.
+        if (_owing == 0)
+            return;
+        lock (_lock)
+        {
+            for (uint pins = _owing; pins != 0; pins &= pins - 1)
+            {
+                int pin = BitOperations.TrailingZeroCount(pins);
+                RedirectionEntry entry = _table[pin];
+                if (entry.Vector == vector && !entry.IsMasked && !entry.IsLevel)
+                    SendOwedLocked(pin);
+            }
         }
     }
 
@@ -111,6 +168,8 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
         lock (_lock)
         {
             Array.Fill(_table, RedirectionEntry.PowerOn);
+            for (int pin = 0; pin < PinCount; pin++)
+                OweLocked(pin, 0);
             _id = 0;
             _index = 0;
         }
@@ -126,6 +185,8 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
             to.WriteUInt32(_pins);
             foreach (RedirectionEntry entry in _table)
                 to.WriteUInt64(entry.Value);
+            foreach (int owed in _owed)
+                to.WriteUInt16((ushort)owed);
         }
     }
 
@@ -139,6 +200,8 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
             _pins = from.ReadUInt32();
             foreach (ref RedirectionEntry entry in _table.AsSpan())
                 entry = new RedirectionEntry(from.ReadUInt64());
+            for (int pin = 0; pin < PinCount; pin++)
+                OweLocked(pin, from.ReadUInt16());
         }
     }
 
@@ -188,7 +251,28 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
             return;
 
         // Remote IRR is set only when somebody took the message: otherwise no EOI would ever clear it.
-        if (_bus.Deliver(entry.ToMessage()) > 0 && entry.IsLevel)
+        if (_bus.Deliver(entry.ToMessage()) != MessageOutcome.Refused && entry.IsLevel)
             _table[pin] = entry.WithRemoteIrr(true);
+    }
+
+    private void OweLocked(int pin, int edges)
+    {
+        _owed[pin] = edges;
+        uint bit = 1u << pin;
+        _owing = edges > 0 ? _owing | bit : _owing & ~bit;
+    }
+
+    /// <summary>Sends one of the owed edges; it stays owed while an earlier one waits in a local APIC.</summary>
+    private void SendOwedLocked(int pin)
+    {
+        switch (_bus.Deliver(_table[pin].ToMessage()))
+        {
+            case MessageOutcome.Taken:
+                OweLocked(pin, _owed[pin] - 1);
+                break;
+            case MessageOutcome.Refused:
+                OweLocked(pin, 0); // Nobody is there who would ever accept them.
+                break;
+        }
     }
 }

@@ -3,7 +3,8 @@ using Hearth.Machine;
 namespace Hearth.Devices.Platform.LocalApic;
 
 /// <summary>
-/// Carries interrupt messages from the IOAPIC, from MSI and between processors to the local APICs, and EOIs back.
+/// Carries interrupt messages from the IOAPIC, from MSI and between processors to the local APICs, and what processors do with
+/// them back.
 /// </summary>
 /// <remarks>It has no lock: the APICs are added before the machine runs, and each guards itself.</remarks>
 public sealed class ApicBus : IMessageInterruptSink
@@ -14,7 +15,7 @@ public sealed class ApicBus : IMessageInterruptSink
 
     private readonly LocalApicDevice?[] _byId = new LocalApicDevice?[MaximumApics];
     private LocalApicDevice[] _all = [];
-    private IEndOfInterruptSink? _endOfInterrupt;
+    private IProcessorSink? _ioApic;
 
     // Where the search for the next lowest-priority receiver begins. Arbitration is left to the implementation (Intel SDM
     // Vol. 3, section 11.6.2.4), so it is no part of the saved state.
@@ -24,7 +25,7 @@ public sealed class ApicBus : IMessageInterruptSink
     public IReadOnlyList<LocalApicDevice> Apics => _all;
 
     /// <summary>Connects the IOAPIC; once, before the machine runs.</summary>
-    public void Connect(IEndOfInterruptSink ioApic) => _endOfInterrupt = ioApic;
+    public void Connect(IProcessorSink ioApic) => _ioApic = ioApic;
 
     /// <summary>A write to the message window (Intel SDM Vol. 3, section 11.11).</summary>
     public void Send(ulong address, uint data)
@@ -44,24 +45,27 @@ public sealed class ApicBus : IMessageInterruptSink
     }
 
     /// <summary>Delivers a message to the APICs it is addressed to.</summary>
-    /// <returns>How many took it.</returns>
-    public int Deliver(in InterruptMessage message)
+    public MessageOutcome Deliver(in InterruptMessage message)
     {
         if (message.Mode == InterruptDeliveryMode.LowestPriority)
-            return FindLowestPriority(message) is { } chosen && chosen.Deliver(message) ? 1 : 0;
+            return FindLowestPriority(message)?.Deliver(message) ?? MessageOutcome.Refused;
         if (!message.IsLogical && message.Destination != InterruptMessage.Broadcast)
         {
-            return message.Destination < MaximumApics && _byId[message.Destination] is { } apic && apic.Deliver(message) ? 1 : 0;
+            LocalApicDevice? only = message.Destination < MaximumApics ? _byId[message.Destination] : null;
+            return only?.Deliver(message) ?? MessageOutcome.Refused;
         }
 
-        int delivered = 0;
+        MessageOutcome best = MessageOutcome.Refused;
         foreach (LocalApicDevice apic in _all)
         {
-            if (apic.IsAddressedBy(message) && apic.Deliver(message))
-                delivered++;
+            if (!apic.IsAddressedBy(message))
+                continue;
+            MessageOutcome outcome = apic.Deliver(message);
+            if (outcome > best)
+                best = outcome;
         }
 
-        return delivered;
+        return best;
     }
 
     internal void Add(LocalApicDevice apic)
@@ -81,7 +85,9 @@ public sealed class ApicBus : IMessageInterruptSink
         }
     }
 
-    internal void EndOfInterrupt(byte vector) => _endOfInterrupt?.EndOfInterrupt(vector);
+    internal void Accepted(byte vector) => _ioApic?.Accepted(vector);
+
+    internal void EndOfInterrupt(byte vector) => _ioApic?.EndOfInterrupt(vector);
 
     private LocalApicDevice? FindLowestPriority(in InterruptMessage message)
     {

@@ -51,11 +51,14 @@ internal sealed class ApicPriorities
         _taskPriority = 0;
     }
 
-    public void Accept(byte vector, bool isLevel)
+    /// <returns>False when the vector was requested already.</returns>
+    public bool Request(byte vector, bool isLevel)
     {
+        bool isNew = !_requests[vector];
         _requests[vector] = true;
         _levelTriggered[vector] = isLevel;
         _highestRequest = Math.Max(_highestRequest, vector);
+        return isNew;
     }
 
     /// <summary>Moves the highest request into service.</summary>

@@ -125,7 +125,7 @@ internal sealed class ApicRegisterFile
         switch (Vectors.Mode(register))
         {
             case InterruptDeliveryMode.Fixed:
-                TryAccept(Vectors.Vector(register), false);
+                Take(Vectors.Vector(register), false);
                 break;
             case InterruptDeliveryMode.Nmi:
                 _signals.NonMaskableInterrupt();
@@ -143,18 +143,16 @@ internal sealed class ApicRegisterFile
         RaiseLocal(ApicRegisters.LvtError);
     }
 
-    /// <summary>Takes a fixed interrupt.</summary>
-    /// <returns>False when the vector is reserved.</returns>
-    public bool TryAccept(byte vector, bool isLevel)
+    /// <summary>Takes a fixed interrupt; one of a reserved vector is refused.</summary>
+    public MessageOutcome Take(byte vector, bool isLevel)
     {
         if (vector < ApicRegisters.FirstLegalVector)
         {
             RaiseError(ApicRegisters.ErrorReceiveIllegalVector);
-            return false;
+            return MessageOutcome.Refused;
         }
 
-        Priorities.Accept(vector, isLevel);
-        return true;
+        return Priorities.Request(vector, isLevel) ? MessageOutcome.Taken : MessageOutcome.Merged;
     }
 
     public void Save(IStateWriter to)

@@ -98,18 +98,22 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
 
     public int Acknowledge()
     {
+        int vector = -1;
+        bool isExternal;
         lock (_lock)
         {
-            if (!HasExternalLocked())
-            {
-                int vector = _base.IsEnabled ? _registers.Priorities.Take() : -1;
-                UpdateLocked();
-                return vector;
-            }
+            isExternal = HasExternalLocked();
+            if (!isExternal && _base.IsEnabled)
+                vector = _registers.Priorities.Take();
+            UpdateLocked();
         }
 
-        // The PIC takes its own lock, which comes before this one's.
-        return _external?.Acknowledge() ?? -1;
+        // PIC and IOAPIC take their own locks, which come before this one's.
+        if (isExternal)
+            return _external?.Acknowledge() ?? -1;
+        if (vector >= 0)
+            _bus.Accepted((byte)vector);
+        return vector;
     }
 
     /// <summary>Reads a register of the page; registers are 32 bits wide and 16 bytes apart.</summary>
@@ -216,14 +220,13 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     }
 
     /// <summary>Takes a message from the bus.</summary>
-    /// <returns>False when it is refused: the APIC is disabled or the message makes no sense.</returns>
-    public bool Deliver(in InterruptMessage message)
+    public MessageOutcome Deliver(in InterruptMessage message)
     {
         lock (_lock)
         {
-            bool isTaken = _base.IsEnabled && TryTakeLocked(message);
+            MessageOutcome outcome = _base.IsEnabled ? TakeLocked(message) : MessageOutcome.Refused;
             UpdateLocked();
-            return isTaken;
+            return outcome;
         }
     }
 
@@ -262,25 +265,25 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
         }
     }
 
-    private bool TryTakeLocked(in InterruptMessage message)
+    private MessageOutcome TakeLocked(in InterruptMessage message)
     {
         switch (message.Mode)
         {
             case InterruptDeliveryMode.Fixed or InterruptDeliveryMode.LowestPriority:
-                return _registers.IsSoftwareEnabled && _registers.TryAccept(message.Vector, message.IsLevel);
+                return _registers.IsSoftwareEnabled ? _registers.Take(message.Vector, message.IsLevel) : MessageOutcome.Refused;
             case InterruptDeliveryMode.Nmi:
                 _signals.NonMaskableInterrupt();
-                return true;
+                return MessageOutcome.Taken;
             case InterruptDeliveryMode.Init:
                 _registers.Reset();
                 _signals.Init();
-                return true;
+                return MessageOutcome.Taken;
             case InterruptDeliveryMode.StartUp:
                 _signals.StartUp(message.Vector);
-                return true;
+                return MessageOutcome.Taken;
             default:
                 _log.GuestError(Name, "an interrupt message of a delivery mode that is not offered", (ulong)message.Mode);
-                return false;
+                return MessageOutcome.Refused;
         }
     }
 

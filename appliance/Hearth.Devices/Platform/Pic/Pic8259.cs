@@ -8,6 +8,7 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
 {
     private const byte Icw1 = 0x10;
     private const byte Ocw3 = 0x08;
+    private const int InputCount = 8;
     private const int CascadeInput = 2;
     private const int SpuriousInput = 7;
 
@@ -31,6 +32,9 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
     private byte _mask;
     private byte _levelTriggered;
 
+    // Edges that wait until the request of their input is acknowledged.
+    private readonly int[] _owed = new int[InputCount];
+
     private enum InitializationStep : byte
     {
         Ready,
@@ -49,6 +53,7 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
         set
         {
             _levelTriggered = (byte)(value & levelCapable);
+            Array.Clear(_owed);
             _requests = (byte)((_requests & ~_levelTriggered) | (_pins & _levelTriggered));
         }
     }
@@ -75,6 +80,20 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
             _requests |= bit;
     }
 
+    /// <summary>Edges of an <see cref="IEdgeLine"/>. A masked input remembers one, as it does of any edges.</summary>
+    public void Pulse(int input, int edges, int limit)
+    {
+        byte bit = (byte)(1 << input);
+        if ((_levelTriggered & bit) != 0)
+            return; // A level that is gone at once.
+        bool isNew = (_requests & bit) == 0;
+        _requests |= bit;
+        int more = isNew ? edges - 1 : edges;
+        _owed[input] = (_mask & bit) != 0 ? Math.Max(_owed[input] - edges, 0) : Math.Min(_owed[input] + more, limit);
+    }
+
+    public void Cancel(int input) => _owed[input] = 0;
+
     /// <summary>The INTA cycle: the highest request goes into service.</summary>
     /// <returns>The input; 7 when no request is left (a spurious interrupt).</returns>
     public int Acknowledge()
@@ -87,7 +106,9 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
             _inService |= bit;
         else if (_rotateOnAutoEoi)
             _highestInput = (byte)((input + 1) & 7);
-        if ((_levelTriggered & bit) == 0)
+        if (_owed[input] > 0)
+            _owed[input]--; // The next edge requests at once.
+        else if ((_levelTriggered & bit) == 0)
             _requests &= (byte)~bit;
         return input;
     }
@@ -169,6 +190,8 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
         to.WriteByte(_inService);
         to.WriteByte(_mask);
         to.WriteByte(_levelTriggered);
+        foreach (int owed in _owed)
+            to.WriteUInt16((ushort)owed);
     }
 
     public void Restore(IStateReader from)
@@ -189,6 +212,8 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
         _inService = from.ReadByte();
         _mask = from.ReadByte();
         _levelTriggered = (byte)(from.ReadByte() & levelCapable);
+        foreach (ref int owed in _owed.AsSpan())
+            owed = from.ReadUInt16();
     }
 
     private InitializationStep AfterIcw3() => _needsIcw4 ? InitializationStep.Icw4 : InitializationStep.Ready;
@@ -197,6 +222,7 @@ internal sealed class Pic8259(byte levelCapable, bool isMaster)
     private void Initialize()
     {
         _requests = (byte)(_pins & _levelTriggered);
+        Array.Clear(_owed);
         _inService = 0;
         _mask = 0;
         _highestInput = 0;

@@ -8,7 +8,7 @@ namespace Hearth.Devices.Platform.Pic;
 /// <remarks>Lock order: device, wire, this, local APIC.</remarks>
 public sealed class PicDevice : IMachineDevice, IInterruptInputs, IExternalInterruptController
 {
-    private const byte StateVersion = 1;
+    private const byte StateVersion = 2;
     private const int InputCount = 16;
     private const int CascadeInput = 2;
 
@@ -41,9 +41,28 @@ public sealed class PicDevice : IMachineDevice, IInterruptInputs, IExternalInter
             return;
         lock (_lock)
         {
-            (pin < 8 ? _master : _slave).SetPin(pin & 7, asserted);
+            ChipOf(pin).SetPin(pin & 7, asserted);
             UpdateLocked();
         }
+    }
+
+    public void Pulse(int pin, int edges, int limit)
+    {
+        if ((uint)pin >= InputCount || pin == CascadeInput)
+            return;
+        lock (_lock)
+        {
+            ChipOf(pin).Pulse(pin & 7, edges, limit);
+            UpdateLocked();
+        }
+    }
+
+    public void Cancel(int pin)
+    {
+        if ((uint)pin >= InputCount)
+            return;
+        lock (_lock)
+            ChipOf(pin).Cancel(pin & 7);
     }
 
     public int Acknowledge()
@@ -127,6 +146,8 @@ public sealed class PicDevice : IMachineDevice, IInterruptInputs, IExternalInter
             UpdateLocked();
         }
     }
+
+    private Pic8259 ChipOf(int pin) => pin < 8 ? _master : _slave;
 
     private void UpdateLocked()
     {

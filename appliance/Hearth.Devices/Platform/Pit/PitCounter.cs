@@ -122,6 +122,12 @@ internal sealed class PitCounter
         };
     }
 
+    /// <summary>Ticks from one rising edge to the next; zero when there is only one.</summary>
+    public ulong Period => IsPeriodic ? _reload : 0;
+
+    /// <summary>Rising edges from that at <paramref name="first"/> until <paramref name="last"/>, both included.</summary>
+    public ulong CountRises(ulong first, ulong last) => IsPeriodic ? ((last - first) / _reload) + 1 : 1;
+
     /// <summary>The first tick after <paramref name="tick"/> at which the output rises, or <see cref="Never"/>.</summary>
     public ulong NextRise(ulong tick)
     {

@@ -9,29 +9,22 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
     /// <summary>The input clock in hertz: a third of the NTSC colour carrier, 14.31818 MHz / 12.</summary>
     public const uint Frequency = 1_193_182;
 
-    private const byte StateVersion = 1;
+    private const byte StateVersion = 2;
     private const int CounterCount = 3;
     private const int SpeakerCounter = 2;
-
-    // A guest that asks for more interrupts a second than this gets fewer: nanoseconds between two.
-    private const long ShortestPeriod = 20_000;
-
-    /// <summary>Nanoseconds.</summary>
-    private const long LongestBacklog = 500_000_000;
 
     private readonly Lock _lock = new();
     private readonly ClockRate _rate = new(Frequency);
     private readonly PitCounter[] _counters = new PitCounter[CounterCount];
     private readonly IVirtualClock _clock;
-    private readonly IInterruptLine _line;
+    private readonly IEdgeLine _line;
     private readonly IClockTimer _timer;
     private ulong _nextRise = PitCounter.Never;
-    private bool _lineLevel;
     private byte _systemControl;
 
     /// <param name="context">Ports and clock are used.</param>
     /// <param name="line">The output of counter 0: IRQ 0.</param>
-    public PitDevice(DeviceContext context, IInterruptLine line)
+    public PitDevice(DeviceContext context, IEdgeLine line)
     {
         ArgumentNullException.ThrowIfNull(context);
         _clock = context.Clock;
@@ -67,7 +60,7 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
 
             _counters[offset].Write((byte)value, Tick());
             if (offset == 0)
-                ScheduleLocked();
+                StartLocked();
         }
     }
 
@@ -78,8 +71,7 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
             for (int i = 0; i < CounterCount; i++)
                 _counters[i].Reset(gate: i != SpeakerCounter);
             _systemControl = 0;
-            SetLineLocked(false);
-            ScheduleLocked();
+            StartLocked();
         }
     }
 
@@ -91,7 +83,6 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
             foreach (PitCounter counter in _counters)
                 counter.Save(to);
             to.WriteByte(_systemControl);
-            to.WriteBoolean(_lineLevel);
             to.WriteUInt64(_nextRise);
         }
     }
@@ -104,7 +95,6 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
             foreach (PitCounter counter in _counters)
                 counter.Restore(from);
             _systemControl = from.ReadByte();
-            SetLineLocked(from.ReadBoolean());
             _nextRise = from.ReadUInt64();
             ArmLocked();
         }
@@ -150,10 +140,7 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
         {
             _counters[index].Program(control);
             if (index == 0)
-            {
-                SetLineLocked(false);
-                ScheduleLocked();
-            }
+                StartLocked();
         }
     }
 
@@ -174,22 +161,20 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
     {
         lock (_lock)
         {
-            if (Tick() < _nextRise)
+            ulong tick = Tick();
+            if (tick < _nextRise)
                 return;
-
-            SetLineLocked(false);
-            SetLineLocked(true);
-
-            // A guest counts these edges as time, so what a busy host delivers late is made up for, one edge after the other.
-            ulong rise = _nextRise;
-            bool hopeless = _clock.Now - _rate.ToNanoseconds(rise) > LongestBacklog;
-            _nextRise = _counters[0].NextRise(hopeless ? Tick() : rise);
-            ArmLocked(_clock.Now + ShortestPeriod);
+            PitCounter counter = _counters[0];
+            TimerTicks.Give(_line, counter.CountRises(_nextRise, tick), _rate.ToNanoseconds(counter.Period));
+            _nextRise = counter.NextRise(tick);
+            ArmLocked(_clock.Now + TimerTicks.ShortestPeriod);
         }
     }
 
-    private void ScheduleLocked()
+    /// <summary>Counter 0 was set anew, and what it had ticked before is no longer wanted.</summary>
+    private void StartLocked()
     {
+        _line.Cancel();
         _nextRise = _counters[0].NextRise(Tick());
         ArmLocked();
     }
@@ -201,11 +186,5 @@ public sealed class PitDevice : IMachineDevice, IBusDevice
             _timer.Disarm();
         else
             _timer.Arm(Math.Max(_rate.ToNanoseconds(_nextRise), earliest));
-    }
-
-    private void SetLineLocked(bool level)
-    {
-        _lineLevel = level;
-        _line.Set(level);
     }
 }
