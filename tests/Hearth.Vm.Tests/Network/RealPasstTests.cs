@@ -13,13 +13,20 @@ public sealed class RealPasstTests : IDisposable
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"hearth-passt-{Guid.NewGuid():n}");
     private readonly FrameReceiver _nic = new();
 
-    public void Dispose() => File.Delete(_path);
+    // The port takes its handle over; until then a collected Socket would close it.
+    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+    public void Dispose()
+    {
+        _socket.Dispose();
+        File.Delete(_path);
+    }
 
     [Fact]
     public void DhcpDiscover_IsAnsweredWithTheAddress()
     {
         using Process passt = StartPasst();
-        using var port = new PasstPort(Connect().SafeHandle);
+        using var port = new PasstPort(Connect());
         port.Connect(_nic);
 
         port.Send(DhcpFrame.Discover(s_mac, 0x1234_5678));
@@ -32,7 +39,7 @@ public sealed class RealPasstTests : IDisposable
     public void Port_Disposed_EndsPasst()
     {
         using Process passt = StartPasst();
-        var port = new PasstPort(Connect().SafeHandle);
+        var port = new PasstPort(Connect());
         port.Connect(_nic);
 
         port.Dispose();
@@ -44,7 +51,7 @@ public sealed class RealPasstTests : IDisposable
     public void Passt_Killed_TakesTheLinkDown()
     {
         using Process passt = StartPasst();
-        using var port = new PasstPort(Connect().SafeHandle);
+        using var port = new PasstPort(Connect());
         port.Connect(_nic);
 
         passt.Kill();
@@ -60,19 +67,18 @@ public sealed class RealPasstTests : IDisposable
         return Process.Start(new ProcessStartInfo(program!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
     }
 
-    private Socket Connect()
+    private SafeSocketHandle Connect()
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        bool listening = SpinWait.SpinUntil(() => TryConnect(socket), s_patience);
+        bool listening = SpinWait.SpinUntil(TryConnect, s_patience);
         Assert.True(listening, "passt did not listen.");
-        return socket;
+        return _socket.SafeHandle;
     }
 
-    private bool TryConnect(Socket socket)
+    private bool TryConnect()
     {
         try
         {
-            socket.Connect(new UnixDomainSocketEndPoint(_path));
+            _socket.Connect(new UnixDomainSocketEndPoint(_path));
             return true;
         }
         catch (SocketException)
