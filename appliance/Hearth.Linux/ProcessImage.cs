@@ -26,15 +26,16 @@ public static unsafe class ProcessImage
         throw new LinuxException($"cannot execute {path}", errno);
     }
 
-    /// <summary>Starts a program as a child with nothing on its standard output; errors go where this process's go.</summary>
+    /// <summary>Starts a program as a child with nothing on its standard output.</summary>
     /// <param name="arguments">The first is the program's own name.</param>
     /// <param name="inherited">Stays open in the child.</param>
     /// <param name="number">What it is called there; null for the same number as here.</param>
     /// <param name="input">What the child has as its standard input; null for nothing.</param>
+    /// <param name="isHeard">What it writes to its standard error goes where this process's does; otherwise nowhere.</param>
     /// <returns>The child's process id.</returns>
     /// <exception cref="LinuxException">The program cannot be started.</exception>
     public static int Spawn(
-        string path, IReadOnlyCollection<string> arguments, FileDescriptor inherited, int? number = null, FileDescriptor? input = null)
+        string path, IReadOnlyCollection<string> arguments, FileDescriptor inherited, int? number = null, FileDescriptor? input = null, bool isHeard = true)
     {
         ArgumentNullException.ThrowIfNull(inherited);
         byte* actions = stackalloc byte[FileActionsSize];
@@ -46,6 +47,8 @@ public static unsafe class ProcessImage
             ? Libc.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", Libc.O_RDONLY, 0)
             : Libc.posix_spawn_file_actions_adddup2(actions, input.Number, 0);
         _ = Libc.posix_spawn_file_actions_addopen(actions, 1, "/dev/null", Libc.O_WRONLY, 0);
+        if (!isHeard)
+            _ = Libc.posix_spawn_file_actions_adddup2(actions, 1, 2);
 
         // Also onto itself: the child's copy has no close-on-exec flag.
         _ = Libc.posix_spawn_file_actions_adddup2(actions, inherited.Number, number ?? inherited.Number);

@@ -31,7 +31,7 @@ internal sealed class VmRunCommand
 
     private readonly Option<bool> _noReboot = Switch("--no-reboot", "End when the guest resets or triple-faults, instead of booting it again.");
     private readonly Option<bool> _noRng = Switch("--no-rng", "Leave out the virtio entropy device.");
-    private readonly Option<bool> _verbose = Switch("--verbose", "Report mistakes of the guest's drivers on standard error.");
+    private readonly Option<bool> _verbose = Switch("--verbose", "Show mistakes of the guest's drivers, and what passt says, on standard error.");
     private readonly Option<string> _save = Text("--save", "FILE", "On SIGUSR1 save the whole guest to FILE, a new file, and stop it.");
     private readonly Option<string> _restore = Text("--restore", "FILE", "Go on with a saved guest instead of booting; its other options must be the same.");
 

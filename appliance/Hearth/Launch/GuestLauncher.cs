@@ -58,7 +58,7 @@ internal sealed class GuestLauncher : IDisposable
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
-            Network = options.UserNetwork ? StartNetwork(options.Passt) : null,
+            Network = options.UserNetwork ? StartNetwork(options) : null,
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
     }
@@ -109,9 +109,9 @@ internal sealed class GuestLauncher : IDisposable
         _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
     };
 
-    private NetworkConfiguration StartNetwork(string? passt)
+    private NetworkConfiguration StartNetwork(VmRunOptions options)
     {
-        _passt = Passt.Start(passt, out FileDescriptor guestEnd);
+        _passt = Passt.Start(options.Passt, options.Verbose, out FileDescriptor guestEnd);
         return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress);
     }
 

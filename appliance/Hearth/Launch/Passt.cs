@@ -10,10 +10,11 @@ internal static class Passt
 
     /// <summary>Starts passt on one end of a pair of sockets. It ends by itself when the guest's end is closed.</summary>
     /// <param name="given">Its path, or null to look for it.</param>
+    /// <param name="isHeard">Its messages go to standard error. It has some even when it is told to be quiet.</param>
     /// <param name="guestEnd">The end for the guest; closed on exec until it is kept.</param>
     /// <returns>The process id.</returns>
     /// <exception cref="UsageException">There is no passt, or it cannot be started.</exception>
-    public static int Start(string? given, out FileDescriptor guestEnd)
+    public static int Start(string? given, bool isHeard, out FileDescriptor guestEnd)
     {
         string program = given ?? Find();
         (guestEnd, FileDescriptor passtEnd) = FileDescriptor.CreateSocketPair();
@@ -24,7 +25,8 @@ internal static class Passt
                 return ProcessImage.Spawn(
                     program,
                     [program, "--foreground", "--quiet", "--fd", passtEnd.Number.ToString(CultureInfo.InvariantCulture)],
-                    passtEnd);
+                    passtEnd,
+                    isHeard: isHeard);
             }
             catch (LinuxException error)
             {
