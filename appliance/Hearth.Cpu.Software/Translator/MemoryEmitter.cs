@@ -20,7 +20,8 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
     /// <returns>The host operand to access.</returns>
     public HostOperand Access(in Instruction instruction, int size, bool read, bool write)
     {
-        var detail = new AccessDetail(context.Offset, size, read, write, instruction.HasLockPrefix);
+        bool locked = instruction.HasLockPrefix || instruction.Mnemonic == Mnemonic.Xchg;
+        var detail = new AccessDetail(context.Offset, size, read, write, locked);
         HostRegister address = EffectiveAddress(instruction, 0);
         return Check(address, detail, Segment(instruction.MemorySegment));
     }
