@@ -19,6 +19,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     private readonly VcpuCore _core;
     private readonly TranslationStore _store;
     private readonly CodeStubs _stubs;
+    private readonly Action _askOthersToStepAside;
     private ILocalApic? _apic;
     private int _startUpVector;
     private string _detail = "";
@@ -37,6 +38,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _jumps = new JumpCache(_state);
         _jumps.Clear();
         _store = engine.Store;
+        _askOthersToStepAside = engine.AskOthersToStepAside;
         _stubs = _store.Cache.Stubs;
         _core = new VcpuCore(_state, engine, index, this);
         _mmu = _core.Mmu;
@@ -241,12 +243,13 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     }
 
     /// <summary>Runs one instruction with the bookkeeping of breakpoints, TF, RF and interrupt shadows.</summary>
-    private StepResult Step()
+    /// <param name="watched">It may hit a data breakpoint.</param>
+    private StepResult Step(bool watched = false)
     {
         if (_state->X87Loaded == 0)
             LoadX87();
         _jumps.SetMode((ModeFlags)_state->Mode);
-        bool debugging = (_state->Mode & (uint)ModeFlags.SingleStep) != 0 || _slow.IsStepping;
+        bool debugging = watched || (_state->Mode & (uint)ModeFlags.SingleStep) != 0;
         if (debugging && !_debug.Begin())
             return StepResult.Fault;
         byte shadow = _state->InterruptShadow;
@@ -345,8 +348,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
                 result = StepResult.Fault;
                 break;
             case AccessOutcome.Step:
-                _slow.IsStepping = true;
-                result = Step();
+                result = Step(watched: true);
                 break;
             case AccessOutcome.Exclusive:
                 result = StepAlone();
@@ -360,9 +362,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     private StepResult StepAlone()
     {
-        _engine.Gate.Acquire(_engine.AskOthersToStepAside);
+        bool watched = _slow.IsStepping;
+        _engine.Gate.Acquire(_askOthersToStepAside);
         _slow.IsExclusive = true;
-        StepResult result = Step();
+        StepResult result = Step(watched);
         _slow.IsExclusive = false;
         _engine.Gate.Release();
         return result;
@@ -446,7 +449,13 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     private void ClearStore()
     {
-        _engine.Gate.Acquire(_engine.AskOthersToStepAside);
+        if (_slow.IsExclusive)
+        {
+            _store.Clear();
+            return;
+        }
+
+        _engine.Gate.Acquire(_askOthersToStepAside);
 
         // Another vCPU may have done it while this one waited.
         if (_store.IsFull)
