@@ -96,14 +96,21 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     public void Reset()
     {
+        _mailbox.Take(VcpuRequests.Signals);
         _core.Reset(Index == 0);
     }
 
-    public CpuState Save() => _core.Save();
+    public CpuState Save()
+    {
+        // What other vCPUs sent since this one stopped is part of its state.
+        Obey(_mailbox.Take(VcpuRequests.Signals));
+        return _core.Save();
+    }
 
     public void Restore(CpuState state)
     {
         ArgumentNullException.ThrowIfNull(state);
+        _mailbox.Take(VcpuRequests.Signals);
         _core.Restore(state);
 
         // What waited before the restore may wait no more, and the other way round.
@@ -163,8 +170,9 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         }
     }
 
-    /// <summary>An interrupt waits and could be taken now.</summary>
-    private bool NeedsWindow() => _state->InterruptWaiting != 0 && _state->InterruptEnable != 0 && _state->InterruptShadow == 0;
+    /// <summary>An interrupt or NMI waits and could be taken now.</summary>
+    private bool NeedsWindow() => _state->InterruptShadow == 0 &&
+        ((_state->InterruptWaiting != 0 && _state->InterruptEnable != 0) || (_core.NmiPending && _state->NmiBlocked == 0));
 
     /// <returns>False when Run is to return.</returns>
     private bool TryServeRequests(out VcpuExit exit)
@@ -173,21 +181,15 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         VcpuRequests requests = _mailbox.Take();
         if ((requests & VcpuRequests.StepAside) != 0)
             _engine.Gate.StepAside();
-        if ((requests & VcpuRequests.Init) != 0)
-            _core.Init(Index == 0);
-
-        if ((requests & VcpuRequests.StartUp) != 0 && _state->Activity == (byte)VcpuActivity.WaitForSipi)
-            _core.StartUp((byte)Volatile.Read(ref _startUpVector));
-        if ((requests & VcpuRequests.Nmi) != 0)
-            _core.NmiPending = true;
-        bool running = TryDeliverEvents();
-        if ((requests & VcpuRequests.Stop) != 0)
-            return false;
-        if (!running)
+        Obey(requests);
+        if (!TryDeliverEvents())
         {
             exit = new VcpuExit(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");
             return false;
         }
+
+        if ((requests & VcpuRequests.Stop) != 0)
+            return false;
 
         if (_state->Activity != (byte)VcpuActivity.Running)
         {
@@ -199,6 +201,16 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         return true;
     }
 
+    private void Obey(VcpuRequests requests)
+    {
+        if ((requests & VcpuRequests.Init) != 0)
+            _core.Init(Index == 0);
+        if ((requests & VcpuRequests.StartUp) != 0 && _state->Activity == (byte)VcpuActivity.WaitForSipi)
+            _core.StartUp((byte)Volatile.Read(ref _startUpVector));
+        if ((requests & VcpuRequests.Nmi) != 0)
+            _core.NmiPending = true;
+    }
+
     /// <returns>False for a triple fault.</returns>
     private bool TryDeliverEvents()
     {
@@ -207,6 +219,9 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         if (_core.NmiPending && _state->NmiBlocked == 0 && _state->InterruptShadow == 0)
         {
             _core.NmiPending = false;
+
+            // The kick that announced an interrupt may be this one, and there will be no other.
+            _state->InterruptWaiting = _apic is { HasInterrupt: true } ? 1u : 0u;
             return _core.Events.Deliver(EventKind.Nmi, 2, hasError: false, 0) == StepResult.Continue;
         }
 
