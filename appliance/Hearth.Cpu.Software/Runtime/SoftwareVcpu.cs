@@ -119,8 +119,9 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     public void Dispose()
     {
-        _core.Dispose();
         _mailbox.Dispose();
+        _engine.Remove(this);
+        _core.Dispose();
         _memory.Dispose();
     }
 
