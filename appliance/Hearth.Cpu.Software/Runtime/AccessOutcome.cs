@@ -15,6 +15,6 @@ internal enum AccessOutcome
     /// <summary>The instruction begins again, alone: a data breakpoint watches its access.</summary>
     Step,
 
-    /// <summary>The instruction begins again while no other vCPU runs: it locks two pages at once.</summary>
+    /// <summary>The instruction begins again while no other vCPU runs: it locks what it accesses by way of a buffer.</summary>
     Exclusive,
 }

@@ -12,6 +12,9 @@ internal sealed class BlockTable
 
     public int Count => _blocks.Count;
 
+    /// <summary>The addresses of the pages that blocks lie in.</summary>
+    public IReadOnlyCollection<ulong> Pages => _pages.Keys;
+
     public bool TryGet(ulong physical, ModeFlags mode, out TranslatedBlock block) => _blocks.TryGetValue((physical, mode), out block!);
 
     public void Add(TranslatedBlock block)

@@ -11,6 +11,12 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>The most one block can take.</summary>
     public const int BlockReserve = 128 << 10;
 
+    /// <summary>Room for the stubs and a few of the largest blocks.</summary>
+    public const long MinimumLength = 256 << 10;
+
+    /// <summary>What the jumps between blocks reach.</summary>
+    public const long MaximumLength = 1 << 30;
+
     private const int MapReserve = 4096;
 
     private readonly MappedMemory _memory;

@@ -36,8 +36,6 @@ internal sealed unsafe class CodeFinder
     /// <returns>Null when a fault is pending, or when the code does not lie in RAM.</returns>
     public TranslatedBlock? Find(ModeFlags mode)
     {
-        if (_store.IsFull)
-            _clearStore();
         if (!TryLinear(out ulong linear, out int end) || !TryPhysical(linear, out ulong physical))
             return null;
         Linear = linear;
@@ -46,7 +44,10 @@ internal sealed unsafe class CodeFinder
         int offset = (int)(linear & (PageSize - 1));
         ulong pageRip = _state->Rip - (ulong)offset;
         _state->PageRip = (mode & ModeFlags.Long) != 0 ? pageRip : (uint)pageRip;
-        return _store.FindOrTranslate(physical, mode, end) ?? FindCrossing(linear, physical, mode);
+        TranslatedBlock? block;
+        while (!_store.TryFindOrTranslate(physical, mode, end, out block))
+            _clearStore();
+        return block ?? FindCrossing(linear, physical, mode);
     }
 
     private TranslatedBlock? FindCrossing(ulong linear, ulong physical, ModeFlags mode)
@@ -67,7 +68,9 @@ internal sealed unsafe class CodeFinder
                 second = TranslatedBlock.NoPage;
         }
 
-        TranslatedBlock? block = second == TranslatedBlock.NoPage ? null : _store.FindOrTranslateCrossing(physical, second, mode, bytes[..length]);
+        TranslatedBlock? block = null;
+        while (second != TranslatedBlock.NoPage && !_store.TryFindOrTranslateCrossing(physical, second, mode, length, out block))
+            _clearStore();
         if (block is null)
             _ = _access.RaiseFetchFault(length);
         return block;

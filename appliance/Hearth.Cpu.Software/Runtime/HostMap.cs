@@ -17,7 +17,12 @@ internal sealed unsafe class HostMap : IDisposable
 
     public bool HasRoom(int entries) => _capacity - _count >= entries;
 
-    public void Add(uint hostOffset, int guestOffset) => Entries[_count++] = new Entry(hostOffset, guestOffset);
+    /// <remarks>The count comes last: other vCPUs look things up meanwhile.</remarks>
+    public void Add(uint hostOffset, int guestOffset)
+    {
+        Entries[_count] = new Entry(hostOffset, guestOffset);
+        Volatile.Write(ref _count, _count + 1);
+    }
 
     public void Clear() => _count = 0;
 
@@ -25,7 +30,7 @@ internal sealed unsafe class HostMap : IDisposable
     public int Find(uint hostOffset)
     {
         int low = 0;
-        int high = _count - 1;
+        int high = Volatile.Read(ref _count) - 1;
         while (low < high)
         {
             int middle = (low + high + 1) >> 1;

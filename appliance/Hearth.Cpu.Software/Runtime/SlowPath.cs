@@ -46,7 +46,7 @@ internal sealed unsafe class SlowPath
             return AccessOutcome.Fault;
         bool crosses = (linear & PageOffset) + (ulong)detail.Size > GuestRam.PageSize;
         if (crosses)
-            return detail.IsLocked && !IsExclusive ? AccessOutcome.Exclusive : Bounce(detail, linear);
+            return BounceMemory(detail, linear);
 
         MemoryAccess kind = detail.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
         int tlbMode = TlbMode.Of((ModeFlags)_state->Mode);
@@ -58,10 +58,8 @@ internal sealed unsafe class SlowPath
         byte* host = _ram.HostAddress(physical);
         if (host is null)
             return Bounce(detail, linear);
-        if (!filled)
-            return Watched(detail, linear);
-        if (detail.IsWrite && (_ram.FlagsOf(physical) & (byte)PageFlags.Code) != 0 && _store.HasCode(physical, detail.Size))
-            return Bounce(detail, linear);
+        if (!filled || (detail.IsWrite && HasCode(physical, detail.Size)))
+            return BounceMemory(detail, linear);
         _state->AccessAddend = (ulong)host - _state->AccessAddress;
         return AccessOutcome.Resume;
     }
@@ -76,9 +74,12 @@ internal sealed unsafe class SlowPath
             int part = Part(_bounceSize - done);
 
             // The rights were checked before the instruction ran.
-            _ = _access.TryWriteLinear(_bounceLinear + (ulong)done, part, Load(from + done, part));
+            _ = _access.TryWriteLinear(Wrap(_bounceLinear + (ulong)done), part, Load(from + done, part));
             done += part;
         }
+
+        // Unless another vCPU took the page of a device away meanwhile: then the write is lost, and no fault may stay behind.
+        _state->FaultPending = 0;
 
         if (!_bounceHitsCode || nextOffset < 0)
             return AccessOutcome.Resume;
@@ -131,12 +132,16 @@ internal sealed unsafe class SlowPath
         return false;
     }
 
-    private AccessOutcome Watched(AccessDetail detail, ulong linear) =>
-        (_state->Mode & (uint)ModeFlags.SingleStep) != 0 || IsStepping ? Bounce(detail, linear) : AccessOutcome.Step;
+    /// <summary>As <see cref="Bounce"/>, where other vCPUs must not come between: LOCK on the buffer locks nothing.</summary>
+    private AccessOutcome BounceMemory(AccessDetail detail, ulong linear) =>
+        detail.IsLocked && !IsExclusive ? AccessOutcome.Exclusive : Bounce(detail, linear);
 
     /// <summary>Checks the access, fills the buffer where the old bytes are needed, and sends the instruction there.</summary>
     private AccessOutcome Bounce(AccessDetail detail, ulong linear)
     {
+        // The access may hit a breakpoint, and #DB comes right after the instruction.
+        if ((_state->DebugRegister[5] & 0xFF) != 0 && !IsStepping)
+            return AccessOutcome.Step;
         byte* buffer = _state->Bounce + (linear & 63);
         if (detail.IsWrite && !TryProbe(linear, detail.Size))
             return AccessOutcome.Fault;
@@ -179,9 +184,12 @@ internal sealed unsafe class SlowPath
     {
         if (!_mmu.TryTranslate(linear, MemoryAccess.Write, out ulong physical))
             return false;
-        _bounceHitsCode |= _ram.HostAddress(physical) is not null && _store.HasCode(physical, size);
+        _bounceHitsCode |= _ram.HostAddress(physical) is not null && HasCode(physical, size);
         return true;
     }
+
+    private bool HasCode(ulong physical, int size) =>
+        (_ram.FlagsOf(physical) & (byte)PageFlags.Code) != 0 && _store.HasCode(physical, size);
 
     /// <summary>The longest power of two, up to 8, that a device register or a part of a vector takes.</summary>
     private static int Part(int left) => left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;

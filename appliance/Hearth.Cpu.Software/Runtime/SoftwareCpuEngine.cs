@@ -13,7 +13,7 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     private ulong _frozenTimestamp;
 
     /// <param name="options">CPU model, TSC frequency, size of the code cache.</param>
-    /// <exception cref="MachineException">This host cannot run the model.</exception>
+    /// <exception cref="MachineException">This host cannot run the model, or the code cache has an impossible size.</exception>
     public SoftwareCpuEngine(GuestRam ram, SoftwareEngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(ram);
@@ -23,6 +23,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         options.Model.RequireHost(HostProcessor.Cpuid);
         if (!System.Runtime.Intrinsics.X86.Bmi2.X64.IsSupported || !System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             throw new MachineException("the software engine needs a processor with AVX2 and BMI2");
+        if (options.CodeCacheLength is < CodeCache.MinimumLength or > CodeCache.MaximumLength)
+            throw new MachineException($"the code cache can have 256 KiB to 1 GiB, not {options.CodeCacheLength} bytes");
         Scale = new TimestampScale(options.TscFrequency);
         TimestampEpoch = Scale.FromHost(HostTimestampCounter.Read());
         Store = new TranslationStore(ram, new InstructionClassifier(ModelInstructions.Of(options.Model)), (nuint)options.CodeCacheLength);
@@ -70,11 +72,19 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     public void Dispose()
     {
         Store.Dispose();
+        SoftwareVcpu[] vcpus;
         lock (_lock)
-        {
-            foreach (SoftwareVcpu vcpu in _vcpus)
-                vcpu.Dispose();
-        }
+            vcpus = [.. _vcpus];
+        foreach (SoftwareVcpu vcpu in vcpus)
+            vcpu.Dispose();
+    }
+
+    /// <summary>Forgets a vCPU that is being disposed of.</summary>
+    internal void Remove(SoftwareVcpu vcpu)
+    {
+        Store.Remove(vcpu);
+        lock (_lock)
+            _vcpus.Remove(vcpu);
     }
 
     /// <summary>The host's TSC at the instant of the first save or restore since the vCPUs stopped, so that all TSCs stay in step.</summary>

@@ -11,6 +11,6 @@ public sealed record SoftwareEngineOptions
     /// <summary>How many vCPUs the machine has, as CPUID tells.</summary>
     public int VcpuCount { get; init; } = 1;
 
-    /// <summary>Bytes for translated code.</summary>
+    /// <summary>Bytes for translated code, 256 KiB to 1 GiB.</summary>
     public long CodeCacheLength { get; init; } = 256 << 20;
 }

@@ -19,6 +19,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     private readonly VcpuCore _core;
     private readonly TranslationStore _store;
     private readonly CodeStubs _stubs;
+    private readonly Action _askOthersToStepAside;
     private ILocalApic? _apic;
     private int _startUpVector;
     private string _detail = "";
@@ -38,6 +39,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _jumps = new JumpCache(_state);
         _jumps.Clear();
         _store = engine.Store;
+        _askOthersToStepAside = engine.AskOthersToStepAside;
         _stubs = _store.Cache.Stubs;
         _core = new VcpuCore(_state, engine, index, this);
         _mmu = _core.Mmu;
@@ -95,14 +97,21 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     public void Reset()
     {
+        _mailbox.Take(VcpuRequests.Signals);
         _core.Reset(Index == 0);
     }
 
-    public CpuState Save() => _core.Save();
+    public CpuState Save()
+    {
+        // What other vCPUs sent since this one stopped is part of its state.
+        Obey(_mailbox.Take(VcpuRequests.Signals));
+        return _core.Save();
+    }
 
     public void Restore(CpuState state)
     {
         ArgumentNullException.ThrowIfNull(state);
+        _mailbox.Take(VcpuRequests.Signals);
         _core.Restore(state);
 
         // What waited before the restore may wait no more, and the other way round.
@@ -111,8 +120,9 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     public void Dispose()
     {
-        _core.Dispose();
         _mailbox.Dispose();
+        _engine.Remove(this);
+        _core.Dispose();
         _memory.Dispose();
     }
 
@@ -162,8 +172,9 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         }
     }
 
-    /// <summary>An interrupt waits and could be taken now.</summary>
-    private bool NeedsWindow() => _state->InterruptWaiting != 0 && _state->InterruptEnable != 0 && _state->InterruptShadow == 0;
+    /// <summary>An interrupt or NMI waits and could be taken now.</summary>
+    private bool NeedsWindow() => _state->InterruptShadow == 0 &&
+        ((_state->InterruptWaiting != 0 && _state->InterruptEnable != 0) || (_core.NmiPending && _state->NmiBlocked == 0));
 
     /// <returns>False when Run is to return.</returns>
     private bool TryServeRequests(out VcpuExit exit)
@@ -172,21 +183,15 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         VcpuRequests requests = _mailbox.Take();
         if ((requests & VcpuRequests.StepAside) != 0)
             _engine.Gate.StepAside();
-        if ((requests & VcpuRequests.Init) != 0)
-            _core.Init(Index == 0);
-
-        if ((requests & VcpuRequests.StartUp) != 0 && _state->Activity == (byte)VcpuActivity.WaitForSipi)
-            _core.StartUp((byte)Volatile.Read(ref _startUpVector));
-        if ((requests & VcpuRequests.Nmi) != 0)
-            _core.NmiPending = true;
-        bool running = TryDeliverEvents();
-        if ((requests & VcpuRequests.Stop) != 0)
-            return false;
-        if (!running)
+        Obey(requests);
+        if (!TryDeliverEvents())
         {
             exit = new VcpuExit(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");
             return false;
         }
+
+        if ((requests & VcpuRequests.Stop) != 0)
+            return false;
 
         if (_state->Activity != (byte)VcpuActivity.Running)
         {
@@ -198,6 +203,16 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         return true;
     }
 
+    private void Obey(VcpuRequests requests)
+    {
+        if ((requests & VcpuRequests.Init) != 0)
+            _core.Init(Index == 0);
+        if ((requests & VcpuRequests.StartUp) != 0 && _state->Activity == (byte)VcpuActivity.WaitForSipi)
+            _core.StartUp((byte)Volatile.Read(ref _startUpVector));
+        if ((requests & VcpuRequests.Nmi) != 0)
+            _core.NmiPending = true;
+    }
+
     /// <returns>False for a triple fault.</returns>
     private bool TryDeliverEvents()
     {
@@ -206,6 +221,9 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         if (_core.NmiPending && _state->NmiBlocked == 0 && _state->InterruptShadow == 0)
         {
             _core.NmiPending = false;
+
+            // The kick that announced an interrupt may be this one, and there will be no other.
+            _state->InterruptWaiting = _apic is { HasInterrupt: true } ? 1u : 0u;
             return _core.Events.Deliver(EventKind.Nmi, 2, hasError: false, 0) == StepResult.Continue;
         }
 
@@ -242,12 +260,13 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     }
 
     /// <summary>Runs one instruction with the bookkeeping of breakpoints, TF, RF and interrupt shadows.</summary>
-    private StepResult Step()
+    /// <param name="watched">It may hit a data breakpoint.</param>
+    private StepResult Step(bool watched = false)
     {
         if (_state->X87Loaded == 0)
             LoadX87();
         _jumps.SetMode((ModeFlags)_state->Mode);
-        bool debugging = (_state->Mode & (uint)ModeFlags.SingleStep) != 0 || _slow.IsStepping;
+        bool debugging = watched || (_state->Mode & (uint)ModeFlags.SingleStep) != 0;
         if (debugging && !_debug.Begin())
             return StepResult.Fault;
         byte shadow = _state->InterruptShadow;
@@ -377,8 +396,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
                 result = StepResult.Fault;
                 break;
             case AccessOutcome.Step:
-                _slow.IsStepping = true;
-                result = Step();
+                result = Step(watched: true);
                 break;
             case AccessOutcome.Exclusive:
                 result = StepAlone();
@@ -392,9 +410,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     private StepResult StepAlone()
     {
-        _engine.Gate.Acquire(_engine.AskOthersToStepAside);
+        bool watched = _slow.IsStepping;
+        _engine.Gate.Acquire(_askOthersToStepAside);
         _slow.IsExclusive = true;
-        StepResult result = Step();
+        StepResult result = Step(watched);
         _slow.IsExclusive = false;
         _engine.Gate.Release();
         return result;
@@ -478,7 +497,13 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     private void ClearStore()
     {
-        _engine.Gate.Acquire(_engine.AskOthersToStepAside);
+        if (_slow.IsExclusive)
+        {
+            _store.Clear();
+            return;
+        }
+
+        _engine.Gate.Acquire(_askOthersToStepAside);
 
         // Another vCPU may have done it while this one waited.
         if (_store.IsFull)

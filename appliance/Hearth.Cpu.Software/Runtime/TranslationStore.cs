@@ -49,43 +49,69 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             _users.Add(user);
     }
 
-    /// <summary>Finds or makes the block at a physical address. Bytes are read from guest RAM; null when the first instruction crosses the page.</summary>
-    public TranslatedBlock? FindOrTranslate(ulong physical, ModeFlags mode, int end)
+    /// <summary>From when this returns, nothing is asked of a vCPU any more.</summary>
+    public void Remove(ICodeUser user)
+    {
+        lock (_lock)
+            _users.Remove(user);
+    }
+
+    /// <summary>Finds or makes the block at a physical address of RAM.</summary>
+    /// <param name="end">The offset in the page past the last byte that may be fetched.</param>
+    /// <param name="block">Null when the first instruction does not end before <paramref name="end"/>.</param>
+    /// <returns>False when there is no room: everything must be dropped first.</returns>
+    public bool TryFindOrTranslate(ulong physical, ModeFlags mode, int end, out TranslatedBlock? block)
     {
         lock (_lock)
         {
+            block = null;
             if (_table.TryGet(physical, mode, out TranslatedBlock found))
-                return found;
+            {
+                // Which page comes second is a matter of the page table, not of the first page.
+                block = found.CrossesPage ? null : found;
+                return true;
+            }
+
+            if (_cache.IsFull)
+                return false;
             ulong page = physical & ~0xFFFUL;
             MarkCodeLocked(page);
-            var source = new BlockSource((nint)_ram.HostAddress(page), (int)(physical & 0xFFF), end, physical, TranslatedBlock.NoPage, mode);
-            TranslatedBlock? block = _translator.Translate(source);
-            if (block is not null)
-                _table.Add(block);
-            return block;
+            block = TranslateLocked(new BlockSource((nint)_ram.HostAddress(page), (int)(physical & 0xFFF), end, physical, TranslatedBlock.NoPage, mode));
+            return true;
         }
     }
 
-    /// <summary>Finds or makes the block of one instruction that crosses into another page, from a copy of its bytes.</summary>
-    public TranslatedBlock? FindOrTranslateCrossing(ulong physical, ulong secondPage, ModeFlags mode, ReadOnlySpan<byte> bytes)
+    /// <summary>Finds or makes the block of one instruction that crosses into another page of RAM.</summary>
+    /// <param name="secondPage">The physical page that comes next.</param>
+    /// <param name="length">How many bytes may be fetched, up to 15; some lie in the second page.</param>
+    /// <inheritdoc cref="TryFindOrTranslate"/>
+    public bool TryFindOrTranslateCrossing(ulong physical, ulong secondPage, ModeFlags mode, int length, out TranslatedBlock? block)
     {
         lock (_lock)
         {
-            if (_table.TryGet(physical, mode, out TranslatedBlock found) && (!found.CrossesPage || found.SecondPage == secondPage))
-                return found;
-            if (found is not null)
+            block = null;
+            if (_table.TryGet(physical, mode, out TranslatedBlock found))
+            {
+                if (!found.CrossesPage || found.SecondPage == secondPage)
+                {
+                    block = found;
+                    return true;
+                }
+
                 InvalidateLocked(found);
+            }
+
+            if (_cache.IsFull)
+                return false;
             MarkCodeLocked(physical & ~0xFFFUL);
             MarkCodeLocked(secondPage);
             int start = (int)(physical & 0xFFF);
-            fixed (byte* first = bytes)
-            {
-                var source = new BlockSource((nint)(first - start), start, start + bytes.Length, physical, secondPage, mode);
-                TranslatedBlock? block = _translator.Translate(source);
-                if (block is not null)
-                    _table.Add(block);
-                return block;
-            }
+            int head = GuestRam.PageSize - start;
+            byte* bytes = stackalloc byte[length];
+            new ReadOnlySpan<byte>(_ram.HostAddress(physical), head).CopyTo(new Span<byte>(bytes, length));
+            new ReadOnlySpan<byte>(_ram.HostAddress(secondPage), length - head).CopyTo(new Span<byte>(bytes + head, length - head));
+            block = TranslateLocked(new BlockSource((nint)(bytes - start), start, start + length, physical, secondPage, mode));
+            return true;
         }
     }
 
@@ -120,11 +146,16 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
         }
     }
 
-    /// <summary>True when a write to a range within one page of RAM must go past generated code.</summary>
+    /// <summary>True when a write to a range within one page with <see cref="PageFlags.Code"/> must go past generated code.</summary>
     public bool HasCode(ulong physical, int length)
     {
         lock (_lock)
-            return _table.HasCode(physical, length);
+        {
+            if (_table.HasCode(physical, length))
+                return true;
+            UnmarkCodeLocked(physical);
+            return false;
+        }
     }
 
     public void CodeWritten(ulong physical, int length)
@@ -135,8 +166,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             _table.Overlapping(physical, length, _doomed);
             foreach (TranslatedBlock block in _doomed)
                 InvalidateLocked(block);
-            if (_doomed.Count > 0 && !_table.HasPage(physical & ~0xFFFUL))
-                _ram.ClearFlags(physical, PageFlags.Code);
+            UnmarkCodeLocked(physical);
         }
     }
 
@@ -145,6 +175,8 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     {
         lock (_lock)
         {
+            foreach (ulong page in _table.Pages)
+                _ram.ClearFlags(page, PageFlags.Code);
             _table.Clear();
             _cache.Clear();
             Generation++;
@@ -168,6 +200,21 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             return;
         foreach (ICodeUser user in _users)
             user.DropWriteTags(page);
+    }
+
+    /// <summary>Lets generated code write to a page that has no block (any more).</summary>
+    private void UnmarkCodeLocked(ulong physical)
+    {
+        if (!_table.HasPage(physical & ~0xFFFUL))
+            _ram.ClearFlags(physical, PageFlags.Code);
+    }
+
+    private TranslatedBlock? TranslateLocked(in BlockSource source)
+    {
+        TranslatedBlock? block = _translator.Translate(source);
+        if (block is not null)
+            _table.Add(block);
+        return block;
     }
 
     private void InvalidateLocked(TranslatedBlock block)

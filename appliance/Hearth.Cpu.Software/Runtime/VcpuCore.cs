@@ -60,6 +60,7 @@ internal sealed unsafe class VcpuCore : IDisposable
     public void Reset(bool bootstrap)
     {
         ResetState.Reset(_state, _engine.Options.Model, bootstrap);
+        Debug.Cancel();
         _state->TscOffset = 0 - _engine.TimestampEpoch;
         NmiPending = false;
         Mmu.Flush();
@@ -69,6 +70,7 @@ internal sealed unsafe class VcpuCore : IDisposable
     public void Init(bool bootstrap)
     {
         ResetState.Init(_state, _engine.Options.Model, bootstrap);
+        Debug.Cancel();
         NmiPending = false;
         Mmu.Flush();
     }
@@ -87,6 +89,7 @@ internal sealed unsafe class VcpuCore : IDisposable
     public void Restore(CpuState saved)
     {
         _mapper.Restore(saved);
+        Debug.Cancel();
         _state->TscOffset = saved.Tsc - _engine.Scale.FromHost(_engine.FrozenTimestamp());
         NmiPending = saved.NmiPending;
         Mmu.Flush();

@@ -4,20 +4,27 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// A sender sets the request, then the kick word, then looks whether the vCPU sleeps. The vCPU clears the kick word, then
 /// takes the requests; before it sleeps it says so, then looks at the requests once more. Each of these is a full barrier,
-/// so no request is missed.
+/// so no request is missed. The lock is for the end alone: a timer or a device may send while the vCPU is disposed of.
 /// </remarks>
 internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
 {
     private readonly AutoResetEvent _wake = new(false);
+    private readonly Lock _lock = new();
+    private bool _disposed;
     private int _requests;
     private int _sleeping;
 
     public void Post(VcpuRequests request)
     {
-        Interlocked.Or(ref _requests, (int)request);
-        Interlocked.Exchange(ref state->Kick, 1);
-        if (Volatile.Read(ref _sleeping) != 0)
-            _wake.Set();
+        lock (_lock)
+        {
+            if (_disposed)
+                return;
+            Interlocked.Or(ref _requests, (int)request);
+            Interlocked.Exchange(ref state->Kick, 1);
+            if (Volatile.Read(ref _sleeping) != 0)
+                _wake.Set();
+        }
     }
 
     /// <summary>Takes all requests. On the vCPU's thread.</summary>
@@ -26,6 +33,9 @@ internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
         Interlocked.Exchange(ref state->Kick, 0);
         return (VcpuRequests)Interlocked.Exchange(ref _requests, 0);
     }
+
+    /// <summary>Takes some requests and leaves the others. While the vCPU does not run.</summary>
+    public VcpuRequests Take(VcpuRequests wanted) => (VcpuRequests)Interlocked.And(ref _requests, ~(int)wanted) & wanted;
 
     /// <summary>Sleeps until there is a request. On the vCPU's thread.</summary>
     public void Wait()
@@ -36,5 +46,13 @@ internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
         Interlocked.Exchange(ref _sleeping, 0);
     }
 
-    public void Dispose() => _wake.Dispose();
+    /// <summary>From when this returns, nothing touches the vCPU's memory.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            _wake.Dispose();
+        }
+    }
 }

@@ -17,4 +17,7 @@ internal enum VcpuRequests
 
     /// <summary>Another vCPU wants to run alone.</summary>
     StepAside = 1 << 5,
+
+    /// <summary>What a processor remembers until it can act on it.</summary>
+    Signals = Nmi | Init | StartUp,
 }

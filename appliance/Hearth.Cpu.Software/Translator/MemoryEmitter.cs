@@ -23,7 +23,8 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
         bool mayStoreNothing = instruction.Mnemonic is Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp;
 
         // With an exception unmasked an x87 store leaves memory alone: a bounced one must find the old bytes there.
-        var detail = new AccessDetail(context.Offset, size, read || mayStoreNothing, write, instruction.HasLockPrefix);
+        bool locked = instruction.HasLockPrefix || instruction.Mnemonic == Mnemonic.Xchg;
+        var detail = new AccessDetail(context.Offset, size, read || mayStoreNothing, write, locked);
         if (VectorAlignment.IsRequired(instruction, size))
             detail = detail.Aligned();
         HostRegister address = EffectiveAddress(instruction, 0);

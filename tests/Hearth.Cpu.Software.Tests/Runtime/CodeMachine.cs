@@ -23,6 +23,7 @@ internal sealed unsafe class CodeMachine : IDisposable
     private const ulong Directory = 0x3000;
     private const ulong Tables = 0x4000;
     private const ulong Gdt = 0xD000;
+    private const ulong Tss = 0xD800;
     private const ulong Idt = 0xE000;
     private const ulong Handlers = 0xF000;
     private const ulong Stacks = 0x30_0000;
@@ -165,6 +166,13 @@ internal sealed unsafe class CodeMachine : IDisposable
         At<ulong>(Idt + ((ulong)vector * 16) + 8) = 0;
     }
 
+    /// <summary>Makes a vector's handler run on a stack of its own, by the interrupt stack table.</summary>
+    public void UseInterruptStack(int vector)
+    {
+        At<ulong>(Tss + 0x24) = Stacks - 0x1000;
+        At<ulong>(Idt + ((ulong)vector * 16)) |= 1UL << 32;
+    }
+
     private void EnterLongMode(int index)
     {
         VcpuState* state = _vcpus[index].State;
@@ -173,6 +181,7 @@ internal sealed unsafe class CodeMachine : IDisposable
         for (SegmentName name = SegmentName.ES; name <= SegmentName.GS; name++)
             Segments.Set(state, name, new SegmentRegister(0x10, 0, uint.MaxValue, 0xC93));
         Segments.Set(state, SegmentName.CS, new SegmentRegister(8, 0, uint.MaxValue, 0xA9B));
+        Segments.Set(state, SegmentName.Tr, new SegmentRegister(0x18, Tss, 0x67, 0x8B));
         state->Gpr[4] = StackOf(index);
         state->Activity = (byte)VcpuActivity.Running;
         ModeState.Update(state);

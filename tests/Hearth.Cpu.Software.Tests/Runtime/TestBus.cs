@@ -18,6 +18,9 @@ internal sealed class TestBus(SoftwareVcpu vcpu) : IVcpuBus
     /// <summary>What a write to <see cref="CallPort"/> does, on the vCPU's thread.</summary>
     public Action? Called { get; set; }
 
+    /// <summary>What a read of a register does, on the vCPU's thread.</summary>
+    public Action? Touched { get; set; }
+
     public ulong ReadPort(ushort port, AccessWidth width) => 0;
 
     public void WritePort(ushort port, AccessWidth width, ulong value)
@@ -31,6 +34,7 @@ internal sealed class TestBus(SoftwareVcpu vcpu) : IVcpuBus
     public ulong ReadMemory(ulong address, AccessWidth width)
     {
         Accesses.Add((int)width);
+        Touched?.Invoke();
         Span<byte> bytes = stackalloc byte[8];
         bytes.Clear();
         Registers.AsSpan((int)(address & 0xFFF), (int)width).CopyTo(bytes);
