@@ -69,6 +69,7 @@ internal sealed class GuestLauncher : IDisposable
         foreach (FileDescriptor file in _open)
             file.KeepOnExecute();
         string program = Path.Combine(AppContext.BaseDirectory, Program);
+        RuntimeDiagnostics.Leave();
         ProcessImage.Execute(program, [Program, channel.Number.ToString(CultureInfo.InvariantCulture)]);
         return ExitCode.HostFault;
     }
