@@ -92,6 +92,7 @@ internal sealed class GuestLauncher : IDisposable
 
     private SaveConfiguration OpenSave(string path)
     {
+        RequireName("--save", path);
         if (Path.Exists(path))
             throw new UsageException($"--save: {path} exists already");
         string full = Path.GetFullPath(path);
@@ -123,8 +124,15 @@ internal sealed class GuestLauncher : IDisposable
         return new OpenFile(file.Number, path);
     }
 
+    private static void RequireName(string option, string path)
+    {
+        if (path.Length == 0)
+            throw new UsageException($"{option} needs the name of a file");
+    }
+
     private static FileDescriptor OpenOrExplain(string option, string path, FileAccessMode mode)
     {
+        RequireName(option, path);
         try
         {
             return FileDescriptor.Open(path, mode);
