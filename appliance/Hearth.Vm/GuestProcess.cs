@@ -74,7 +74,7 @@ internal static class GuestProcess
         // Nothing is printed from here to the end of the run but by the guest.
         using RawTerminal? terminal = EnterTerminal(configuration);
         using var signals = new HostSignals(events, terminal);
-        return new GuestRun(machine, events, configuration.ExitOnReset, save).Run();
+        return new GuestRun(machine, events, configuration.ExitOnReset, save, problem => Console.Error.WriteLine($"hearth: {problem}.")).Run();
     }
 
     /// <summary>Takes the terminal when it is the guest's; it comes back when the guest ends, however it ends.</summary>

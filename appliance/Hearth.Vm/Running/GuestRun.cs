@@ -14,15 +14,18 @@ internal sealed class GuestRun
     private readonly MachineEvents _events;
     private readonly bool _exitOnReset;
     private readonly GuestFile? _save;
+    private readonly Action<string> _warn;
 
     /// <param name="exitOnReset">A guest reset ends the run.</param>
     /// <param name="save">Where an event that asks for it saves the guest.</param>
-    public GuestRun(GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? save)
+    /// <param name="warn">Takes a sentence for the user while the guest goes on.</param>
+    public GuestRun(GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? save, Action<string> warn)
     {
         _machine = machine;
         _events = events;
         _exitOnReset = exitOnReset;
         _save = save;
+        _warn = warn;
     }
 
     /// <summary>Runs a machine that is paused.</summary>
@@ -77,7 +80,11 @@ internal sealed class GuestRun
     {
         if (_save is null)
             return null;
-        _save.Write(_machine);
-        return new GuestOutcome(ExitCode.Saved);
+        if (_save.TryWrite(_machine, out string? problem))
+            return new GuestOutcome(ExitCode.Saved);
+
+        // The guest is worth more than the wish to save it now.
+        _warn(problem);
+        return null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Hearth.Linux;
 using Hearth.Protocol;
 using Hearth.Vm.Composition;
@@ -21,17 +22,31 @@ internal sealed class GuestFile : IDisposable
         _name = configuration.Name;
     }
 
-    /// <summary>Saves a paused machine.</summary>
-    /// <exception cref="LinuxException">The host's file system cannot take it.</exception>
-    /// <exception cref="IOException">The host's file system cannot take it.</exception>
-    public void Write(GuestMachine machine)
+    /// <summary>Saves a paused machine. May be tried again when it failed.</summary>
+    /// <param name="problem">Why the host's file system cannot take it, or null.</param>
+    public bool TryWrite(GuestMachine machine, [NotNullWhen(false)] out string? problem)
     {
-        using (var stream = new FileStream(new SafeFileHandle(_file.Number, ownsHandle: false), FileAccess.Write, BufferLength))
-            SavedGuest.Write(machine, stream);
-        _file.Synchronize();
-        _file.LinkInto(_directory, _name);
-        _directory.Synchronize();
+        try
+        {
+            using (FileStream stream = OpenStream())
+                SavedGuest.Write(machine, stream);
+            _file.Synchronize();
+            _file.LinkInto(_directory, _name);
+            _directory.Synchronize();
+            problem = null;
+            return true;
+        }
+        catch (Exception error) when (error is LinuxException or IOException)
+        {
+            // What was written is of no use, and the file system may be full of it.
+            using FileStream stream = OpenStream();
+            stream.SetLength(0);
+            problem = $"cannot save the guest to {_name}, it goes on: {error.Message.TrimEnd('.')}";
+            return false;
+        }
     }
+
+    private FileStream OpenStream() => new(new SafeFileHandle(_file.Number, ownsHandle: false), FileAccess.Write, BufferLength);
 
     public void Dispose()
     {

@@ -41,7 +41,7 @@ internal sealed class TestGuestMachine : IDisposable
     public GuestOutcome Run(bool exitOnReset = true)
     {
         Machine.PowerOn();
-        return new GuestRun(Machine, Events, exitOnReset, null).Run();
+        return new GuestRun(Machine, Events, exitOnReset, null, _ => { }).Run();
     }
 
     public void Dispose()
