@@ -73,7 +73,7 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
             if (length % SectorLength != 0)
                 throw new StorageException($"The disk '{name}' has {length} bytes, which is not a multiple of {SectorLength}.");
             if (!_file.TryLock(exclusive: !readOnly))
-                throw new StorageException($"The disk '{name}' is in use by another guest.");
+                throw new StorageException($"The disk '{name}' is in use by another guest, or given twice.");
             return (ulong)length;
         }
         catch (LinuxException e)

@@ -31,7 +31,7 @@ public sealed class BadInputTests : IDisposable
         { "--kernel SCRATCH/cut.elf", "SCRATCH/cut.elf is truncated" },
         { "--kernel KERNEL --initrd SCRATCH/missing", "SCRATCH/missing" },
         { "--kernel KERNEL --initrd SCRATCH/large --memory 128M", "SCRATCH/large (200 MiB) does not fit beside the kernel into the guest's 128 MiB of memory" },
-        { "--kernel KERNEL --memory 16M", "of memory at 0x1000000 to start; the guest has 16 MiB" },
+        { "--kernel KERNEL --memory 16M", " in all; the guest has 16 MiB" },
         { "--kernel KERNEL --memory 0", "--memory 0" },
         { "--kernel KERNEL --memory 9000000G", "--memory 9000000G" },
         { "--kernel KERNEL --memory lots", "--memory lots" },

@@ -51,7 +51,7 @@ public class RawDiskImageTests
         StorageException write = Assert.Throws<StorageException>(() => disk.OpenImage());
         StorageException read = Assert.Throws<StorageException>(() => disk.OpenImage(readOnly: true));
 
-        Assert.Equal($"The disk '{disk.Path}' is in use by another guest.", write.Message);
+        Assert.Equal($"The disk '{disk.Path}' is in use by another guest, or given twice.", write.Message);
         Assert.Equal(write.Message, read.Message);
     }
 

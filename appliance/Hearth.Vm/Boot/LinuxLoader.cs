@@ -56,8 +56,8 @@ internal static class LinuxLoader
     }
 
     private static MachineException TooSmall(BootImage image, SetupHeader header, BootMemory memory) => new(
-        $"{image.Name} needs {BootMemory.Say(header.InitialSize)} of memory at 0x{header.PreferredAddress:x} to start; "
-        + $"the guest has {BootMemory.Say(memory.Size)}");
+        $"{image.Name} needs {BootMemory.Say(header.InitialSize)} of memory at 0x{header.PreferredAddress:x} to start, "
+        + $"{BootMemory.Say(header.PreferredAddress + header.InitialSize)} in all; the guest has {BootMemory.Say(memory.Size)}");
 
     private static void WriteCommandLine(BootRequest request, SetupHeader header, BootMemory memory, BootParameters parameters)
     {

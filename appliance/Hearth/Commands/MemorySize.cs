@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Hearth.Commands;
 
-/// <summary>An amount of guest memory as people write it: a number with K, M or G, or plain bytes.</summary>
+/// <summary>An amount of guest memory as people write it: a number with K, M, G or T, or plain bytes.</summary>
 internal static class MemorySize
 {
     /// <summary>Bytes: room for a boot loader's structures and a small kernel.</summary>
@@ -27,10 +27,10 @@ internal static class MemorySize
 
     private static ulong ParseBytes(string text)
     {
-        int shift = text.Length == 0 ? 0 : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
+        int shift = text.Length == 0 ? 0 : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
         ReadOnlySpan<char> digits = shift == 0 ? text : text.AsSpan(0, text.Length - 1);
         if (!ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) || number > ulong.MaxValue >> shift)
-            throw new UsageException($"--memory {text} is no size: write a number with K, M or G, such as 512M");
+            throw new UsageException($"--memory {text} is no size: write a number with K, M, G or T, such as 512M");
         return number << shift;
     }
 }

@@ -14,7 +14,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _initrd = Text("--initrd", "FILE", "Initial ramdisk for the kernel.");
     private readonly Option<string> _append = Text("--append", "TEXT", "The kernel's command line.");
     private readonly Option<string[]> _modules = Texts("--module", "\"FILE ARGS\"", "Module for a multiboot or PVH kernel with its arguments. May be repeated.");
-    private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M or G.", "1G");
+    private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M, G or T.", "1G");
     private readonly Option<string> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmRunOptions.MaximumCpus}.", "1");
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2 or x86-64-v3. [default: the best this host can run]");
     private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");

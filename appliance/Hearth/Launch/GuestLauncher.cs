@@ -71,6 +71,7 @@ internal sealed class GuestLauncher : IDisposable
         foreach (FileDescriptor file in _open)
             file.KeepOnExecute();
         string program = Path.Combine(AppContext.BaseDirectory, Program);
+        RuntimeDiagnostics.Leave();
         ProcessImage.Execute(program, [Program, channel.Number.ToString(CultureInfo.InvariantCulture)]);
         return ExitCode.HostFault;
     }
@@ -93,6 +94,7 @@ internal sealed class GuestLauncher : IDisposable
 
     private SaveConfiguration OpenSave(string path)
     {
+        RequireName("--save", path);
         if (Path.Exists(path))
             throw new UsageException($"--save: {path} exists already");
         string full = Path.GetFullPath(path);
@@ -126,8 +128,15 @@ internal sealed class GuestLauncher : IDisposable
         return new OpenFile(file.Number, path);
     }
 
+    private static void RequireName(string option, string path)
+    {
+        if (path.Length == 0)
+            throw new UsageException($"{option} needs the name of a file");
+    }
+
     private static FileDescriptor OpenOrExplain(string option, string path, FileAccessMode mode)
     {
+        RequireName(option, path);
         try
         {
             return FileDescriptor.Open(path, mode);

@@ -26,6 +26,24 @@ public sealed class CommandLineTests
     {
         (int code, string output, string error) = Run(arguments);
 
+        AssertOneSentence(expected, code, output, error);
+    }
+
+    [Theory]
+    [InlineData("--kernel")]
+    [InlineData("--disk")]
+    [InlineData("--serial")]
+    [InlineData("--console")]
+    [InlineData("--save")]
+    public void Run_anEmptyFileName_saysWhoseItIs(string option)
+    {
+        (int code, string output, string error) = Run(["vm", "run", "--restore", "/dev/null", option, ""]);
+
+        AssertOneSentence($"{option} needs the name of a file", code, output, error);
+    }
+
+    private static void AssertOneSentence(string expected, int code, string output, string error)
+    {
         Assert.Equal(ExitCode.Configuration, code);
         Assert.Empty(output);
         Assert.StartsWith("hearth: ", error, StringComparison.Ordinal);
@@ -49,9 +67,12 @@ public sealed class CommandLineTests
         Assert.Empty(error);
     }
 
-    private static (int Code, string Output, string Error) Run(string arguments)
+    private static (int Code, string Output, string Error) Run(string arguments) =>
+        Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    private static (int Code, string Output, string Error) Run(string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "hearth"), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "hearth"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -18,6 +18,7 @@ public sealed class MemorySizeTests
     [InlineData("0", "is too little")]
     [InlineData("1M", "is too little")]
     [InlineData("9G", "is more than this host has (8192M)")]
+    [InlineData("1T", "is more than this host has (8192M)")]
     [InlineData("18446744073709551615", "is more than this host has")]
     [InlineData("2097153", "is no multiple of 4096 bytes")]
     [InlineData("", "is no size")]
@@ -26,6 +27,7 @@ public sealed class MemorySizeTests
     [InlineData("1.5G", "is no size")]
     [InlineData("lots", "is no size")]
     [InlineData("99999999999999999G", "is no size")]
+    [InlineData("16777216T", "is no size")]
     public void Parse_somethingElse_saysWhatIsWrong(string text, string what)
     {
         var error = Assert.Throws<UsageException>(() => MemorySize.Parse(text, Host));

@@ -166,7 +166,7 @@ public sealed class LinuxLoaderTests
 
         var error = Assert.Throws<MachineException>(() => fixture.Load(TestKernels.BzImage()));
 
-        Assert.Equal("kernel needs 2 MiB of memory at 0x1000000 to start; the guest has 16 MiB", error.Message);
+        Assert.Equal("kernel needs 2 MiB of memory at 0x1000000 to start, 18 MiB in all; the guest has 16 MiB", error.Message);
     }
 
     [Fact]
@@ -203,8 +203,8 @@ public sealed class LinuxLoaderTests
     [InlineData(0x1F4, 0U, "kernel is damaged: its setup header says the kernel is empty")]
     [InlineData(0x1F4, 0xFFFF_FFFFU, "kernel is truncated")]
     [InlineData(0x230, 0x30_0000U, "kernel is damaged: its alignment is 0x300000")]
-    [InlineData(0x25C, 0xFFFF_FFFFU, "kernel needs 2 MiB of memory at 0xffffffff01000000 to start; the guest has 64 MiB")]
-    [InlineData(0x260, 0xFFFF_FFFFU, "kernel needs 4096 MiB of memory at 0x1000000 to start; the guest has 64 MiB")]
+    [InlineData(0x25C, 0xFFFF_FFFFU, "kernel needs 2 MiB of memory at 0xffffffff01000000 to start, 17592186040338 MiB in all; the guest has 64 MiB")]
+    [InlineData(0x260, 0xFFFF_FFFFU, "kernel needs 4096 MiB of memory at 0x1000000 to start, 4112 MiB in all; the guest has 64 MiB")]
     public void BzImage_withAHeaderThatLies_isRefused(int offset, uint value, string expected)
     {
         using var fixture = new BootFixture();
