@@ -146,6 +146,38 @@ public sealed unsafe class CrossingInstructionTests : IDisposable
         Assert.Equal((60UL * 0x1000) + (59 * 60 / 2), _machine.State->Gpr[0]);
     }
 
+    [Theory]
+    [InlineData(Code.Loop_rel8_64_RCX, 1)]
+    [InlineData(Code.Loope_rel8_64_RCX, 1)]
+    [InlineData(Code.Loopne_rel8_64_RCX, 2)]
+    public void A_loop_jumps_back_over_the_page_boundary(Code code, int compared)
+    {
+        _machine.Map(Window + 0x1000, Head + 0x1000);
+        _machine.Assemble(Head + 0xFF0, a =>
+        {
+            Label loop = a.CreateLabel();
+            a.Label(ref loop);
+            a.inc(eax);
+            for (int i = 0; i < 16; i++)
+                a.nop();
+            a.cmp(edx, compared);
+            a.AddInstruction(Instruction.CreateBranch(code, loop.Id));
+            a.ret();
+        });
+
+        _machine.Run(a =>
+        {
+            a.xor(eax, eax);
+            a.mov(edx, 1);
+            a.mov(ecx, 10);
+            a.mov(rbp, Window + 0xFF0);
+            a.call(rbp);
+            a.@out(TestBus.StopPort, al);
+        });
+
+        Assert.Equal((10UL, 0UL), (_machine.State->Gpr[0], _machine.State->Gpr[1]));
+    }
+
     private static Action<Assembler> CallAround(Action<Assembler> change) => a =>
     {
         a.mov(rbp, Start);

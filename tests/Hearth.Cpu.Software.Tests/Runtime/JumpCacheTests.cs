@@ -163,6 +163,25 @@ public sealed unsafe class JumpCacheTests : IDisposable
         Assert.Equal(0U, _machine.Caught(13).Error);
     }
 
+    [Fact]
+    public void Modes_without_number_never_share_an_entry()
+    {
+        const ulong Rip = 0xFFFF_FFFF_FFFF_F123;
+        var jumps = new JumpCache(_machine.State);
+        jumps.Clear();
+        Assert.True(_machine.Engine.Store.TryFindOrTranslate(First, ModeFlags.Long, 4096, out TranslatedBlock? block));
+
+        // Twice as many as can be told apart at one time.
+        for (uint mode = 1; mode <= 8192; mode++)
+        {
+            jumps.SetMode((ModeFlags)mode);
+            Assert.Equal(0UL, jumps.Find(Rip));
+            jumps.Add(_machine.Engine.Store, block!, Rip, First, isGlobal: false);
+            Assert.Equal((ulong)block!.FarEntry, jumps.Find(Rip));
+            Assert.Equal(0UL, jumps.Find(Rip ^ 0x8000_0000_0000_0000));
+        }
+    }
+
     /// <summary>
     /// The processor may fetch through an old translation or the new one until it is flushed; but what it does then
     /// must not stay behind in code that others run.
