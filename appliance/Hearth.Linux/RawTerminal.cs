@@ -51,22 +51,18 @@ public sealed unsafe class RawTerminal : IDisposable
         if (!IsTerminal(descriptor) || Libc.tcgetattr(descriptor.Number, &before) != 0)
             return null;
         var terminal = new RawTerminal(descriptor, before);
-        terminal.MakeRaw();
+        lock (terminal._lock)
+            terminal.MakeRawLocked();
         return terminal;
     }
 
-    /// <summary>Makes the terminal raw, also after a shell has taken it and given it back.</summary>
-    public void MakeRaw()
+    /// <summary>Makes the terminal raw again after a shell has taken it and given it back; nothing once it was restored.</summary>
+    public void Continue()
     {
-        Libc.TerminalSettings raw = _before;
-        Libc.cfmakeraw(&raw);
-
-        // Line ends of Hearth's own messages still go to the left margin; the guest's own \r\n come to no harm.
-        raw.c_oflag |= Libc.OPOST;
         lock (_lock)
         {
-            _ = Libc.tcsetattr(_terminal.Number, Libc.TCSADRAIN, &raw);
-            _isRaw = true;
+            if (_isRaw)
+                MakeRawLocked();
         }
     }
 
@@ -84,4 +80,15 @@ public sealed unsafe class RawTerminal : IDisposable
     }
 
     public void Dispose() => Restore();
+
+    private void MakeRawLocked()
+    {
+        Libc.TerminalSettings raw = _before;
+        Libc.cfmakeraw(&raw);
+
+        // Line ends of Hearth's own messages still go to the left margin; the guest's own \r\n come to no harm.
+        raw.c_oflag |= Libc.OPOST;
+        _ = Libc.tcsetattr(_terminal.Number, Libc.TCSADRAIN, &raw);
+        _isRaw = true;
+    }
 }

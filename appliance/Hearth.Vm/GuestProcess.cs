@@ -1,5 +1,5 @@
 using System.Globalization;
-using Hearth.Cpu;
+using System.Text;
 using Hearth.Linux;
 using Hearth.Machine;
 using Hearth.Protocol;
@@ -15,6 +15,8 @@ namespace Hearth.Vm;
 /// <summary>The process of one guest: reads its configuration, builds the machine, runs it, and tells how it ended.</summary>
 internal static class GuestProcess
 {
+    private static readonly FileDescriptor s_error = new(2);
+
     /// <param name="arguments">The number of the descriptor that holds the configuration.</param>
     /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
     public static int Run(string[] arguments)
@@ -37,7 +39,7 @@ internal static class GuestProcess
         if (outcome.Message is not null)
             Tell(outcome.Message);
         if (outcome.Report is not null)
-            Console.Error.Write(outcome.Report);
+            WriteError(outcome.Report);
         if (outcome.Signal != 0)
             ProcessImage.DieBy(outcome.Signal);
         return outcome.ExitCode;
@@ -63,7 +65,7 @@ internal static class GuestProcess
             ? new FileStream(new SafeFileHandle(restore.Descriptor, ownsHandle: true), FileAccess.Read, 1 << 20)
             : null;
         SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, configuration.Restore!.Name);
-        var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => Console.Error.WriteLine($"hearth-vm: {line}") : _ => { });
+        var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => WriteError($"hearth-vm: {line}\n") : _ => { });
         using var machine = new GuestMachine(
             configuration, EngineSelection.Choose(configuration, state?.Header), EngineSelection.Create, backends, events, log);
         if (state is null)
@@ -77,5 +79,18 @@ internal static class GuestProcess
         return new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
     }
 
-    private static void Tell(string sentence) => Console.Error.WriteLine($"hearth: {sentence.TrimEnd('.')}.");
+    private static void Tell(string sentence) => WriteError($"hearth: {sentence.TrimEnd('.')}.\n");
+
+    // Not by Console: it takes the terminal's mode for its own, and the one that it would bring back may be the guest's raw one.
+    private static void WriteError(string text)
+    {
+        try
+        {
+            s_error.Write(Encoding.UTF8.GetBytes(text));
+        }
+        catch (LinuxException)
+        {
+            // Nobody listens; the exit code says enough.
+        }
+    }
 }

@@ -32,6 +32,18 @@ public sealed class RawTerminalTests
     }
 
     [Fact]
+    public void Continue_afterRestore_leavesTheTerminalAlone()
+    {
+        using var pty = new PseudoTerminal();
+        RawTerminal? raw = RawTerminal.TryEnter(pty.Far);
+        raw!.Restore();
+
+        raw.Continue();
+
+        Assert.True(pty.Echoes);
+    }
+
+    [Fact]
     public void Describe_terminal_isWhatSttySays()
     {
         using var pty = new PseudoTerminal();

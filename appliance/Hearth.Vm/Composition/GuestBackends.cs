@@ -13,6 +13,8 @@ namespace Hearth.Vm.Composition;
 /// <summary>The host's side of a guest's devices, made of the descriptors that the configuration names.</summary>
 internal sealed class GuestBackends : IDisposable
 {
+    private const int LastStandardStream = 2;
+
     private readonly List<IDisposable> _owned = [];
 
     private GuestBackends()
@@ -90,9 +92,16 @@ internal sealed class GuestBackends : IDisposable
 
     private TerminalPort OpenPort(SerialConfiguration port, Action quit)
     {
-        FileDescriptor? output = port.Output is { } outputNumber ? Own(new FileDescriptor(outputNumber)) : null;
-        FileDescriptor? input = port.Input is { } inputNumber ? Own(new FileDescriptor(inputNumber)) : null;
+        FileDescriptor? output = port.Output is { } outputNumber ? OpenStream(outputNumber) : null;
+        FileDescriptor? input = port.Input is { } inputNumber ? OpenStream(inputNumber) : null;
         return Own(new TerminalPort(output, input, quit));
+    }
+
+    /// <summary>The standard streams are the process's and stay open: it may have something to say when the guest is gone.</summary>
+    private FileDescriptor OpenStream(int number)
+    {
+        var stream = new FileDescriptor(number);
+        return number <= LastStandardStream ? stream : Own(stream);
     }
 
     private T Own<T>(T resource)

@@ -29,8 +29,8 @@ internal sealed class GuestTerminal : IDisposable
         return terminal is null ? null : new GuestTerminal(terminal, guard);
     }
 
-    /// <summary>Makes the terminal raw again after a shell has had it.</summary>
-    public void Continue() => _terminal.MakeRaw();
+    /// <inheritdoc cref="RawTerminal.Continue"/>
+    public void Continue() => _terminal.Continue();
 
     /// <summary>Brings back the terminal's own mode; harmless when repeated.</summary>
     public void Restore()
