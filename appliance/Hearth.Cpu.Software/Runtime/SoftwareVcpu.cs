@@ -519,7 +519,12 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     private void Spill()
     {
+        const int LastInstruction = 6;
+        const int LastInstructionLength = 18;
         _stubs.SaveX87(_state);
+
+        // Opcode and addresses of the last x87 instruction are the host's, and must not reach the guest or its saved state.
+        new Span<byte>(_state->X87 + LastInstruction, LastInstructionLength).Clear();
         _state->X87Loaded = 0;
     }
 }

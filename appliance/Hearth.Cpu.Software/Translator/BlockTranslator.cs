@@ -184,7 +184,9 @@ internal sealed unsafe class BlockTranslator
             case InstructionKind.ClearDirection or InstructionKind.SetDirection:
                 _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.Direction), kind == InstructionKind.SetDirection ? (byte)1 : (byte)0);
                 return true;
-            case var _ when (_context.Mode & ModeFlags.IoPrivileged) == 0:
+
+            // RF is set at most where instructions run one by one: PUSHF does not show it and POPF clears it.
+            case var _ when (_context.Mode & ModeFlags.IoPrivileged) == 0 || _context.IsSingleStep:
                 return false;
             case InstructionKind.PushFlags:
                 _stack.PushFlags(Math.Abs(instruction.StackPointerIncrement));

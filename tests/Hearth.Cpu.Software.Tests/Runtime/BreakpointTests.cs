@@ -68,6 +68,23 @@ public sealed unsafe class BreakpointTests : IDisposable
         Assert.Equal(44UL, _machine.At<ulong>(Watched - 4));
     }
 
+    [Fact]
+    public void Pushf_does_not_show_the_resume_flag()
+    {
+        _machine.State->SystemFlags |= Rflags.Resume;
+        ModeState.Update(_machine.State);
+
+        _machine.Run(a =>
+        {
+            a.pushfq();
+            a.pop(rax);
+            a.@out(TestBus.StopPort, al);
+        });
+
+        Assert.Equal(0UL, _machine.State->Gpr[0] & Rflags.Resume);
+        Assert.Equal(0UL, _machine.State->SystemFlags & Rflags.Resume);
+    }
+
     private void RunWatched(ulong watched, ulong control, ulong address, Action<Assembler> access)
     {
         VcpuState* state = _machine.State;

@@ -63,6 +63,22 @@ public sealed unsafe class SavedVcpuTests : IDisposable
     }
 
     [Fact]
+    public void A_saved_state_tells_nothing_of_host_addresses()
+    {
+        _machine.Run(a =>
+        {
+            a.fld1();
+            a.fstp(__qword_ptr[CodeMachine.Data]);
+            a.@out(TestBus.StopPort, al);
+        });
+
+        CpuState saved = _machine.Vcpu.Save();
+
+        // FOP, FIP and FDP (Intel SDM Vol. 1, table 10-2).
+        Assert.All(saved.Xsave[6..24], value => Assert.Equal(0, value));
+    }
+
+    [Fact]
     public void A_restore_forgets_where_pages_were()
     {
         _machine.Assemble(First, a => { a.mov(eax, 1); a.ret(); }, Window);
