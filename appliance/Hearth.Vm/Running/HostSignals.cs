@@ -28,13 +28,20 @@ internal sealed class HostSignals : IDisposable
         }
 
         _registrations.Add(PosixSignalRegistration.Create(SaveSignal, Save));
-        _registrations.Add(PosixSignalRegistration.Create(ContinueSignal, _ => _terminal?.Continue()));
+        _registrations.Add(PosixSignalRegistration.Create(ContinueSignal, Continue));
     }
 
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)
             registration.Dispose();
+    }
+
+    private void Continue(PosixSignalContext context)
+    {
+        // Otherwise the runtime takes the terminal's mode of this moment for its first, and sets it when the process exits.
+        context.Cancel = true;
+        _terminal?.Continue();
     }
 
     private void Save(PosixSignalContext context)
