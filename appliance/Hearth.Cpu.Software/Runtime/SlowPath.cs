@@ -134,10 +134,11 @@ internal sealed unsafe class SlowPath
 
     /// <summary>As <see cref="Bounce"/>, where other vCPUs must not come between: LOCK on the buffer locks nothing.</summary>
     private AccessOutcome BounceMemory(AccessDetail detail, ulong linear) =>
-        detail.IsLocked && !IsExclusive ? AccessOutcome.Exclusive : Bounce(detail, linear);
+        detail.IsLocked && !IsExclusive ? AccessOutcome.Exclusive : Bounce(detail, linear, keep: detail.MayStoreNothing);
 
     /// <summary>Checks the access, fills the buffer where the old bytes are needed, and sends the instruction there.</summary>
-    private AccessOutcome Bounce(AccessDetail detail, ulong linear)
+    /// <param name="keep">The buffer may be written back as it is. A device is not read for that: it would notice.</param>
+    private AccessOutcome Bounce(AccessDetail detail, ulong linear, bool keep = false)
     {
         // The access may hit a breakpoint, and #DB comes right after the instruction.
         if ((_state->DebugRegister[5] & 0xFF) != 0 && !IsStepping)
@@ -145,7 +146,7 @@ internal sealed unsafe class SlowPath
         byte* buffer = _state->Bounce + (linear & 63);
         if (detail.IsWrite && !TryProbe(linear, detail.Size))
             return AccessOutcome.Fault;
-        if (detail.NeedsOldBytes && !TryFill(buffer, linear, detail.Size))
+        if ((detail.NeedsOldBytes || keep) && !TryFill(buffer, linear, detail.Size))
             return AccessOutcome.Fault;
         _state->AccessAddend = (ulong)buffer - _state->AccessAddress;
         if (detail.IsWrite)

@@ -4,7 +4,8 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// Bits 0–12 the instruction's offset in its page, 13–19 the size in bytes, 20 write, 21 the old bytes are needed, 22 LOCK (XCHG has it unsaid),
 /// 23 the address is an offset into its segment and must be checked (otherwise it is linear), 24–26 the segment,
-/// 27 the operand must be aligned to its size, 28 the instruction waits for the x87 unit.
+/// 27 the operand must be aligned to its size, 28 the instruction waits for the x87 unit,
+/// 29 it may turn out to store nothing.
 /// </remarks>
 internal readonly record struct AccessDetail(uint Value)
 {
@@ -14,6 +15,7 @@ internal readonly record struct AccessDetail(uint Value)
     private const uint CheckedBit = 1 << 23;
     private const uint AlignedBit = 1 << 27;
     private const uint WaitingBit = 1 << 28;
+    private const uint MaybeBit = 1 << 29;
 
     public AccessDetail(int offset, int size, bool read, bool write, bool locked)
         : this((uint)offset | ((uint)size << 13) | (write ? WriteBit : 0) | (read ? ReadBit : 0) | (locked ? LockBit : 0))
@@ -35,6 +37,9 @@ internal readonly record struct AccessDetail(uint Value)
     /// <summary>A misaligned address is #GP, whatever the page tables say.</summary>
     public bool MustBeAligned => (Value & AlignedBit) != 0;
 
+    /// <summary>A store that an exception can keep from happening: memory must then be as it was.</summary>
+    public bool MayStoreNothing => (Value & MaybeBit) != 0;
+
     /// <summary>An exception that is pending in the x87 unit comes before any of the access.</summary>
     public bool WaitsForX87 => (Value & WaitingBit) != 0;
 
@@ -45,6 +50,8 @@ internal readonly record struct AccessDetail(uint Value)
     public AccessDetail Aligned() => new(Value | AlignedBit);
 
     public AccessDetail WaitingForX87() => new(Value | WaitingBit);
+
+    public AccessDetail StoringMaybe() => new(Value | MaybeBit);
 
     public AccessDetail Checked() => new(Value | CheckedBit);
 }

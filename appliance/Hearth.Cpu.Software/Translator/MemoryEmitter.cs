@@ -21,10 +21,10 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
     public HostOperand Access(in Instruction instruction, int size, bool read, bool write)
     {
         bool mayStoreNothing = instruction.Mnemonic is Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp;
-
-        // With an exception unmasked an x87 store leaves memory alone: a bounced one must find the old bytes there.
         bool locked = instruction.HasLockPrefix || instruction.Mnemonic == Mnemonic.Xchg;
-        var detail = new AccessDetail(context.Offset, size, read || mayStoreNothing, write, locked);
+        var detail = new AccessDetail(context.Offset, size, read, write, locked);
+        if (mayStoreNothing)
+            detail = detail.StoringMaybe();
         if (VectorAlignment.IsRequired(instruction, size))
             detail = detail.Aligned();
         HostRegister address = EffectiveAddress(instruction, 0);

@@ -116,28 +116,6 @@ public sealed unsafe class DeviceAccessTests : IDisposable
         Assert.Equal([4, 5, 6, 7, 8], _machine.Bus.Registers[..5]);
     }
 
-    [Fact]
-    public void A_vector_store_over_the_end_of_32_bit_addresses_goes_on_at_zero()
-    {
-        const ulong Last = 0xFFFF_FFF8;
-        VcpuState* state = _machine.State;
-        (state->Cr0, state->Cr4, state->Efer) = (0x31, 0x600, 0);
-        Segments.Set(state, SegmentName.CS, new SegmentRegister(8, 0, uint.MaxValue, 0xC9B));
-        ModeState.Update(state);
-        _machine.Vcpu.Restore(_machine.Vcpu.Save());
-        (state->Gpr[6], *(ulong*)state->Ymm, *(ulong*)(state->Ymm + 8)) = (Last, 11, 22);
-
-        // The same bytes in 32-bit code.
-        _machine.Run(a =>
-        {
-            a.movups(__[rsi], xmm0);
-            a.@out(TestBus.StopPort, al);
-        });
-
-        Assert.Equal(22UL, _machine.At<ulong>(0));
-        Assert.Equal([-8], _machine.Bus.Accesses);
-    }
-
     private static Action<Assembler> Program(string form, ulong operand) => a =>
     {
         Label value = a.CreateLabel();
