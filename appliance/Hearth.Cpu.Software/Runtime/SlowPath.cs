@@ -39,6 +39,9 @@ internal sealed unsafe class SlowPath
     /// <summary>True while one instruction runs by itself, so that breakpoints it hits are found at its end.</summary>
     public bool IsStepping { get; set; }
 
+    /// <summary>The bounced write is an x87 store, which an unmasked exception keeps from happening.</summary>
+    public bool MayStoreNothing { get; private set; }
+
     /// <summary>Serves the miss that <see cref="ExitReason.Slow"/> announced; RIP is at the instruction.</summary>
     public AccessOutcome Serve(AccessDetail detail)
     {
@@ -134,11 +137,10 @@ internal sealed unsafe class SlowPath
 
     /// <summary>As <see cref="Bounce"/>, where other vCPUs must not come between: LOCK on the buffer locks nothing.</summary>
     private AccessOutcome BounceMemory(AccessDetail detail, ulong linear) =>
-        detail.IsLocked && !IsExclusive ? AccessOutcome.Exclusive : Bounce(detail, linear, keep: detail.MayStoreNothing);
+        detail.IsLocked && !IsExclusive ? AccessOutcome.Exclusive : Bounce(detail, linear);
 
     /// <summary>Checks the access, fills the buffer where the old bytes are needed, and sends the instruction there.</summary>
-    /// <param name="keep">The buffer may be written back as it is. A device is not read for that: it would notice.</param>
-    private AccessOutcome Bounce(AccessDetail detail, ulong linear, bool keep = false)
+    private AccessOutcome Bounce(AccessDetail detail, ulong linear)
     {
         // The access may hit a breakpoint, and #DB comes right after the instruction.
         if ((_state->DebugRegister[5] & 0xFF) != 0 && !IsStepping)
@@ -146,13 +148,14 @@ internal sealed unsafe class SlowPath
         byte* buffer = _state->Bounce + (linear & 63);
         if (detail.IsWrite && !TryProbe(linear, detail.Size))
             return AccessOutcome.Fault;
-        if ((detail.NeedsOldBytes || keep) && !TryFill(buffer, linear, detail.Size))
+        if (detail.NeedsOldBytes && !TryFill(buffer, linear, detail.Size))
             return AccessOutcome.Fault;
         _state->AccessAddend = (ulong)buffer - _state->AccessAddress;
         if (detail.IsWrite)
         {
             _bounceLinear = linear;
             _bounceSize = detail.Size;
+            MayStoreNothing = detail.MayStoreNothing;
             _state->ResumeAddress += BounceSkip;
         }
 

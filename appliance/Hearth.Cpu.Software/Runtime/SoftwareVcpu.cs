@@ -384,7 +384,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         }
         else
         {
-            outcome = _slow.Commit((int)_state->ExitDetail);
+            outcome = _slow.MayStoreNothing && StoredNothing() ? AccessOutcome.Resume : _slow.Commit((int)_state->ExitDetail);
         }
 
         result = StepResult.Continue;
@@ -406,6 +406,21 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// An unmasked invalid, denormal, zero-divide, overflow or underflow exception leaves the destination alone; inexact results
+    /// are stored (Intel SDM Vol. 1, section 8.5).
+    /// </summary>
+    private bool StoredNothing()
+    {
+        const int ControlOffset = 0;
+        const int StatusOffset = 2;
+        const int Preventing = 0x1F;
+        Spill();
+        int unmasked = _state->X87[StatusOffset] & ~_state->X87[ControlOffset] & Preventing;
+        LoadX87();
+        return unmasked != 0;
     }
 
     private StepResult StepAlone()
