@@ -13,8 +13,8 @@ internal static class BootBench
         string directory = Directory.CreateTempSubdirectory("hearth-bench-").FullName;
         try
         {
-            BootAssets assets = BootAssets.Create(options.Kernel, directory);
-            Compare(options, Contender.Hearth(assets, options), Contender.QemuTcg(assets, options));
+            GuestConfiguration guest = BootAssets.Create(options.Kernel, directory) with { Cpus = options.Cpus };
+            Compare(options, Contender.Hearth(guest), Contender.QemuTcg(guest));
             return 0;
         }
         finally

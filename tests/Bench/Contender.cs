@@ -1,36 +1,39 @@
 using System.Globalization;
 using Hearth.Guests;
-using Hearth.Guests.Debian;
 
 namespace Hearth.Bench;
 
-/// <summary>One side of the comparison: a program and the arguments that boot the assets with the console on standard output.</summary>
+/// <summary>One side of a comparison: a program and the arguments that make it work with its console on standard output.</summary>
 internal sealed record Contender(string Name, string Program, IReadOnlyList<string> Arguments)
 {
     private const string Qemu = "qemu-system-x86_64";
-    private const string Memory = "512M";
 
     /// <summary>The <c>hearth</c> that was built with this program; $HEARTH_EXECUTABLE names another one.</summary>
     public static string HearthPath => Environment.GetEnvironmentVariable("HEARTH_EXECUTABLE") ?? Path.Combine(AppContext.BaseDirectory, "hearth");
 
-    public static Contender Hearth(BootAssets assets, BootBenchOptions options) => new("hearth", HearthPath,
-    [
-        "vm", "run", "--engine", "software", "--memory", Memory, "--cpus", options.Cpus.ToString(CultureInfo.InvariantCulture),
-        "--kernel", assets.Kernel, "--initrd", assets.Initrd, "--append", BootAssets.CommandLine, "--net", "none", "--serial", "stdio", "--no-reboot",
-    ]);
+    /// <summary>Where QEMU lies.</summary>
+    /// <exception cref="GuestsException">It is not installed.</exception>
+    public static string QemuPath => HostCommand.Find(Qemu)
+        ?? throw new GuestsException("QEMU is not installed, so there is nothing to compare with; install it with: apt-get install --no-install-recommends qemu-system-x86");
+
+    /// <param name="extra">Further options of <c>hearth vm run</c>.</param>
+    public static Contender Hearth(GuestConfiguration guest, params IEnumerable<string> extra) => new("hearth", HearthPath, HearthArguments(guest, extra));
 
     /// <exception cref="GuestsException">QEMU is not installed.</exception>
-    public static Contender QemuTcg(BootAssets assets, BootBenchOptions options)
-    {
-        string program = HostCommand.Find(Qemu)
-            ?? throw new GuestsException("QEMU is not installed, so there is nothing to compare with; install it with: apt-get install --no-install-recommends qemu-system-x86");
-        return new Contender("qemu", program, QemuArguments(assets, options));
-    }
+    public static Contender QemuTcg(GuestConfiguration guest) => new("qemu", QemuPath, QemuArguments(guest));
 
-    public static IReadOnlyList<string> QemuArguments(BootAssets assets, BootBenchOptions options) =>
+    public static IReadOnlyList<string> HearthArguments(GuestConfiguration guest, params IEnumerable<string> extra) =>
     [
-        "-accel", "tcg", "-cpu", "max", "-m", Memory, "-smp", options.Cpus.ToString(CultureInfo.InvariantCulture),
-        "-kernel", assets.Kernel, "-initrd", assets.Initrd, "-append", BootAssets.CommandLine, "-nic", "none", "-display", "none",
+        "vm", "run", "--engine", "software", "--memory", guest.Memory, "--cpus", guest.Cpus.ToString(CultureInfo.InvariantCulture),
+        "--kernel", guest.Kernel, "--initrd", guest.Initrd, "--append", guest.CommandLine, "--net", "none", "--serial", "stdio", "--no-reboot",
+        .. guest.Disk is null ? Array.Empty<string>() : ["--disk", guest.Disk + ",readonly"], .. extra,
+    ];
+
+    public static IReadOnlyList<string> QemuArguments(GuestConfiguration guest) =>
+    [
+        "-accel", "tcg", "-cpu", "max", "-m", guest.Memory, "-smp", guest.Cpus.ToString(CultureInfo.InvariantCulture),
+        "-kernel", guest.Kernel, "-initrd", guest.Initrd, "-append", guest.CommandLine, "-nic", "none", "-display", "none",
         "-monitor", "none", "-serial", "stdio", "-no-reboot",
+        .. guest.Disk is null ? Array.Empty<string>() : ["-drive", $"file={guest.Disk},format=raw,if=virtio,readonly=on"],
     ];
 }

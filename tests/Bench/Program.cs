@@ -1,4 +1,5 @@
 using Hearth.Bench;
+using Hearth.Bench.Cpu;
 using Hearth.Guests;
 
 try
@@ -6,6 +7,7 @@ try
     return args switch
     {
         ["boot", .. string[] rest] => BootBench.Run(BootBenchOptions.Parse(rest)),
+        ["cpu", .. string[] rest] => CpuBench.Run(CpuBenchOptions.Parse(rest)),
         ["assets", string directory] => BootAssets.Write(directory),
         _ => Usage(),
     };
@@ -21,6 +23,8 @@ static int Usage()
     Console.Error.WriteLine($"""
         Usage: bench boot [--pairs N] [--kernel {BootAssets.DefaultKernel}] [--cpus N] [--json]
                  Boots one kernel and initramfs under Hearth's software engine and under QEMU TCG in turn and compares the times.
+               bench cpu [--rounds N] [--rows A,B] [--class A,B] [--no-native] [--no-tcg] [--hearth "OPTIONS"] [--kernel NAME] [--json FILE]
+                 Runs the same programs on the host, under Hearth's software engine and under QEMU TCG in turn and compares their times.
                bench assets DIRECTORY
                  Writes the kernel and initramfs of this comparison there and prints both command lines.
         """);

@@ -25,15 +25,8 @@ public sealed class PackageCache
         _directory = Path.GetFullPath(directory);
     }
 
-    /// <summary>The cache in $HEARTH_CACHE, or else in <c>~/.cache/hearth</c> ($XDG_CACHE_HOME).</summary>
-    public static PackageCache Default()
-    {
-        string? given = Environment.GetEnvironmentVariable("HEARTH_CACHE");
-        string? caches = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(caches))
-            caches = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache");
-        return new PackageCache(Path.Combine(string.IsNullOrEmpty(given) ? Path.Combine(caches, "hearth") : given, "debian"));
-    }
+    /// <summary>The packages in Hearth's own cache.</summary>
+    public static PackageCache Default() => new(Path.Combine(CacheDirectory.Default(), "debian"));
 
     /// <summary>A package by its name.</summary>
     /// <exception cref="GuestsException">It cannot be fetched or unpacked.</exception>
@@ -67,7 +60,7 @@ public sealed class PackageCache
 
     private DebianPackage FetchNew(string name, string architecture, bool follow)
     {
-        CreateDirectory(Path.Combine(_directory, architecture));
+        CacheDirectory.Create(Path.Combine(_directory, architecture));
         using CacheLock held = CacheLock.Take(Path.Combine(_directory, architecture, "lock"));
         if (Cached(name, architecture) is { } meanwhile)
             return meanwhile;
@@ -121,18 +114,6 @@ public sealed class PackageCache
         {
             apt.Update();
             return apt.Download(record, to);
-        }
-    }
-
-    private static void CreateDirectory(string path)
-    {
-        try
-        {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new GuestsException($"the cache {path} cannot be created: {error.Message}; $HEARTH_CACHE names another place", error);
         }
     }
 

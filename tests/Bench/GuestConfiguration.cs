@@ -1,0 +1,15 @@
+namespace Hearth.Bench;
+
+/// <summary>The guest that both virtual machine monitors run.</summary>
+internal sealed record GuestConfiguration(string Kernel, string Initrd)
+{
+    public string CommandLine { get; init; } = "console=ttyS0 panic=-1";
+
+    /// <summary>With K, M or G; both sides read it alike.</summary>
+    public string Memory { get; init; } = "512M";
+
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>A raw disk image, given read-only; null for none.</summary>
+    public string? Disk { get; init; }
+}
