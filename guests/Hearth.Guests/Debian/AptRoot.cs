@@ -44,17 +44,28 @@ public sealed class AptRoot
         return shown.ExitCode == 0 ? PackageRecord.Parse(shown.Output) : null;
     }
 
-    /// <summary>Downloads one package; apt verifies it against the signed lists.</summary>
-    /// <returns>The path of the .deb file.</returns>
-    /// <exception cref="GuestsException">It cannot be downloaded.</exception>
-    public string Download(PackageRecord package, string to)
+    /// <summary>The packages and all they depend on, as apt would install them on an empty system without what is only recommended.</summary>
+    /// <returns>Null when a list lacks one of them.</returns>
+    public IReadOnlyList<PackageRecord>? Resolve(IEnumerable<string> packages)
     {
-        ArgumentNullException.ThrowIfNull(package);
-        CommandResult result = HostCommand.Run("apt-get", ["-c", _configuration, "-q", "download", $"{package.Name}={package.Version}"], to);
-        string? file = Directory.GetFiles(to, "*.deb").FirstOrDefault();
-        return result.ExitCode == 0 && file is not null
-            ? file
-            : throw new GuestsException($"apt cannot download {package.Name} {package.Version} for {Architecture}: {result.LastWords}");
+        if (!File.Exists(_configuration))
+            return null;
+        CommandResult plan = HostCommand.Run("apt-get", ["-c", _configuration, "-q", "-s", "install", "--no-install-recommends", .. packages]);
+        return plan.ExitCode == 0 ? PackageRecord.ParsePlan(plan.Output) : null;
+    }
+
+    /// <summary>Downloads packages; apt verifies them against the signed lists.</summary>
+    /// <returns>The paths of the .deb files.</returns>
+    /// <exception cref="GuestsException">One cannot be downloaded.</exception>
+    public IReadOnlyList<string> Download(IReadOnlyList<PackageRecord> packages, string to)
+    {
+        ArgumentNullException.ThrowIfNull(packages);
+        string[] versions = [.. packages.Select(package => $"{package.Name}={package.Version}")];
+        CommandResult result = HostCommand.Run("apt-get", ["-c", _configuration, "-q", "download", .. versions], to);
+        string[] files = Directory.GetFiles(to, "*.deb");
+        return result.ExitCode == 0 && files.Length == packages.Count
+            ? files
+            : throw new GuestsException($"apt cannot download {(versions.Length == 1 ? versions[0] : $"{versions.Length} packages")} for {Architecture}: {result.LastWords}");
     }
 
     // A -c file is read last, so it also takes back what the host's apt does after an update to the host's own cache.

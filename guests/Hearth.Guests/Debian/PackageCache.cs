@@ -11,8 +11,9 @@ namespace Hearth.Guests.Debian;
 /// ARCHITECTURE/new/                     being fetched; a leftover of an interrupted run is thrown away
 /// ARCHITECTURE/NAME_VERSION/            unpacked; it gets this name when it is complete
 /// ARCHITECTURE/NAME.version             which version NAME is
+/// ARCHITECTURE/NAME+NAME.set            which versions these packages and all they depend on are
 /// </code>
-/// Deleting the folder, or one <c>NAME.version</c>, fetches the newest version again.
+/// Deleting the folder, or one <c>NAME.version</c> or <c>.set</c>, fetches the newest version again.
 /// </remarks>
 public sealed class PackageCache
 {
@@ -46,6 +47,16 @@ public sealed class PackageCache
         return new KernelPackage(Cached(name, architecture) ?? FetchNew(name, architecture, follow: true));
     }
 
+    /// <summary>Packages and all they depend on, in no particular order; what is only recommended stays out.</summary>
+    /// <exception cref="GuestsException">One of them cannot be fetched or unpacked.</exception>
+    public IReadOnlyList<DebianPackage> FetchWithDependencies(IReadOnlyList<string> names, string architecture = "amd64")
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentException.ThrowIfNullOrEmpty(architecture);
+        string set = Path.Combine(_directory, architecture, string.Join('+', names) + ".set");
+        return CachedSet(set, architecture) ?? FetchNewSet(set, names, architecture);
+    }
+
     private DebianPackage? Cached(string name, string architecture)
     {
         string pin = PinPath(name, architecture);
@@ -54,8 +65,43 @@ public sealed class PackageCache
         string[] words = File.ReadAllText(pin).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (words.Length != 2)
             return null;
-        string tree = TreePath(words[0], words[1], architecture);
-        return Directory.Exists(tree) ? new DebianPackage(words[0], words[1], architecture, tree) : null;
+        DebianPackage package = Unpacked(new PackageRecord(words[0], words[1], []), architecture);
+        return Directory.Exists(package.Directory) ? package : null;
+    }
+
+    private DebianPackage[]? CachedSet(string set, string architecture)
+    {
+        if (!File.Exists(set))
+            return null;
+        DebianPackage[] packages =
+        [
+            .. File.ReadLines(set)
+                .Select(line => line.Split(' '))
+                .Select(words => Unpacked(new PackageRecord(words[0], words[1], []), architecture)),
+        ];
+        return Array.TrueForAll(packages, package => Directory.Exists(package.Directory)) ? packages : null;
+    }
+
+    private DebianPackage[] FetchNewSet(string set, IReadOnlyList<string> names, string architecture)
+    {
+        CacheDirectory.Create(Path.Combine(_directory, architecture));
+        using CacheLock held = CacheLock.Take(Path.Combine(_directory, architecture, "lock"));
+        if (CachedSet(set, architecture) is { } meanwhile)
+            return meanwhile;
+
+        var apt = new AptRoot(Path.Combine(_directory, architecture, "apt"), architecture);
+        IReadOnlyList<PackageRecord> records = Unpack(apt, () => Resolve(apt, names));
+        Write(set, records.Select(record => $"{record.Name} {record.Version}"));
+        return [.. records.Select(record => Unpacked(record, architecture))];
+    }
+
+    private static IReadOnlyList<PackageRecord> Resolve(AptRoot apt, IReadOnlyList<string> names)
+    {
+        if (apt.Resolve(names) is { } known)
+            return known;
+        CommandResult update = apt.Update();
+        return apt.Resolve(names) ?? throw new GuestsException(
+            $"the host's apt sources cannot give {string.Join(' ', names)} for {apt.Architecture} with all they depend on{(update.ExitCode == 0 ? "" : $", and apt says: {update.LastWords}")}");
     }
 
     private DebianPackage FetchNew(string name, string architecture, bool follow)
@@ -66,18 +112,17 @@ public sealed class PackageCache
             return meanwhile;
 
         var apt = new AptRoot(Path.Combine(_directory, architecture, "apt"), architecture);
+        PackageRecord record = Unpack(apt, () => [follow ? FindKernel(apt, name) : Find(apt, name)])[0];
+        Write(PinPath(name, architecture), [record.Name, record.Version]);
+        return Unpacked(record, architecture);
+    }
+
+    /// <summary>A metapackage leads to the kernel it depends on.</summary>
+    private static PackageRecord FindKernel(AptRoot apt, string name)
+    {
         PackageRecord record = Find(apt, name);
         string? kernel = record.Depends.FirstOrDefault(depends => depends.StartsWith("linux-image-", StringComparison.Ordinal));
-        if (follow && kernel is not null)
-            record = Find(apt, kernel);
-        string tree = TreePath(record.Name, record.Version, architecture);
-        if (!Directory.Exists(tree))
-            Unpack(apt, record, tree);
-
-        string pin = PinPath(name, architecture);
-        File.WriteAllText(pin + ".new", $"{record.Name}\n{record.Version}\n");
-        File.Move(pin + ".new", pin, overwrite: true);
-        return new DebianPackage(record.Name, record.Version, architecture, tree);
+        return kernel is null ? record : Find(apt, kernel);
     }
 
     private static PackageRecord Find(AptRoot apt, string name)
@@ -90,32 +135,55 @@ public sealed class PackageCache
             : $"the package {name} for {apt.Architecture} cannot be found, and apt says: {update.LastWords}");
     }
 
-    private void Unpack(AptRoot apt, PackageRecord record, string tree)
+    /// <summary>Unpacks with the lists at hand, and once more with fresh ones: an old list names versions that are gone.</summary>
+    /// <returns>What <paramref name="find"/> found at last.</returns>
+    private IReadOnlyList<PackageRecord> Unpack(AptRoot apt, Func<IReadOnlyList<PackageRecord>> find)
     {
-        string work = Path.Combine(_directory, apt.Architecture, "new");
-        if (Directory.Exists(work))
-            Directory.Delete(work, recursive: true);
-        Directory.CreateDirectory(work);
-        string archive = Download(apt, record, work);
-        string unpacked = Path.Combine(work, "tree");
-        HostCommand.Require("dpkg-deb", ["-x", archive, unpacked]);
-        Directory.Move(unpacked, tree);
-        Directory.Delete(work, recursive: true);
-    }
-
-    /// <summary>Downloads with the lists at hand, and once more with fresh ones: an old list names versions that are gone.</summary>
-    private static string Download(AptRoot apt, PackageRecord record, string to)
-    {
+        IReadOnlyList<PackageRecord> records = find();
         try
         {
-            return apt.Download(record, to);
+            UnpackMissing(apt, records);
         }
         catch (GuestsException)
         {
             apt.Update();
-            return apt.Download(record, to);
+            records = find();
+            UnpackMissing(apt, records);
         }
+
+        return records;
     }
+
+    private void UnpackMissing(AptRoot apt, IReadOnlyList<PackageRecord> records)
+    {
+        PackageRecord[] missing = [.. records.Where(record => !Directory.Exists(TreePath(record.Name, record.Version, apt.Architecture)))];
+        if (missing.Length == 0)
+            return;
+        string work = Path.Combine(_directory, apt.Architecture, "new");
+        if (Directory.Exists(work))
+            Directory.Delete(work, recursive: true);
+        Directory.CreateDirectory(work);
+        IReadOnlyList<string> archives = apt.Download(missing, work);
+        foreach (PackageRecord record in missing)
+        {
+            string archive = archives.Single(file => Path.GetFileName(file).StartsWith(record.Name + "_", StringComparison.Ordinal));
+            string unpacked = Path.Combine(work, "tree");
+            HostCommand.Require("dpkg-deb", ["-x", archive, unpacked]);
+            Directory.Move(unpacked, TreePath(record.Name, record.Version, apt.Architecture));
+        }
+
+        Directory.Delete(work, recursive: true);
+    }
+
+    /// <summary>Puts a small file in place whole.</summary>
+    private static void Write(string path, IEnumerable<string> lines)
+    {
+        File.WriteAllLines(path + ".new", lines);
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private DebianPackage Unpacked(PackageRecord record, string architecture) =>
+        new(record.Name, record.Version, architecture, TreePath(record.Name, record.Version, architecture));
 
     private string TreePath(string name, string version, string architecture) =>
         Path.Combine(_directory, architecture, $"{name}_{version.Replace(':', '%')}");

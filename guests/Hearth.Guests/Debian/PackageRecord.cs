@@ -27,5 +27,19 @@ public sealed record PackageRecord(string Name, string Version, IReadOnlyList<st
             : new PackageRecord(name, version, [.. depends.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(FirstName)]);
     }
 
+    /// <summary>Reads what <c>apt-get -s install</c> would install: lines such as <c>Inst NAME (VERSION ORIGIN [ARCHITECTURE])</c>.</summary>
+    /// <returns>The packages without their dependencies, which are among them.</returns>
+    public static IReadOnlyList<PackageRecord> ParsePlan(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return
+        [
+            .. text.Split('\n')
+                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(words => words is ["Inst", _, ['(', ..], ..])
+                .Select(words => new PackageRecord(words[1], words[2][1..], [])),
+        ];
+    }
+
     private static string FirstName(string dependency) => dependency.Split('|')[0].Trim().Split(' ', ':')[0];
 }
