@@ -31,7 +31,8 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
 
     public static IReadOnlyList<string> QemuArguments(GuestConfiguration guest) =>
     [
-        "-accel", "tcg", "-cpu", "max", "-m", guest.Memory, "-smp", guest.Cpus.ToString(CultureInfo.InvariantCulture),
+        // A thread for each processor, as Hearth has.
+        "-accel", "tcg,thread=multi", "-cpu", "max", "-m", guest.Memory, "-smp", guest.Cpus.ToString(CultureInfo.InvariantCulture),
         "-kernel", guest.Kernel, "-initrd", guest.Initrd, "-append", guest.CommandLine, "-nic", "none", "-display", "none",
         "-monitor", "none", "-serial", "stdio", "-no-reboot",
         .. guest.Disk is null ? Array.Empty<string>() : ["-drive", $"file={guest.Disk},format=raw,if=virtio,readonly=on"],

@@ -5,14 +5,20 @@ using Hearth.Guests;
 namespace Hearth.Bench.Cpu;
 
 /// <summary>Where and with what a comparison was made, for its record.</summary>
-internal sealed record BenchHost(string Processor, int Processors, string Kernel, string Hearth, string? Qemu)
+/// <param name="GuestKernel">The release of the guests' kernel.</param>
+/// <param name="Compiler">What built the measured programs.</param>
+internal sealed record BenchHost(
+    DateTimeOffset Time, string Processor, int Processors, string Kernel, string GuestKernel, string Hearth, string? Qemu, string Compiler)
 {
-    public static BenchHost Read(bool withQemu) => new(
+    public static BenchHost Read(string guestKernel, string compiler, bool withQemu) => new(
+        TimeProvider.System.GetUtcNow(),
         ProcessorName(),
         Environment.ProcessorCount,
         RuntimeInformation.OSDescription,
+        guestKernel,
         HostCommand.Run(Contender.HearthPath, ["--version"]).Output.Trim(),
-        withQemu ? HostCommand.Require(Contender.QemuPath, ["--version"]).Split('\n')[0] : null);
+        withQemu ? HostCommand.Require(Contender.QemuPath, ["--version"]).Split('\n')[0] : null,
+        compiler);
 
     /// <summary>How many programs wanted to run in the last minute, on average (proc_loadavg(5)).</summary>
     public static double Load()

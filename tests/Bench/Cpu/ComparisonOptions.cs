@@ -3,8 +3,8 @@ using Hearth.Guests;
 
 namespace Hearth.Bench.Cpu;
 
-/// <summary>What the processor comparison is asked for.</summary>
-internal sealed record CpuBenchOptions
+/// <summary>What a comparison is asked for.</summary>
+internal sealed record ComparisonOptions
 {
     /// <summary>How often each side runs all rows.</summary>
     public int Rounds { get; init; } = 3;
@@ -28,9 +28,9 @@ internal sealed record CpuBenchOptions
     public string? JsonFile { get; init; }
 
     /// <exception cref="GuestsException">An option is unknown or its value makes no sense.</exception>
-    public static CpuBenchOptions Parse(ReadOnlySpan<string> arguments)
+    public static ComparisonOptions Parse(ReadOnlySpan<string> arguments)
     {
-        var options = new CpuBenchOptions();
+        var options = new ComparisonOptions();
         while (!arguments.IsEmpty)
         {
             (options, int taken) = arguments switch
@@ -52,8 +52,9 @@ internal sealed record CpuBenchOptions
     }
 
     /// <summary>The rows that are asked for, in the order they are in.</summary>
+    /// <param name="standard">The classes that are meant when neither rows nor classes are named.</param>
     /// <exception cref="GuestsException">There is no such row or class.</exception>
-    public IReadOnlyList<BenchRow> Select(IReadOnlyList<BenchRow> rows)
+    public IReadOnlyList<BenchRow> Select(IReadOnlyList<BenchRow> rows, params string[] standard)
     {
         string? unknown = Rows.Except(rows.Select(row => row.Name)).FirstOrDefault();
         if (unknown is not null)
@@ -61,7 +62,9 @@ internal sealed record CpuBenchOptions
         unknown = Classes.Except(rows.Select(row => row.Class)).FirstOrDefault();
         if (unknown is not null)
             throw new GuestsException($"there is no class {unknown}; there are {string.Join(", ", rows.Select(row => row.Class).Distinct())}");
-        return [.. rows.Where(row => (Rows.Count == 0 || Rows.Contains(row.Name)) && (Classes.Count == 0 || Classes.Contains(row.Class)))];
+        return (Rows.Count, Classes.Count) is (0, 0)
+            ? [.. rows.Where(row => standard.Contains(row.Class))]
+            : [.. rows.Where(row => Rows.Contains(row.Name) || Classes.Contains(row.Class))];
     }
 
     private static string[] Words(string text, char separator) =>

@@ -2,35 +2,35 @@ using System.Text.Json;
 
 namespace Hearth.Bench.Cpu;
 
-/// <summary>The comparison for programs: every time that was measured, and where.</summary>
-internal static class CpuReport
+/// <summary>A comparison for programs: every time that was measured, and where.</summary>
+internal static class ComparisonReport
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    public static string Write(ResultSet results, BenchHost host, object settings, IReadOnlyList<string> engine) => JsonSerializer.Serialize(
-        new
-        {
-            Host = host,
-            Settings = settings,
-            Rows = results.Rows.Select(row => Row(results, row)),
-            Classes = results.Classes.Select(name => new
+    /// <param name="engine">What Hearth's engine said of itself, by lines.</param>
+    public static string Write(ResultSet results, IReadOnlyList<RatioColumn> ratios, BenchHost host, ComparisonOptions options, IReadOnlyList<string> engine) =>
+        JsonSerializer.Serialize(
+            new
             {
-                Name = name,
-                HearthToNative = results.MeanRatio(name, CpuBench.Hearth, CpuBench.Native),
-                TcgToHearth = results.MeanRatio(name, CpuBench.Tcg, CpuBench.Hearth),
-            }),
-            Engine = engine,
-            Problems = results.Problems(),
-        },
-        s_json);
+                Host = host,
+                Options = options,
+                Rows = results.Rows.Select(row => Row(results, ratios, row)),
+                Classes = results.Classes.Select(name => new
+                {
+                    Name = name,
+                    Ratios = ratios.ToDictionary(ratio => ratio.Key, ratio => results.MeanRatio(name, ratio.Contender, ratio.Than)),
+                }),
+                Engine = engine,
+                Problems = results.Problems(),
+            },
+            s_json);
 
-    private static object Row(ResultSet results, BenchRow row) => new
+    private static object Row(ResultSet results, IReadOnlyList<RatioColumn> ratios, BenchRow row) => new
     {
         row.Name,
         row.Class,
         Checksum = results.Checksum(row.Name),
-        HearthToNative = results.Ratio(row.Name, CpuBench.Hearth, CpuBench.Native),
-        TcgToHearth = results.Ratio(row.Name, CpuBench.Tcg, CpuBench.Hearth),
+        Ratios = ratios.ToDictionary(ratio => ratio.Key, ratio => results.Ratio(row.Name, ratio.Contender, ratio.Than)),
         Contenders = results.Contenders.ToDictionary(contender => contender, contender => new
         {
             Median = results.Median(row.Name, contender),

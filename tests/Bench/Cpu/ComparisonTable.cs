@@ -2,34 +2,38 @@ using System.Globalization;
 
 namespace Hearth.Bench.Cpu;
 
-/// <summary>The comparison for people: seconds, ratios, and what has to be known to read them.</summary>
-internal sealed class CpuTable(ResultSet results)
+/// <summary>A comparison for people: median seconds, ratios, and what has to be known to read them.</summary>
+internal sealed class ComparisonTable(ResultSet results, IReadOnlyList<RatioColumn> ratios)
 {
+    private const int NameWidth = 18;
+    private const int TimeWidth = 11;
+    private const int RatioWidth = 15;
+
     private readonly ResultSet _results = results;
+    private readonly IReadOnlyList<RatioColumn> _ratios = ratios;
 
     public IEnumerable<string> Lines()
     {
-        yield return $"{"median seconds",-16}{"native",10}{"hearth",10}{"tcg",10}   {"hearth takes",14}{"faster than",14}";
-        yield return $"{"",-16}{"",10}{"",10}{"",10}   {"x native",14}{"tcg, times",14}";
+        yield return Line("median seconds", _results.Contenders, _ratios.Select(ratio => ratio.Title));
         foreach (string rowClass in _results.Classes)
         {
             yield return rowClass;
             foreach (BenchRow row in _results.Rows.Where(row => row.Class == rowClass))
             {
-                yield return Line("  " + row.Name,
-                [
-                    Time(row.Name, CpuBench.Native), Time(row.Name, CpuBench.Hearth), Time(row.Name, CpuBench.Tcg),
-                    Ratio(_results.Ratio(row.Name, CpuBench.Hearth, CpuBench.Native)), Ratio(_results.Ratio(row.Name, CpuBench.Tcg, CpuBench.Hearth)),
-                ]);
+                yield return Line(
+                    "  " + row.Name,
+                    _results.Contenders.Select(contender => Time(row.Name, contender)),
+                    _ratios.Select(ratio => Ratio(_results.Ratio(row.Name, ratio.Contender, ratio.Than))));
             }
 
-            yield return Line("  geometric mean",
-            [
-                "", "", "",
-                Ratio(_results.MeanRatio(rowClass, CpuBench.Hearth, CpuBench.Native)), Ratio(_results.MeanRatio(rowClass, CpuBench.Tcg, CpuBench.Hearth)),
-            ]);
+            yield return Line(
+                "  geometric mean",
+                _results.Contenders.Select(_ => ""),
+                _ratios.Select(ratio => Ratio(_results.MeanRatio(rowClass, ratio.Contender, ratio.Than))));
         }
 
+        foreach (RatioColumn ratio in _ratios)
+            yield return $"{ratio.Title}: {ratio.Meaning}";
         foreach (string note in Notes())
             yield return note;
     }
@@ -60,6 +64,10 @@ internal sealed class CpuTable(ResultSet results)
 
     private static string Ratio(double? ratio) => ratio is { } value ? value.ToString("f2", CultureInfo.InvariantCulture) : "-";
 
-    private static string Line(string name, string[] cells) =>
-        $"{name,-16}{cells[0],10}{cells[1],10}{cells[2],10}   {cells[3],14}{cells[4],14}".TrimEnd();
+    private static string Line(string name, IEnumerable<string> times, IEnumerable<string> ratios) => string.Concat(
+    [
+        name.PadRight(NameWidth),
+        .. times.Select(time => time.PadLeft(TimeWidth)),
+        .. ratios.Select(ratio => ratio.PadLeft(RatioWidth)),
+    ]).TrimEnd();
 }

@@ -12,6 +12,7 @@ struct row {
     void (*prepare)(void);         /* outside the measured time; may be null */
     uint64_t (*run)(void);         /* the work */
     const char *(*path)(void);     /* which implementation this processor gets, or "skip:WHY"; null where there is one only */
+    uint64_t (*sum)(void);         /* the checksum, where taking it must not be measured; null when run answers with it */
 };
 
 extern const struct row compute_rows[], vector_rows[], system_rows[], parallel_rows[];
@@ -20,6 +21,10 @@ extern const struct row compute_rows[], vector_rows[], system_rows[], parallel_r
 extern const char *scratch_directory;
 /* The program that does nothing but exit, for the exec row. */
 extern const char *exit_program;
+
+/* Rows that run other programs. */
+void read_commands(const char *path);
+const struct row *find_command(const char *name);
 
 /* Ends the program with the failed call's name and errno. */
 void fail(const char *what) __attribute__((noreturn));

@@ -193,12 +193,12 @@ static uint64_t branches(void)
 
 const struct row compute_rows[] =
 {
-    { "alu", "compute", NULL, alu, NULL },
-    { "crc32", "compute", prepare_crc, crc, NULL },
-    { "sieve", "compute", prepare_sieve, sieve, NULL },
-    { "quicksort", "compute", prepare_sort, sort, NULL },
-    { "recursion", "compute", NULL, recursion, NULL },
-    { "indirect", "compute", prepare_indirect, indirect, NULL },
-    { "branches", "compute", NULL, branches, NULL },
-    { NULL, NULL, NULL, NULL, NULL },
+    { "alu", "compute", NULL, alu, NULL, NULL },
+    { "crc32", "compute", prepare_crc, crc, NULL, NULL },
+    { "sieve", "compute", prepare_sieve, sieve, NULL, NULL },
+    { "quicksort", "compute", prepare_sort, sort, NULL, NULL },
+    { "recursion", "compute", NULL, recursion, NULL, NULL },
+    { "indirect", "compute", prepare_indirect, indirect, NULL, NULL },
+    { "branches", "compute", NULL, branches, NULL, NULL },
+    { NULL, NULL, NULL, NULL, NULL, NULL },
 };

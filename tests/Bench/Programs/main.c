@@ -2,7 +2,7 @@
      hearth-bench ROW CLASS SECONDS CHECKSUM PATH
    or, where this processor cannot run it,
      hearth-bench ROW CLASS skip WHY
-   Usage: programs [--list] [--pin] [--scratch DIRECTORY] [ROW...] */
+   Usage: programs [--list] [--pin] [--scratch DIRECTORY] [--commands FILE] [ROW...] */
 #define _GNU_SOURCE
 #include "bench.h"
 #include <errno.h>
@@ -67,6 +67,8 @@ static void run(const struct row *row)
     double start = seconds();
     uint64_t sum = row->run();
     double end = seconds();
+    if (row->sum)
+        sum = row->sum();
     printf("hearth-bench %s %s %.6f %016" PRIx64 " %s\n", row->name, row->group, end - start, sum, path);
 }
 
@@ -95,7 +97,7 @@ static const struct row *find(const char *name)
         for (const struct row *row = groups[group]; row->name; row++)
             if (strcmp(row->name, name) == 0)
                 return row;
-    return NULL;
+    return find_command(name);
 }
 
 static int list(void)
@@ -141,6 +143,10 @@ int main(int argc, char **argv)
         }
         if (strcmp(argv[i], "--scratch") == 0 && i + 1 < argc) {
             scratch_directory = argv[++i];
+            continue;
+        }
+        if (strcmp(argv[i], "--commands") == 0 && i + 1 < argc) {
+            read_commands(argv[++i]);
             continue;
         }
         const struct row *row = find(argv[i]);

@@ -235,15 +235,15 @@ static uint64_t files(void)
 
 const struct row system_rows[] =
 {
-    { "getppid", "system", NULL, system_call, NULL },
-    { "read512", "system", prepare_read, read_512, NULL },
-    { "pipe", "system", NULL, pipe_pair, NULL },
-    { "faults", "system", NULL, page_faults, NULL },
-    { "mmap", "system", NULL, map_and_unmap, NULL },
-    { "fork", "system", NULL, forks, NULL },
-    { "exec", "system", NULL, executions, NULL },
-    { "signal", "system", NULL, signals, NULL },
-    { "ring", "system", NULL, ring, NULL },
-    { "files", "system", NULL, files, NULL },
-    { NULL, NULL, NULL, NULL, NULL },
+    { "getppid", "system", NULL, system_call, NULL, NULL },
+    { "read512", "system", prepare_read, read_512, NULL, NULL },
+    { "pipe", "system", NULL, pipe_pair, NULL, NULL },
+    { "faults", "system", NULL, page_faults, NULL, NULL },
+    { "mmap", "system", NULL, map_and_unmap, NULL, NULL },
+    { "fork", "system", NULL, forks, NULL, NULL },
+    { "exec", "system", NULL, executions, NULL, NULL },
+    { "signal", "system", NULL, signals, NULL, NULL },
+    { "ring", "system", NULL, ring, NULL, NULL },
+    { "files", "system", NULL, files, NULL, NULL },
+    { NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -375,15 +375,15 @@ static const char *path_aes(void)
 
 const struct row vector_rows[] =
 {
-    { "matmul-sse", "vector", prepare_matrices, matrices_sse, NULL },
-    { "matmul-avx2", "vector", prepare_matrices, matrices_avx2, path_avx2 },
-    { "div-double", "vector", NULL, divisions, NULL },
-    { "x87", "vector", NULL, x87, NULL },
-    { "memcpy-large", "vector", prepare_blocks, copy_large, NULL },
-    { "memcpy-small", "vector", prepare_blocks, copy_small, NULL },
-    { "memset-large", "vector", prepare_blocks, set_large, NULL },
-    { "memset-small", "vector", prepare_blocks, set_small, NULL },
-    { "sha256", "vector", prepare_blocks, sha256, path_sha },
-    { "aes", "vector", prepare_aes, aes, path_aes },
-    { NULL, NULL, NULL, NULL, NULL },
+    { "matmul-sse", "vector", prepare_matrices, matrices_sse, NULL, NULL },
+    { "matmul-avx2", "vector", prepare_matrices, matrices_avx2, path_avx2, NULL },
+    { "div-double", "vector", NULL, divisions, NULL, NULL },
+    { "x87", "vector", NULL, x87, NULL, NULL },
+    { "memcpy-large", "vector", prepare_blocks, copy_large, NULL, NULL },
+    { "memcpy-small", "vector", prepare_blocks, copy_small, NULL, NULL },
+    { "memset-large", "vector", prepare_blocks, set_large, NULL, NULL },
+    { "memset-small", "vector", prepare_blocks, set_small, NULL, NULL },
+    { "sha256", "vector", prepare_blocks, sha256, path_sha, NULL },
+    { "aes", "vector", prepare_aes, aes, path_aes, NULL },
+    { NULL, NULL, NULL, NULL, NULL, NULL },
 };
