@@ -54,6 +54,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
 
     internal VcpuState* State => _state;
 
+    internal ExitCounters Counters { get; } = new();
+
     public ITimestampCounter TimestampCounter => _core.TimestampCounter;
 
     public void Connect(ILocalApic apic)
@@ -319,6 +321,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         while (true)
         {
             _stubs.Enter(_state);
+            Counters.Count((ExitReason)_state->ExitReason);
             switch ((ExitReason)_state->ExitReason)
             {
                 case ExitReason.LookupTarget:
@@ -455,6 +458,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         ref readonly KeptInstruction kept = ref _store.Cache.Kept((int)_state->ExitDetail);
         Instruction instruction = kept.Instruction;
+        Counters.CountInterpreted(instruction.Mnemonic);
         SetRip((uint)instruction.IP);
         instruction.IP = _state->Rip;
         if (instruction.IsIPRelativeMemoryOperand)
@@ -488,6 +492,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         switch (result)
         {
             case StepResult.Fault:
+                Counters.CountFault(_state->FaultVector);
                 if (_core.Events.DeliverPending() == StepResult.Continue)
                     return true;
                 exit = new VcpuExit(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");

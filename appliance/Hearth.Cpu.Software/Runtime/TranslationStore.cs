@@ -19,6 +19,9 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     private readonly BlockTranslator _translator;
     private readonly List<TranslatedBlock> _doomed = [];
     private readonly List<ICodeUser> _users = [];
+    private long _translationTicks;
+    private long _translated;
+    private long _invalidated;
 
     public TranslationStore(GuestRam ram, InstructionClassifier classifier, nuint cacheLength)
     {
@@ -185,6 +188,23 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
         }
     }
 
+    public IEnumerable<EngineStatistic> Statistics()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                new("memory: code cache", $"{_cache.BytesUsed >> 10} of {(_cache.End - _cache.Start) >> 10} KiB"),
+                new("memory: map from host to guest code", $"{_cache.Map.BytesUsed >> 10} of {_cache.Map.Length >> 10} KiB"),
+                new("blocks in the code cache", $"{_table.Count}"),
+                new("blocks translated", $"{_translated}"),
+                new("blocks made invalid by writes", $"{_invalidated}"),
+                new("code cache dropped", $"{Generation}"),
+                new("time spent translating", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{System.Diagnostics.Stopwatch.GetElapsedTime(0, _translationTicks).TotalMilliseconds:F1} ms")),
+            ];
+        }
+    }
+
     public void Dispose()
     {
         if (_ram.CodeObserver == this)
@@ -211,7 +231,10 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
 
     private TranslatedBlock? TranslateLocked(in BlockSource source)
     {
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
         TranslatedBlock? block = _translator.Translate(source);
+        _translationTicks += System.Diagnostics.Stopwatch.GetTimestamp() - start;
+        _translated++;
         if (block is not null)
             _table.Add(block);
         return block;
@@ -220,6 +243,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     private void InvalidateLocked(TranslatedBlock block)
     {
         block.IsValid = false;
+        _invalidated++;
         _table.Remove(block);
         foreach ((nint jump, nint stub) in block.Incoming)
             HostEmitter.Bind((byte*)jump, (byte*)stub);

@@ -1,0 +1,50 @@
+using Iced.Intel;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>How often generated code of one vCPU came back to C#, and for what. Written by the vCPU's thread, read when it has stopped.</summary>
+internal sealed class ExitCounters
+{
+    private const int TopInstructions = 12;
+
+    private static readonly ExitReason[] s_reasons = Enum.GetValues<ExitReason>();
+    private static readonly int s_mnemonics = Enum.GetValues<Mnemonic>().Length;
+
+    private readonly long[] _reasons = new long[s_reasons.Length];
+    private readonly long[] _interpreted = new long[s_mnemonics];
+    private readonly long[] _faults = new long[32];
+
+    public void Count(ExitReason reason) => _reasons[(int)reason]++;
+
+    public void CountInterpreted(Mnemonic mnemonic) => _interpreted[(int)mnemonic]++;
+
+    public void CountFault(byte vector) => _faults[vector & 31]++;
+
+    /// <summary>Adds another vCPU's counts to these.</summary>
+    public void Add(ExitCounters other)
+    {
+        Add(_reasons, other._reasons);
+        Add(_interpreted, other._interpreted);
+        Add(_faults, other._faults);
+    }
+
+    public IEnumerable<EngineStatistic> Describe()
+    {
+        foreach (ExitReason reason in s_reasons)
+            yield return new EngineStatistic($"exits: {reason}", Text(_reasons[(int)reason]));
+        foreach (int vector in Enumerable.Range(0, _faults.Length).Where(vector => _faults[vector] != 0))
+            yield return new EngineStatistic($"faults delivered: vector {vector}", Text(_faults[vector]));
+        IEnumerable<int> top = Enumerable.Range(0, s_mnemonics).Where(mnemonic => _interpreted[mnemonic] != 0)
+            .OrderByDescending(mnemonic => _interpreted[mnemonic]).Take(TopInstructions);
+        foreach (int mnemonic in top)
+            yield return new EngineStatistic($"interpreted: {((Mnemonic)mnemonic).ToString().ToUpperInvariant()}", Text(_interpreted[mnemonic]));
+    }
+
+    private static void Add(long[] to, long[] from)
+    {
+        for (int i = 0; i < to.Length; i++)
+            to[i] += from[i];
+    }
+
+    private static string Text(long count) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{count:N0}");
+}
