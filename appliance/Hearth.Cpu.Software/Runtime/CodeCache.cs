@@ -33,7 +33,7 @@ internal sealed unsafe class CodeCache : IDisposable
         Map = new HostMap((int)(length / 8));
         var emitter = new HostEmitter { Position = _memory.Address };
         Stubs = StubBuilder.Emit(emitter);
-        _firstBlock = emitter.Position;
+        _firstBlock = (byte*)(((nint)emitter.Position + 15) & ~15);
         Next = _firstBlock;
     }
 

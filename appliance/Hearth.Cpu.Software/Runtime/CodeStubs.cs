@@ -12,8 +12,14 @@ internal readonly unsafe struct CodeStubs
     /// <summary>Called by an unpatched jump; the return address holds the distance to the jump and the physical page it lies in.</summary>
     public byte* Chain { get; init; }
 
-    /// <summary>Jumped to with the instruction pointer to look up in R14.</summary>
+    /// <summary>Jumped to with the instruction pointer to go on at in R14 and the branch in <see cref="VcpuState.ExitDetail"/>.</summary>
     public byte* LookupTarget { get; init; }
+
+    /// <summary>As <see cref="LookupTarget"/>, always to C#.</summary>
+    public byte* LeaveForTarget { get; init; }
+
+    /// <summary>What the far entries of blocks that are gone jump to, with the instruction pointer in R14.</summary>
+    public byte* Dead { get; init; }
 
     /// <summary>Jumped to with the page offset of a branch that faults.</summary>
     public byte* BadTarget { get; init; }

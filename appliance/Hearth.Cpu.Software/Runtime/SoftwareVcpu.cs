@@ -1,5 +1,6 @@
 using Hearth.Linux;
 using Hearth.Machine;
+using Hearth.Memory;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
@@ -37,8 +38,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _state->ArithmeticFlagsMask = StubBuilder.ArithmeticFlags;
         _mailbox = new VcpuMailbox(_state);
         _jumps = new JumpCache(_state);
-        _jumps.Clear();
         _store = engine.Store;
+        RamLayout ram = engine.Ram.Layout;
+        (_state->RamBase, _state->RamFlags, _state->RamLowLength, _state->RamHighLength) = ((ulong)ram.Start, (ulong)ram.Flags, ram.LowLength, ram.HighLength);
+        _state->BlockIndex = (ulong)_store.Index.Buckets;
         _askOthersToStepAside = engine.AskOthersToStepAside;
         _stubs = _store.Cache.Stubs;
         _core = new VcpuCore(_state, engine, index, this);
@@ -145,9 +148,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _code.Forget();
     }
 
-    void ICodeUser.Forget(TranslatedBlock block) => _jumps.Remove(block);
-
-    void ICodeUser.ForgetAll() => _jumps.Clear();
+    void ICodeUser.ForgetAll() => _jumps.ForgetAll();
 
     void ICodeUser.DropWriteTags(ulong page) => _mmu.FlushWriteTags(page);
 
@@ -252,7 +253,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         if (_state->X87Loaded == 0)
             LoadX87();
-        _jumps.SetMode((ModeFlags)_state->Mode);
+        EnterMode();
         if (!TryPrepare((ModeFlags)_state->Mode))
             return FetchFailed();
         StepResult result = Execute();
@@ -267,7 +268,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         if (_state->X87Loaded == 0)
             LoadX87();
-        _jumps.SetMode((ModeFlags)_state->Mode);
+        EnterMode();
         bool debugging = watched || (_state->Mode & (uint)ModeFlags.SingleStep) != 0;
         if (debugging && !_debug.Begin())
             return StepResult.Fault;
@@ -302,9 +303,15 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         TranslatedBlock? block = _code.Find(mode);
         if (block is null)
             return false;
-        _jumps.Add(_store, block, _state->Rip, _code.Linear, !block.CrossesPage && _mmu.IsGlobal(_code.Linear));
+        _jumps.Add(block, _state->Rip, _code.Linear, !block.CrossesPage && _mmu.IsGlobal(_code.Linear));
         _state->ResumeAddress = (ulong)block.NearEntry;
         return true;
+    }
+
+    private void EnterMode()
+    {
+        while (!_jumps.TrySetMode((ModeFlags)_state->Mode, _store))
+            ClearStore();
     }
 
     private StepResult FetchFailed()
@@ -326,6 +333,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
             {
                 case ExitReason.LookupTarget:
                     return CompleteBranch(new BranchDetail(_state->ExitDetail));
+                case ExitReason.Dead:
+                    _state->Rip = _state->AccessAddress;
+                    _jumps.Drop(_state->Rip);
+                    return StepResult.Continue;
                 case ExitReason.BadTarget:
                     SetRip(_state->ExitDetail);
                     return PendingFault.GeneralProtection(_state);

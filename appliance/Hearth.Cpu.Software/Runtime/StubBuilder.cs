@@ -19,14 +19,19 @@ internal static unsafe class StubBuilder
     {
         byte* enter = EmitEnter(emitter);
         byte* exit = EmitExit(emitter);
+        byte* walk = TlbMissStub.EmitWalk(emitter);
+        byte* slow = EmitCalledExit(emitter, ExitReason.Slow, exit);
+        byte* leave = EmitJumpedExit(emitter, ExitReason.LookupTarget, exit);
         return new CodeStubs
         {
             Enter = (delegate* unmanaged<VcpuState*, void>)enter,
-            Slow = EmitCalledExit(emitter, ExitReason.Slow, exit),
+            Slow = TlbMissStub.EmitDataMiss(emitter, walk, slow),
             Commit = EmitCalledExit(emitter, ExitReason.Commit, exit),
             Chain = EmitCalledExit(emitter, ExitReason.Chain, exit),
             LookupOffset = EmitJumpedExit(emitter, ExitReason.LookupOffset, exit),
-            LookupTarget = EmitJumpedExit(emitter, ExitReason.LookupTarget, exit),
+            LookupTarget = JumpMissStub.Emit(emitter, walk, leave),
+            LeaveForTarget = leave,
+            Dead = EmitJumpedExit(emitter, ExitReason.Dead, exit),
             BadTarget = EmitJumpedExit(emitter, ExitReason.BadTarget, exit),
             Kick = EmitJumpedExit(emitter, ExitReason.Kicked, exit),
             Interpret = EmitJumpedExit(emitter, ExitReason.Interpret, exit),

@@ -33,6 +33,23 @@ internal static class FieldOffsets
     public static readonly int CanonicalMask = Of(nameof(VcpuState.CanonicalMask));
     public static readonly int SegmentLimit = Of(nameof(VcpuState.SegmentLimit));
     public static readonly int Scratch = Of(nameof(VcpuState.Scratch));
+    public static readonly int Mode = Of(nameof(VcpuState.Mode));
+    public static readonly int Cr0 = Of(nameof(VcpuState.Cr0));
+    public static readonly int Cr3 = Of(nameof(VcpuState.Cr3));
+    public static readonly int Cr4 = Of(nameof(VcpuState.Cr4));
+    public static readonly int Efer = Of(nameof(VcpuState.Efer));
+    public static readonly int DebugRegister = Of(nameof(VcpuState.DebugRegister));
+    public static readonly int RamBase = Of(nameof(VcpuState.RamBase));
+    public static readonly int RamLowLength = Of(nameof(VcpuState.RamLowLength));
+    public static readonly int RamHighLength = Of(nameof(VcpuState.RamHighLength));
+    public static readonly int RamFlags = Of(nameof(VcpuState.RamFlags));
+    public static readonly int BlockIndex = Of(nameof(VcpuState.BlockIndex));
+    public static readonly int JumpRegions = Of(nameof(VcpuState.JumpRegions));
+    public static readonly int JumpLocalWords = Of(nameof(VcpuState.JumpLocalWords));
+    public static readonly int TlbLargeRegions = Of(nameof(VcpuState.TlbLargeRegions));
+    public static readonly int TlbLocal = Of(nameof(VcpuState.TlbLocal));
+    public static readonly int TlbGlobal = Of(nameof(VcpuState.TlbGlobal));
+    public static readonly int TlbLarge = Of(nameof(VcpuState.TlbLarge));
     public static readonly int Ymm = Of(nameof(VcpuState.Ymm));
     public static readonly int X87 = Of(nameof(VcpuState.X87));
 

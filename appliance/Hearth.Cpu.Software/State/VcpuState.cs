@@ -20,11 +20,17 @@ internal unsafe struct VcpuState
 
     public const int TlbEntries = 1024;
     public const int TlbBytesPerMode = TlbEntries * 8 * 4;
-    public const int JumpCacheEntries = 4096;
+
+    /// <summary>At least 4096, so that the index and the tag together hold the whole instruction pointer.</summary>
+    public const int JumpCacheEntries = 32768;
 
     public const int TlbOffset = 0x1000;
     public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
-    public const int Size = JumpCacheOffset + (JumpCacheEntries * 16);
+    public const int JumpLocalOffset = JumpCacheOffset + (JumpCacheEntries * 16);
+    public const int Size = JumpLocalOffset + (JumpCacheEntries / 8);
+
+    /// <summary>Words of each of the three bitmaps of TLB slots, a bit a slot and mode.</summary>
+    public const int TlbBitmapWords = 3 * TlbEntries / 64;
 
     // ---- within 8-bit displacement of R15 ----
 
@@ -165,6 +171,29 @@ internal unsafe struct VcpuState
     /// <summary>The bits of an address that are equal in a canonical one: 47 to 63.</summary>
     [FieldOffset(640)] public ulong CanonicalMask;
 
+    // ---- guest RAM as the machine code of TLB misses needs it: see GuestRam ----
+
+    /// <summary>The host address of guest-physical 0.</summary>
+    [FieldOffset(648)] public ulong RamBase;
+
+    /// <summary>Bytes of RAM from guest-physical 0, the video hole included.</summary>
+    [FieldOffset(656)] public ulong RamLowLength;
+
+    /// <summary>Bytes of RAM from 4 GiB; in the host's memory they follow the low ones.</summary>
+    [FieldOffset(664)] public ulong RamHighLength;
+
+    /// <summary>The host address of the flags byte of page 0.</summary>
+    [FieldOffset(672)] public ulong RamFlags;
+
+    /// <summary>The host address of the <see cref="BlockIndex"/>.</summary>
+    [FieldOffset(680)] public ulong BlockIndex;
+
+    /// <summary>One bit for each GiB of linear addresses, modulo 64, that the jump cache has blocks of.</summary>
+    [FieldOffset(688)] public ulong JumpRegions;
+
+    /// <summary>One bit for each GiB of linear addresses, modulo 64, that the soft TLB has pieces of large pages of.</summary>
+    [FieldOffset(696)] public ulong TlbLargeRegions;
+
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];
 
@@ -179,4 +208,16 @@ internal unsafe struct VcpuState
 
     /// <summary>Model-specific registers without a meaning for the engine: MTRRs and such, kept as written.</summary>
     [FieldOffset(1920)] public fixed ulong PlainMsrs[64];
+
+    /// <summary>The soft TLB's occupied slots that a load of CR3 empties.</summary>
+    [FieldOffset(2432)] public fixed ulong TlbLocal[TlbBitmapWords];
+
+    /// <summary>The soft TLB's occupied slots of global pages.</summary>
+    [FieldOffset(2816)] public fixed ulong TlbGlobal[TlbBitmapWords];
+
+    /// <summary>The soft TLB's slots that are a piece of a large page.</summary>
+    [FieldOffset(3200)] public fixed ulong TlbLarge[TlbBitmapWords];
+
+    /// <summary>A bit for each word of the bitmap at <see cref="JumpLocalOffset"/> that has a bit set.</summary>
+    [FieldOffset(3584)] public fixed ulong JumpLocalWords[JumpCacheEntries / 64 / 64];
 }

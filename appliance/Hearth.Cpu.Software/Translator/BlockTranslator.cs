@@ -100,11 +100,9 @@ internal sealed unsafe class BlockTranslator
     /// <summary>The three ways in; see <see cref="TranslatedBlock"/>.</summary>
     private void EmitEntries(int offset, out byte* far, out byte* check, out byte* near, out byte* kickJump)
     {
+        // Its first instruction is what TranslatedBlock.Kill writes over.
         far = _emitter.Position;
-        if (_context.Is64Bit)
-            _emitter.Lea(RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
-        else
-            _emitter.Lea32(RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
+        _emitter.LeaLong(_context.Is64Bit, RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
         _emitter.Store(HostOperand.Field(FieldOffsets.PageRip), RegisterMap.Address);
         check = _emitter.Position;
         _emitter.Load32(RegisterMap.Test, HostOperand.Field(FieldOffsets.Kick));

@@ -161,7 +161,7 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
     {
         if (context.IsSingleStep)
         {
-            LeaveForTarget(popped);
+            GoTo(stubs.LeaveForTarget, popped);
             return;
         }
 
@@ -175,7 +175,7 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, HostOperand.Field(FieldOffsets.TlbPageMask));
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
         byte* hit = _emitter.JumpIfRcxZero();
-        LeaveForTarget(popped);
+        GoTo(stubs.LookupTarget, popped);
         _emitter.BindShort(hit);
         if (popped != 0)
             stack.Drop(popped);
@@ -183,10 +183,10 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         _emitter.Jump(new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Codes));
     }
 
-    private void LeaveForTarget(int popped)
+    private void GoTo(byte* stub, int popped)
     {
         _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)new BranchDetail(context.Offset, popped).Value);
-        _emitter.Jump(stubs.LookupTarget);
+        _emitter.Jump(stub);
     }
 
     /// <summary>#GP for a target in R14 that is not canonical, before anything has changed.</summary>

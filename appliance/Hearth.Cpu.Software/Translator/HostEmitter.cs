@@ -115,6 +115,15 @@ internal sealed unsafe class HostEmitter
 
     public void Lea32(HostRegister to, in HostOperand address) => Memory(false, 0x8D, (int)to, address);
 
+    /// <summary>LEA with a 32-bit displacement whatever its value: seven bytes.</summary>
+    public void LeaLong(bool wide, HostRegister to, in HostOperand address)
+    {
+        Rex(wide, (int)to, 0, (int)address.Base);
+        Byte(0x8D);
+        Byte((byte)(0x80 | (((int)to & 7) << 3) | ((int)address.Base & 7)));
+        Dword(address.Displacement);
+    }
+
     /// <summary>PEXT to, from, [mask] (VEX.LZ.F3.0F38.W1 F5 /r).</summary>
     public void Pext(HostRegister to, HostRegister from, in HostOperand mask) => Vex(0xF5, 2, to, from, mask);
 

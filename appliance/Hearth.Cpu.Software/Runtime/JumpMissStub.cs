@@ -1,0 +1,141 @@
+using Hearth.Memory;
+using Iced.Intel;
+using static Hearth.Cpu.Software.StubAssembler;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>
+/// Serves a jump-cache miss in machine code where the code is translated already: linear address, physical address, block
+/// index, and the entry is there again. Everything else goes to C# (<see cref="CodeFinder"/>).
+/// </summary>
+internal static unsafe class JumpMissStub
+{
+    private const int Tags = VcpuState.JumpCacheOffset - VcpuState.Bias;
+    private const int Codes = Tags + (VcpuState.JumpCacheEntries * 8);
+    private const int Local = VcpuState.JumpLocalOffset - VcpuState.Bias;
+    private const int TlbTables = VcpuState.TlbOffset - VcpuState.Bias;
+    private const int Infos = 3 * VcpuState.TlbEntries * 8;
+
+    /// <summary>Emits what is jumped to with the target in R14 and the branch in <see cref="VcpuState.ExitDetail"/>.</summary>
+    /// <param name="walk">The routine of <see cref="TlbMissStub.EmitWalk"/>.</param>
+    /// <param name="exit">Where the stub goes on, as if it had not been, when C# has to complete the branch.</param>
+    public static byte* Emit(HostEmitter emitter, byte* walk, byte* exit)
+    {
+        var stub = new StubAssembler();
+        Assembler a = stub.Code;
+        Label slow = a.CreateLabel();
+        stub.SaveGuest();
+        EmitPhysical(a, walk, slow);
+        EmitFind(a, slow);
+        EmitRemember(a);
+
+        // In 64-bit code the stack pointer has 64 bits. Nothing can fault any more.
+        a.mov(eax, Field32(FieldOffsets.ExitDetail));
+        a.shr(eax, BranchDetail.PoppedShift);
+        a.add(r13, rax);
+        a.mov(rcx, rdi);
+        stub.RestoreGuest();
+        a.jmp(rcx);
+        a.Label(ref slow);
+        stub.RestoreGuest();
+        a.jmp((ulong)exit);
+        return stub.Place(emitter);
+    }
+
+    /// <summary>RDX becomes the info word of the target's page, which holds its physical address.</summary>
+    private static void EmitPhysical(Assembler a, byte* walk, Label slow)
+    {
+        Label supervisor = a.CreateLabel();
+        Label tables = a.CreateLabel();
+        Label miss = a.CreateLabel();
+        Label known = a.CreateLabel();
+        a.mov(eax, Field32(FieldOffsets.Mode));
+        a.test(eax, (uint)ModeFlags.Long);
+        a.jz(slow);
+        a.lea(rdx, __[r15 + (TlbTables + (TlbMode.User * VcpuState.TlbBytesPerMode))]);
+        a.test(eax, (uint)ModeFlags.User);
+        a.jnz(tables);
+        a.lea(rdx, __[r15 + (TlbTables + (TlbMode.GuardedSupervisor * VcpuState.TlbBytesPerMode))]);
+        a.test(eax, (uint)ModeFlags.Smap);
+        a.jnz(tables);
+        a.Label(ref supervisor);
+        a.lea(rdx, __[r15 + (TlbTables + (TlbMode.Supervisor * VcpuState.TlbBytesPerMode))]);
+        a.Label(ref tables);
+        a.mov(rcx, r14);
+        a.shr(rcx, GuestRam.PageShift);
+        a.mov(esi, ecx);
+        a.and(esi, VcpuState.TlbEntries - 1);
+        a.add(rcx, __qword_ptr[rdx + (rsi * 8)]);
+        a.jnz(miss);
+        a.mov(rdx, __qword_ptr[rdx + (rsi * 8) + Infos]);
+        a.test(dl, (sbyte)SoftTlb.InfoExecutable);
+        a.jnz(known);
+        a.Label(ref miss);
+        a.mov(esi, TlbMissStub.KindExecute);
+        a.call((ulong)walk);
+        a.jc(slow);
+        a.Label(ref known);
+    }
+
+    /// <summary>RDI becomes the block's far entry.</summary>
+    private static void EmitFind(Assembler a, Label slow)
+    {
+        Label hit = a.CreateLabel();
+        a.mov(rax, rdx);
+        a.and(rax, -GuestRam.PageSize);
+        a.mov(ecx, r14d);
+        a.and(ecx, GuestRam.PageSize - 1);
+        a.or(rax, rcx);
+        a.mov(rcx, Field(FieldOffsets.ModeSalt));
+        a.shr(rcx, JumpCache.ModeShift - BlockIndex.ModeShift);
+        a.or(rax, rcx);
+        a.bts(rax, BlockIndex.ValidBit);
+        a.mov(rcx, BlockIndex.HashFactor);
+        a.imul(rcx, rax);
+        a.shr(rcx, 64 - BlockIndex.BucketBits);
+        a.shl(rcx, BlockIndex.BucketShift);
+        a.add(rcx, Field(FieldOffsets.BlockIndex));
+        for (int way = 0; way < BlockIndex.Ways; way++)
+        {
+            if (way != 0)
+                a.add(rcx, 16);
+            a.cmp(rax, __qword_ptr[rcx]);
+            a.je(hit);
+        }
+
+        a.jmp(slow);
+        a.Label(ref hit);
+        a.mov(rdi, __qword_ptr[rcx + 8]);
+        a.cmp(rax, __qword_ptr[rcx]);
+        a.jne(slow);
+    }
+
+    /// <summary>Writes the jump-cache entry, as <see cref="JumpCache.Add"/> does.</summary>
+    private static void EmitRemember(Assembler a)
+    {
+        Label global = a.CreateLabel();
+        Label region = a.CreateLabel();
+        a.mov(ecx, r14d);
+        a.and(ecx, VcpuState.JumpCacheEntries - 1);
+        a.mov(rax, r14);
+        a.shr(rax, GuestRam.PageShift);
+        a.add(rax, Field(FieldOffsets.ModeSalt));
+        a.neg(rax);
+        a.mov(__qword_ptr[r15 + (rcx * 8) + Codes], rdi);
+        a.mov(__qword_ptr[r15 + (rcx * 8) + Tags], rax);
+        a.test(dl, (sbyte)SoftTlb.InfoGlobal);
+        a.jnz(global);
+        a.bts(__qword_ptr[r15 + Local], rcx);
+        a.shr(ecx, 6);
+        a.bts(Field(FieldOffsets.JumpLocalWords), rcx);
+        a.jmp(region);
+        a.Label(ref global);
+        a.btr(__qword_ptr[r15 + Local], rcx);
+        a.Label(ref region);
+        a.mov(rax, r14);
+        a.shr(rax, 30);
+        a.and(eax, 63);
+        a.bts(Field(FieldOffsets.JumpRegions), rax);
+    }
+}

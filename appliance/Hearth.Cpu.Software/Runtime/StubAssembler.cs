@@ -1,0 +1,46 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>Assembles the longer shared pieces of machine code; what lies in blocks is written by <see cref="HostEmitter"/>.</summary>
+internal sealed unsafe class StubAssembler
+{
+    /// <summary>What a stub that is entered with guest state in registers saves before it uses them. R15, R13, R11 and R8–R10 stay.</summary>
+    private static readonly AssemblerRegister64[] s_saved = [rax, rbx, rdx, rsi, rdi];
+
+    public Assembler Code { get; } = new(64);
+
+    /// <summary>A 64-bit field of <see cref="VcpuState"/>.</summary>
+    public static AssemblerMemoryOperand Field(int offset) => __qword_ptr[r15 + (offset - VcpuState.Bias)];
+
+    /// <summary>A 32-bit field of <see cref="VcpuState"/>.</summary>
+    public static AssemblerMemoryOperand Field32(int offset) => __dword_ptr[r15 + (offset - VcpuState.Bias)];
+
+    /// <summary>Saves the flags and RAX, RBX, RDX, RSI and RDI.</summary>
+    public void SaveGuest()
+    {
+        Code.pushfq();
+        foreach (AssemblerRegister64 register in s_saved)
+            Code.push(register);
+    }
+
+    /// <summary>The opposite of <see cref="SaveGuest"/>.</summary>
+    public void RestoreGuest()
+    {
+        for (int i = s_saved.Length - 1; i >= 0; i--)
+            Code.pop(s_saved[i]);
+        Code.popfq();
+    }
+
+    /// <summary>Writes the machine code at the emitter's position.</summary>
+    /// <returns>Where it begins.</returns>
+    public byte* Place(HostEmitter emitter)
+    {
+        byte* start = emitter.Position;
+        var stream = new MemoryStream();
+        Code.Assemble(new StreamCodeWriter(stream), (ulong)start);
+        emitter.Bytes(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        return start;
+    }
+}
