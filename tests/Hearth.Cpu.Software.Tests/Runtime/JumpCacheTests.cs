@@ -168,18 +168,28 @@ public sealed unsafe class JumpCacheTests : IDisposable
     {
         const ulong Rip = 0xFFFF_FFFF_FFFF_F123;
         var jumps = new JumpCache(_machine.State);
-        jumps.Clear();
-        Assert.True(_machine.Engine.Store.TryFindOrTranslate(First, ModeFlags.Long, 4096, out TranslatedBlock? block));
+        TranslationStore store = _machine.Engine.Store;
+        Assert.True(store.TryNumberOf(ModeFlags.Long, out _));
+        Assert.True(store.TryFindOrTranslate(First, ModeFlags.Long, 4096, out TranslatedBlock? block));
 
         // Twice as many as can be told apart at one time.
+        int cleared = 0;
         for (uint mode = 1; mode <= 8192; mode++)
         {
-            jumps.SetMode((ModeFlags)mode);
+            while (!jumps.TrySetMode((ModeFlags)mode, store))
+            {
+                store.Clear();
+                jumps.ForgetAll();
+                cleared++;
+            }
+
             Assert.Equal(0UL, jumps.Find(Rip));
-            jumps.Add(_machine.Engine.Store, block!, Rip, First, isGlobal: false);
+            jumps.Add(block!, Rip, First, isGlobal: false);
             Assert.Equal((ulong)block!.FarEntry, jumps.Find(Rip));
             Assert.Equal(0UL, jumps.Find(Rip ^ 0x8000_0000_0000_0000));
         }
+
+        Assert.Equal(2, cleared);
     }
 
     /// <summary>
