@@ -33,6 +33,15 @@ internal readonly unsafe struct CodeStubs
     /// <summary>Jumped to with the number of a kept instruction in <see cref="VcpuState.ExitDetail"/>.</summary>
     public byte* Interpret { get; init; }
 
+    /// <summary>As <see cref="Interpret"/>, for instructions that machine code executes where it can: see <see cref="TransitionStubs"/>.</summary>
+    public byte* SystemCall { get; init; }
+
+    /// <inheritdoc cref="SystemCall"/>
+    public byte* SystemReturn { get; init; }
+
+    /// <inheritdoc cref="SystemCall"/>
+    public byte* InterruptReturn { get; init; }
+
     /// <summary>Where the signal handler sends a thread that faulted in generated code.</summary>
     public byte* HostFault { get; init; }
 

@@ -18,6 +18,9 @@ internal sealed class ExitCounters
 
     public void CountInterpreted(Mnemonic mnemonic) => _interpreted[(int)mnemonic]++;
 
+    /// <summary>How often C# executed an instruction.</summary>
+    public long Interpreted(Mnemonic mnemonic) => _interpreted[(int)mnemonic];
+
     public void CountFault(byte vector) => _faults[vector & 31]++;
 
     /// <summary>Adds another vCPU's counts to these.</summary>

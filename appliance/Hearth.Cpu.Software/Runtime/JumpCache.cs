@@ -15,6 +15,9 @@ internal sealed unsafe class JumpCache
 {
     public const int ModeShift = 52;
     private const ulong Empty = 1;
+    /// <summary>What the store answered, to ask it less often.</summary>
+    private readonly Dictionary<ModeFlags, int> _numbers = [];
+
     private const int LocalWords = VcpuState.JumpCacheEntries / 64;
 
     private readonly VcpuState* _state;
@@ -22,7 +25,6 @@ internal sealed unsafe class JumpCache
 
     /// <summary>A bit an entry: a load of CR3 drops it.</summary>
     private readonly ulong* _local;
-    private ModeFlags _mode;
 
     public JumpCache(VcpuState* state)
     {
@@ -39,11 +41,13 @@ internal sealed unsafe class JumpCache
     /// <returns>False when the store has no number for the mode: everything must be dropped first.</returns>
     public bool TrySetMode(ModeFlags mode, TranslationStore store)
     {
-        if (mode == _mode && _state->ModeSalt != 0)
-            return true;
-        if (!store.TryNumberOf(mode, out int number))
-            return false;
-        _mode = mode;
+        if (!_numbers.TryGetValue(mode, out int number))
+        {
+            if (!store.TryNumberOf(mode, out number))
+                return false;
+            _numbers.Add(mode, number);
+        }
+
         _state->ModeSalt = (ulong)number << ModeShift;
         return true;
     }
@@ -104,11 +108,12 @@ internal sealed unsafe class JumpCache
         _state->JumpRegions = 0;
     }
 
-    /// <summary>Drops everything, and the number of the mode: it may belong to another one now. While the vCPU is not inside.</summary>
+    /// <summary>Drops everything, and all numbers of modes: they may belong to others now. While the vCPU is not inside.</summary>
     public void ForgetAll()
     {
         Clear();
-        _state->ModeSalt = 0;
+        _numbers.Clear();
+        new Span<byte>(_state->Transitions, Transition.Count * Transition.Size).Clear();
     }
 
     private void ClearLocal(int word)

@@ -18,6 +18,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     private readonly SlowPath _slow;
     private readonly DebugEvents _debug;
     private readonly VcpuCore _core;
+    private readonly Transitions _transitions;
     private readonly TranslationStore _store;
     private readonly CodeStubs _stubs;
     private readonly Action _askOthersToStepAside;
@@ -36,6 +37,9 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _state->JumpCacheMask = VcpuState.JumpCacheEntries - 1;
         _state->CanonicalMask = ~0UL << 47;
         _state->ArithmeticFlagsMask = StubBuilder.ArithmeticFlags;
+        _state->TimeStampDisableMask = ControlRegister.Cr4TimeStampDisable;
+        _state->SmapMask = ControlRegister.Cr4Smap;
+        _state->AlignmentCheckMask = Rflags.AlignmentCheck;
         _mailbox = new VcpuMailbox(_state);
         _jumps = new JumpCache(_state);
         _store = engine.Store;
@@ -48,6 +52,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _mmu = _core.Mmu;
         _mmu.FlushObserver = this;
         _debug = _core.Debug;
+        _transitions = new Transitions(_state, _store, _core.Access);
         _slow = new SlowPath(_state, engine.Ram, _mmu, _core.Access, _store);
         _code = new CodeFinder(_state, engine.Ram, _mmu, _core.Access, _store, ClearStore);
         Reset();
@@ -474,7 +479,13 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         instruction.IP = _state->Rip;
         if (instruction.IsIPRelativeMemoryOperand)
             instruction.MemoryDisplacement64 += _state->PageRip;
-        return _core.Execute(instruction, kept);
+        if (!Transitions.IsTransition(instruction.Code))
+            return _core.Execute(instruction, kept);
+        _transitions.Begin();
+        StepResult result = _core.Execute(instruction, kept);
+        if (result == StepResult.Continue)
+            _transitions.End(instruction.Code);
+        return result;
     }
 
     private StepResult HostFault()

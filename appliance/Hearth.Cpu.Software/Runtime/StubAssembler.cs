@@ -17,6 +17,9 @@ internal sealed unsafe class StubAssembler
     /// <summary>A 32-bit field of <see cref="VcpuState"/>.</summary>
     public static AssemblerMemoryOperand Field32(int offset) => __dword_ptr[r15 + (offset - VcpuState.Bias)];
 
+    /// <summary>An 8-bit field of <see cref="VcpuState"/>.</summary>
+    public static AssemblerMemoryOperand Field8(int offset) => __byte_ptr[r15 + (offset - VcpuState.Bias)];
+
     /// <summary>Saves the flags and RAX, RBX, RDX, RSI and RDI.</summary>
     public void SaveGuest()
     {

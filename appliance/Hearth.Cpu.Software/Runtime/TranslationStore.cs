@@ -26,11 +26,12 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     private long _translated;
     private long _invalidated;
 
-    public TranslationStore(GuestRam ram, InstructionClassifier classifier, nuint cacheLength)
+    /// <param name="hasNativeTimestamp">The host's time-stamp counter runs at the guest's pace.</param>
+    public TranslationStore(GuestRam ram, InstructionClassifier classifier, bool hasNativeTimestamp, nuint cacheLength)
     {
         _ram = ram;
         _cache = new CodeCache(cacheLength);
-        _translator = new BlockTranslator(_cache, classifier);
+        _translator = new BlockTranslator(_cache, classifier, hasNativeTimestamp, _modes.TryGet);
         HostSignals.Register(_cache.Start, _cache.End, _cache.Stubs.HostFault);
         ram.CodeObserver = this;
     }

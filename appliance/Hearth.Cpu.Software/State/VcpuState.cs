@@ -24,7 +24,7 @@ internal unsafe struct VcpuState
     /// <summary>At least 4096, so that the index and the tag together hold the whole instruction pointer.</summary>
     public const int JumpCacheEntries = 32768;
 
-    public const int TlbOffset = 0x1000;
+    public const int TlbOffset = 0x2000;
     public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
     public const int JumpLocalOffset = JumpCacheOffset + (JumpCacheEntries * 16);
     public const int Size = JumpLocalOffset + (JumpCacheEntries / 8);
@@ -194,6 +194,17 @@ internal unsafe struct VcpuState
     /// <summary>One bit for each GiB of linear addresses, modulo 64, that the soft TLB has pieces of large pages of.</summary>
     [FieldOffset(696)] public ulong TlbLargeRegions;
 
+    // ---- masks of one bit, for PEXT ----
+
+    /// <summary>CR4.TSD.</summary>
+    [FieldOffset(704)] public ulong TimeStampDisableMask;
+
+    /// <summary>CR4.SMAP.</summary>
+    [FieldOffset(712)] public ulong SmapMask;
+
+    /// <summary>RFLAGS.AC.</summary>
+    [FieldOffset(720)] public ulong AlignmentCheckMask;
+
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];
 
@@ -220,4 +231,7 @@ internal unsafe struct VcpuState
 
     /// <summary>A bit for each word of the bitmap at <see cref="JumpLocalOffset"/> that has a bit set.</summary>
     [FieldOffset(3584)] public fixed ulong JumpLocalWords[JumpCacheEntries / 64 / 64];
+
+    /// <summary>A <see cref="Transition"/> for each <see cref="TransitionKind"/>.</summary>
+    [FieldOffset(4096)] public fixed byte Transitions[Transition.Count * Transition.Size];
 }

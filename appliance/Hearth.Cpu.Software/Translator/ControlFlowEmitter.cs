@@ -192,14 +192,19 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
     /// <summary>#GP for a target in R14 that is not canonical, before anything has changed.</summary>
     private void CheckCanonical()
     {
-        // The upper 17 bits are all clear or all set.
-        _emitter.Pext(RegisterMap.Test, RegisterMap.Address, HostOperand.Field(FieldOffsets.CanonicalMask));
-        byte* lower = _emitter.JumpIfRcxZero();
-        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, -0x1FFFF));
-        byte* upper = _emitter.JumpIfRcxZero();
+        TestCanonical(out byte* lower, out byte* upper);
         ExitTo(stubs.BadTarget, context.Offset);
         _emitter.BindShort(lower);
         _emitter.BindShort(upper);
+    }
+
+    /// <summary>Two short jumps, to be bound, are taken when R14 is canonical: its upper 17 bits are all clear or all set.</summary>
+    public void TestCanonical(out byte* lower, out byte* upper)
+    {
+        _emitter.Pext(RegisterMap.Test, RegisterMap.Address, HostOperand.Field(FieldOffsets.CanonicalMask));
+        lower = _emitter.JumpIfRcxZero();
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, -0x1FFFF));
+        upper = _emitter.JumpIfRcxZero();
     }
 
     /// <summary>#GP for a target in R14 beyond a code segment's limit, before anything has changed.</summary>

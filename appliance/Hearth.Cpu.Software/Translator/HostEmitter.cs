@@ -136,6 +136,12 @@ internal sealed unsafe class HostEmitter
     /// <summary>SARX to, from, count (VEX.LZ.F3.0F38.W1 F7 /r).</summary>
     public void Sarx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 2, to, count, from);
 
+    /// <summary>SHLX to, from, count (VEX.LZ.66.0F38.W1 F7 /r).</summary>
+    public void Shlx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 1, to, count, from);
+
+    /// <summary>SHRX to, from, count (VEX.LZ.F2.0F38.W1 F7 /r).</summary>
+    public void Shrx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 3, to, count, from);
+
     public void Not(HostRegister register)
     {
         Rex(true, 0, 0, (int)register);

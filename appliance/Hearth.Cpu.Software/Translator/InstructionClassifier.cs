@@ -23,12 +23,11 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         Mnemonic.Maskmovq, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu, Mnemonic.Vmaskmovps, Mnemonic.Vmaskmovpd, Mnemonic.Vpmaskmovd, Mnemonic.Vpmaskmovq,
         Mnemonic.Vgatherdps, Mnemonic.Vgatherdpd, Mnemonic.Vgatherqps, Mnemonic.Vgatherqpd,
         Mnemonic.Vpgatherdd, Mnemonic.Vpgatherdq, Mnemonic.Vpgatherqd, Mnemonic.Vpgatherqq,
-        Mnemonic.Int, Mnemonic.Int1, Mnemonic.Int3, Mnemonic.Into, Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Iretq, Mnemonic.Retf,
-        Mnemonic.Syscall, Mnemonic.Sysret, Mnemonic.Sysretq, Mnemonic.Sysenter, Mnemonic.Sysexit, Mnemonic.Sysexitq,
+        Mnemonic.Int, Mnemonic.Int1, Mnemonic.Int3, Mnemonic.Into, Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Retf,
+        Mnemonic.Sysret, Mnemonic.Sysenter, Mnemonic.Sysexit, Mnemonic.Sysexitq,
         Mnemonic.Lgdt, Mnemonic.Lidt, Mnemonic.Sgdt, Mnemonic.Sidt, Mnemonic.Lldt, Mnemonic.Ltr, Mnemonic.Sldt, Mnemonic.Str,
         Mnemonic.Smsw, Mnemonic.Lmsw, Mnemonic.Clts, Mnemonic.Invlpg, Mnemonic.Invpcid, Mnemonic.Wbinvd, Mnemonic.Wbnoinvd, Mnemonic.Invd, Mnemonic.Hlt,
-        Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Rdpmc, Mnemonic.Cpuid, Mnemonic.Rdtsc, Mnemonic.Rdtscp, Mnemonic.Rdpid,
-        Mnemonic.Swapgs, Mnemonic.Rdfsbase, Mnemonic.Rdgsbase, Mnemonic.Wrfsbase, Mnemonic.Wrgsbase, Mnemonic.Clac, Mnemonic.Stac,
+        Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Rdpmc, Mnemonic.Cpuid, Mnemonic.Rdpid,
         Mnemonic.Arpl, Mnemonic.Verr, Mnemonic.Verw, Mnemonic.Lar, Mnemonic.Lsl, Mnemonic.Monitor, Mnemonic.Mwait,
         Mnemonic.Lds, Mnemonic.Les, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss, Mnemonic.Rsm,
         Mnemonic.Clflush, Mnemonic.Clflushopt, Mnemonic.Rdrand, Mnemonic.Rdseed,
@@ -83,6 +82,9 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             return InstructionKind.Nop;
         if (!Promised(instruction))
             return InstructionKind.Invalid;
+        InstructionKind system = SystemKind(instruction);
+        if (system != InstructionKind.Unknown)
+            return system;
         if (s_interpreted.Contains(instruction.Mnemonic))
             return InstructionKind.Interpret;
 
@@ -94,6 +96,19 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             return InstructionKind.Interpret;
         return ByMnemonic(instruction);
     }
+
+    /// <summary>System instructions that are translated in 64-bit code; elsewhere they are interpreted.</summary>
+    private static InstructionKind SystemKind(in Instruction instruction) => instruction.Code switch
+    {
+        Code.Syscall or Code.Sysretq or Code.Iretq => InstructionKind.Transition,
+        Code.Stac or Code.Clac => InstructionKind.ChangeAlignmentCheck,
+        Code.Swapgs => InstructionKind.SwapBase,
+        Code.Rdfsbase_r32 or Code.Rdfsbase_r64 or Code.Rdgsbase_r32 or Code.Rdgsbase_r64 => InstructionKind.ReadBase,
+        Code.Wrfsbase_r32 or Code.Wrfsbase_r64 or Code.Wrgsbase_r32 or Code.Wrgsbase_r64 => InstructionKind.WriteBase,
+        Code.Rdtsc or Code.Rdtscp => InstructionKind.ReadTimestamp,
+        Code.Mov_r64_cr => InstructionKind.ReadControl,
+        _ => InstructionKind.Unknown,
+    };
 
     private static InstructionKind ByMnemonic(in Instruction instruction)
     {

@@ -41,6 +41,23 @@ internal enum InstructionKind : byte
     Call,
     CallIndirect,
     Return,
+
+    /// <summary>RDFSBASE, RDGSBASE.</summary>
+    ReadBase,
+
+    /// <summary>WRFSBASE, WRGSBASE.</summary>
+    WriteBase,
+    SwapBase,
+
+    /// <summary>MOV from a control register.</summary>
+    ReadControl,
+    ReadTimestamp,
+
+    /// <summary>STAC, CLAC.</summary>
+    ChangeAlignmentCheck,
+
+    /// <summary>SYSCALL, SYSRETQ, IRETQ.</summary>
+    Transition,
 }
 
 /// <summary>The register file an instruction needs, which the operating system may have switched off.</summary>
