@@ -60,7 +60,7 @@ internal sealed unsafe class JumpCache
     }
 
     /// <param name="linear">The linear address of the block.</param>
-    /// <param name="isGlobal">The block lies in a global page, and in no other.</param>
+    /// <param name="isGlobal">The block lies in global pages, and in no others.</param>
     public void Add(TranslatedBlock block, ulong rip, ulong linear, bool isGlobal)
     {
         _state->JumpRegions |= Region(linear) | Region(linear + (ulong)block.Length - 1);

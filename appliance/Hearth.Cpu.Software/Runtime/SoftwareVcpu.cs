@@ -308,9 +308,23 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         TranslatedBlock? block = _code.Find(mode);
         if (block is null)
             return false;
-        _jumps.Add(block, _state->Rip, _code.Linear, !block.CrossesPage && _mmu.IsGlobal(_code.Linear));
+        _jumps.Add(block, _state->Rip, _code.Linear, IsGlobal(block));
         _state->ResumeAddress = (ulong)block.NearEntry;
         return true;
+    }
+
+    /// <summary>Everything of the block just found lies in pages that a load of CR3 does not drop.</summary>
+    private bool IsGlobal(TranslatedBlock block) =>
+        IsGlobal(_code.Linear) && (!block.CrossesPage || IsGlobal(_code.Linear + (ulong)block.Length - 1));
+
+    private bool IsGlobal(ulong linear)
+    {
+        // The soft TLB knows, and may have forgotten since the code was found.
+        if (_mmu.IsGlobal(linear))
+            return true;
+        bool mapped = _mmu.TryTranslate(linear, MemoryAccess.Execute, out _);
+        _state->FaultPending = 0;
+        return mapped && _mmu.IsGlobal(linear);
     }
 
     private void EnterMode()

@@ -121,14 +121,22 @@ internal sealed unsafe class SystemEmitter(TranslationContext context, NativeEmi
     {
         bool set = instruction.Mnemonic == Mnemonic.Stac;
         ModeFlags mode = set ? context.Mode & ~ModeFlags.Smap : context.Mode | ModeFlags.Smap;
-        bool changes = ((context.Mode & ModeFlags.Smap) != 0) == set;
-        if (!IsKernelCode || context.IsSingleStep || !changes || !TryNumberOf(mode, out int number))
+        if (!IsKernelCode || context.IsSingleStep || !TryNumberOf(mode, out int number))
             return false;
+        if (mode == context.Mode)
+        {
+            // SMAP's mode means that AC is clear. Without it AC is set, or CR4.SMAP is clear and C# decides.
+            if (set)
+                return false;
+            RequireLevel0(instruction);
+            flow.JumpTo(context.NextOffset, narrow: false);
+            return true;
+        }
+
         RequireLevel0(instruction);
         _emitter.Load(RegisterMap.Addend, HostOperand.Field(FieldOffsets.SystemFlags));
         if (!set)
         {
-            // Without SMAP's mode either AC is set, or CR4.SMAP is clear and C# decides.
             RequireSet(HostOperand.Field(FieldOffsets.Cr4), FieldOffsets.SmapMask, instruction);
             RequireSet(HostOperand.Field(FieldOffsets.SystemFlags), FieldOffsets.AlignmentCheckMask, instruction);
         }
