@@ -39,6 +39,8 @@ internal static class FormExclusions
     private static string? ReasonOfVendor(Form form)
     {
         Code code = form.Code;
+        if (code.Mnemonic() is Mnemonic.Sysexit or Mnemonic.Sysexitq)
+            return "AMD has it in legacy mode only; the models are Intel's";
         if (form.Mode != CodeMode.Long)
             return code == Code.Sysretd ? "Intel has it in 64-bit code only; the models are Intel's" : null;
         if (s_wideFarPointers.Contains(code))

@@ -163,8 +163,14 @@ internal sealed class MemoryOperand(TestProgram program, SeededRandom random) : 
 
         if (baseNumber >= 0)
         {
-            ulong value = offset - displacement;
-            SetRegister(baseNumber, baseNumber == indexNumber ? value / (scale + 1) : value, size);
+            ulong value = Truncate(offset - displacement, size);
+            if (baseNumber == indexNumber)
+            {
+                Target -= value % (scale + 1);
+                value /= scale + 1;
+            }
+
+            SetRegister(baseNumber, value, size);
         }
         else
         {

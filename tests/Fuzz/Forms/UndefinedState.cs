@@ -10,6 +10,10 @@ namespace Hearth.Fuzz.Forms;
 internal static class UndefinedState
 {
     private const ulong Page = ~0xFFFUL;
+    private const ulong CanonicalEnd = 1UL << 47;
+
+    /// <summary>The longest operand in several parts: the area of FXSAVE.</summary>
+    private const ulong LongestOperand = 512;
 
     /// <summary>
     /// The bits of CR2 to compare: which byte of an operand in several parts is named when it reaches into a bad page is the
@@ -48,14 +52,30 @@ internal static class UndefinedState
             // "#GP or #AC, depending on the implementation" when the area is not aligned (Intel SDM Vol. 2, FXSAVE).
             Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 => oracle.Vector == ExceptionVectors.AlignmentCheck,
 
-            // AMD checks the alignment of VEX operands of any size, Intel only up to 8 bytes (SDM Vol. 2, section 2.4).
-            _ when oracle.Vector == ExceptionVectors.AlignmentCheck => !HostVendor.IsIntel && instruction.Encoding == EncodingKind.VEX
-                && instruction.MemorySize.GetSize() > 8,
+            // AMD checks the alignment of both parts of a far pointer before it reads them.
+            _ when oracle.Vector == ExceptionVectors.AlignmentCheck && ReadsFarPointer(instruction) => !HostVendor.IsIntel,
+
+            // AMD checks the alignment of vectors of any size, Intel only up to 8 bytes (SDM Vol. 2, section 2.4).
+            _ when oracle.Vector == ExceptionVectors.AlignmentCheck => !HostVendor.IsIntel
+                && instruction.MemorySize.GetSize() > (instruction.Encoding == EncodingKind.VEX ? 8 : 15),
+
+            // Of the 16-bit form Intel reads two bytes, AMD four.
+            Mnemonic.Movsxd when faulted => !HostVendor.IsIntel && instruction.MemorySize.GetSize() == 2,
+
+            // Beyond the canonical addresses of 64-bit code AMD ignores the prefix, Intel raises #SS instead of #GP.
+            _ when instruction.SegmentPrefix == Register.SS && program.Mode == CodeMode.Long
+                && oracle.Vector == ExceptionVectors.GeneralProtection => !HostVendor.IsIntel,
+
+            // Of an operand that reaches beyond the canonical addresses: which part is accessed first.
+            _ when FaultAddressMask(instruction) == 0 && oracle.FaultAddress >= CanonicalEnd - LongestOperand => true,
 
             // A single-step trap may come between the elements.
             _ => instruction.IsVsib && oracle.Vector == ExceptionVectors.Debug && oracle.State.Rip == program.State.Rip,
         };
     }
+
+    private static bool ReadsFarPointer(in Instruction instruction) => instruction.IsCallFarIndirect || instruction.IsJmpFarIndirect
+        || instruction.Mnemonic is Mnemonic.Lds or Mnemonic.Les or Mnemonic.Lfs or Mnemonic.Lgs or Mnemonic.Lss;
 
     private static bool IsAliasedDebugRegister(Register register) => register is Register.DR4 or Register.DR5;
 

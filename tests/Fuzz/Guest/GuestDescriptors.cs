@@ -1,10 +1,14 @@
 using Hearth.Cpu;
 using Hearth.Fuzz.Interop;
+using Hearth.Fuzz.Oracle;
 using Hearth.Fuzz.State;
 
 namespace Hearth.Fuzz.Guest;
 
-/// <summary>The descriptor tables of the guest: Linux's GDT, as far as a user sees it, and <see cref="Selectors.Local"/>.</summary>
+/// <summary>
+/// The descriptor tables of the guest: Linux's GDT, as far as a user sees it, and <see cref="Selectors.Local"/>. A segment that
+/// this host does not have is missing in the guest, too.
+/// </summary>
 internal sealed class GuestDescriptors
 {
     public const ushort KernelData = 0x18;
@@ -44,6 +48,8 @@ internal sealed class GuestDescriptors
             [ProcessorNumber] = new(0, (uint)Libc.sched_getcpu(), ProcessorNumberAttributes),
             [LocalTable] = new(localTable, (uint)(Selectors.Local.Count * 8) - 1, LocalDescriptorTable),
         };
+        if (!HostTraits.Current.HasSegment(Selectors.Code32))
+            _global.Remove(Selectors.Code32 & 0xFFF8);
     }
 
     public ushort KernelCode { get; }
@@ -66,7 +72,9 @@ internal sealed class GuestDescriptors
         return table;
     }
 
-    public static byte[] EncodeLocal() => [.. Local.SelectMany(descriptor => BitConverter.GetBytes(descriptor.Encoded))];
+    public static byte[] EncodeLocal() => [.. Local.SelectMany((descriptor, index) => BitConverter.GetBytes(IsLocalPresent(index) ? descriptor.Encoded : 0))];
+
+    private static bool IsLocalPresent(int index) => HostTraits.Current.HasSegment((ushort)((index * 8) | 7));
 
     /// <summary>What a segment register holds after a load of this selector.</summary>
     public SegmentRegister Load(ushort selector)

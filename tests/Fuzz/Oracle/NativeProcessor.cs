@@ -55,7 +55,7 @@ internal sealed unsafe class NativeProcessor : IProcessor
     /// <summary>The process id of the child, which changes when it had to be replaced.</summary>
     public int ChildPid => _child.Pid;
 
-    public bool Supports(CodeMode mode) => true;
+    public bool Supports(CodeMode mode) => HostTraits.Current.Runs(mode);
 
     public void Run(TestProgram program, Outcome outcome)
     {

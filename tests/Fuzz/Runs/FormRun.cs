@@ -1,5 +1,6 @@
 using Hearth.Fuzz.Forms;
 using Hearth.Fuzz.Generation;
+using Hearth.Fuzz.Oracle;
 using Hearth.Fuzz.State;
 
 namespace Hearth.Fuzz.Runs;
@@ -28,15 +29,33 @@ internal sealed class FormRun(IProcessor oracle, IReadOnlyList<IProcessor> subje
     public void RunOne(Form form, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(form);
+        if (HostLimits.ReasonFor(form.Mode) is { } noMode)
+        {
+            report.AddLeftOut(form.Mode.ToString(), noMode);
+            return;
+        }
+
         if (FormTest.Create(form, seed) is not { } test)
         {
             report.AddNotEncodable(form.ToString());
             return;
         }
 
+        if ((HostLimits.ReasonFor(test.Instruction) ?? HostLimits.ReasonFor(test.Program)) is { } reason)
+        {
+            report.AddLeftOut(form.ToString(), reason);
+            return;
+        }
+
         if (!_comparison.TryRunOracle(test.Program) || UndefinedState.IsImplementationDefined(test.Instruction, test.Program, _comparison.Expected))
         {
             report.AddInconclusive();
+            return;
+        }
+
+        if (HostLimits.ReasonFor(test.Instruction, _comparison.Expected.State) is { } hidden)
+        {
+            report.AddLeftOut(form.ToString(), hidden);
             return;
         }
 

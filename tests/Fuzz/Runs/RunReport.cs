@@ -13,6 +13,7 @@ internal sealed class RunReport(int maxGroups = 40)
     private readonly Dictionary<string, Group> _groups = [];
     private readonly HashSet<string> _notEncodable = [];
     private readonly HashSet<string> _tested = [];
+    private readonly SortedDictionary<string, LeftOutTests> _leftOut = [];
     private long _tests;
     private long _inconclusive;
     private long _failures;
@@ -23,6 +24,16 @@ internal sealed class RunReport(int maxGroups = 40)
 
     /// <summary>Tests whose oracle run could not be used.</summary>
     public long Inconclusive => _inconclusive;
+
+    /// <summary>Tests that this host cannot be asked.</summary>
+    public long LeftOut
+    {
+        get
+        {
+            lock (_lock)
+                return _leftOut.Values.Sum(tests => tests.Count);
+        }
+    }
 
     /// <summary>Forms of which at least one test was compared.</summary>
     public int Tested => _tested.Count;
@@ -52,6 +63,19 @@ internal sealed class RunReport(int maxGroups = 40)
     {
         lock (_lock)
             _inconclusive++;
+    }
+
+    /// <param name="subject">A form, or that it was a program.</param>
+    /// <param name="reason">Why this host cannot be asked.</param>
+    public void AddLeftOut(string subject, string reason)
+    {
+        lock (_lock)
+        {
+            if (!_leftOut.TryGetValue(reason, out LeftOutTests? tests))
+                _leftOut.Add(reason, tests = new LeftOutTests());
+            tests.Count++;
+            tests.Subjects.Add(subject);
+        }
     }
 
     public void AddNotEncodable(string subject)
@@ -94,9 +118,19 @@ internal sealed class RunReport(int maxGroups = 40)
                 to.WriteLine($"and failures of {_groups.Count - maxGroups} more kinds: {string.Join(' ', _groups.OrderByDescending(p => p.Value.Count).Skip(maxGroups).Take(400).Select(p => p.Key))}");
             if (_notEncodable.Count != 0)
                 to.WriteLine($"without any encoding: {string.Join(' ', _notEncodable)}");
+            foreach ((string reason, LeftOutTests tests) in _leftOut)
+                WriteLeftOut(to, reason, tests);
             to.WriteLine("ended with: " + string.Join(", ", _ends.Select(pair => $"{pair.Key} {pair.Value}")));
-            to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_tests} compared, {_inconclusive} inconclusive, {_failures} differ ({_groups.Count} kinds)"));
+            to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_tests} compared, {LeftOut} left out, {_inconclusive} inconclusive, {_failures} differ ({_groups.Count} kinds)"));
         }
+    }
+
+    private static void WriteLeftOut(TextWriter to, string reason, LeftOutTests tests)
+    {
+        const int Named = 12;
+        string subjects = string.Join(' ', tests.Subjects.Take(Named));
+        string more = tests.Subjects.Count > Named ? $" and {tests.Subjects.Count - Named} more" : "";
+        to.WriteLine($"left out, {tests.Count} tests: {reason} ({subjects}{more})");
     }
 
     private static void WriteGroup(TextWriter to, string key, Group group)
@@ -106,6 +140,13 @@ internal sealed class RunReport(int maxGroups = 40)
             to.WriteLine($"    {difference}");
         to.Write(group.Description);
         to.WriteLine($"      again: {group.Reproduction}");
+    }
+
+    private sealed class LeftOutTests
+    {
+        public long Count { get; set; }
+
+        public SortedSet<string> Subjects { get; } = new(StringComparer.Ordinal);
     }
 
     private sealed class Group(Failure first, string reproduction, string description)

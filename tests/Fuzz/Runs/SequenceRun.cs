@@ -1,5 +1,6 @@
 using Hearth.Fuzz.Forms;
 using Hearth.Fuzz.Generation;
+using Hearth.Fuzz.Oracle;
 using Hearth.Fuzz.Sequences;
 using Hearth.Fuzz.State;
 using Iced.Intel;
@@ -14,25 +15,49 @@ internal sealed class SequenceRun(IProcessor oracle, IReadOnlyList<IProcessor> s
     /// <param name="first">Number of the first program.</param>
     /// <param name="count">How many.</param>
     /// <param name="until">Asked between programs; true ends the run.</param>
-    public void Run(long first, long count, ulong seed, Func<bool> until)
+    /// <param name="only">Programs of other modes are passed over.</param>
+    public void Run(long first, long count, ulong seed, Func<bool> until, CodeMode? only = null)
     {
         ArgumentNullException.ThrowIfNull(until);
         for (long i = first; i < first + count && !until(); i++)
-            RunOne(SeededRandom.Derive(seed, (ulong)i));
+        {
+            ulong derived = SeededRandom.Derive(seed, (ulong)i);
+            if (only is null || ProgramGenerator.ModeOf(derived) == only)
+                RunOne(derived);
+        }
     }
 
     /// <summary>Runs the one program that belongs to a seed.</summary>
     public void RunOne(ulong seed)
     {
+        CodeMode mode = ProgramGenerator.ModeOf(seed);
+        if (HostLimits.ReasonFor(mode) is { } noMode)
+        {
+            report.AddLeftOut(mode.ToString(), noMode);
+            return;
+        }
+
         if (ProgramGenerator.Create(seed) is not { } draft)
         {
             report.AddNotEncodable("program");
             return;
         }
 
+        if (ReasonFor(draft) is { } reason)
+        {
+            report.AddLeftOut("program", reason);
+            return;
+        }
+
         if (!TryRunOracle(draft))
         {
             report.AddInconclusive();
+            return;
+        }
+
+        if (ReasonFor(draft, _comparison.Expected.State) is { } hidden)
+        {
+            report.AddLeftOut("program", hidden);
             return;
         }
 
@@ -45,6 +70,21 @@ internal sealed class SequenceRun(IProcessor oracle, IReadOnlyList<IProcessor> s
         string key = shrink ? ProgramText.Mnemonics(small) : "(not shrunk)";
         report.AddFailure(key, failure, $"programs --test {seed:X}", () => ProgramText.Describe(small.Program));
     }
+
+    /// <summary>Why this host cannot be asked, or null.</summary>
+    private static string? ReasonFor(ProgramDraft draft)
+    {
+        foreach (ProgramItem item in draft.Items)
+        {
+            if (HostLimits.ReasonFor(item.Instruction) is { } reason)
+                return reason;
+        }
+
+        return HostLimits.ReasonFor(draft.Program);
+    }
+
+    private static string? ReasonFor(ProgramDraft draft, ProcessorState after) =>
+        draft.Items.Select(item => HostLimits.ReasonFor(item.Instruction, after)).FirstOrDefault(reason => reason is not null);
 
     private Failure? Differ(ProgramDraft draft)
     {

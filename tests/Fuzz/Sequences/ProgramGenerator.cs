@@ -40,16 +40,22 @@ internal sealed class ProgramGenerator
         _encoder = Encoder.Create(_draft.Bitness, new NullWriter());
     }
 
+    /// <summary>The mode of the program that belongs to a seed.</summary>
+    public static CodeMode ModeOf(ulong seed) => PickMode(new SeededRandom(seed));
+
     /// <summary>Makes the program that belongs to a seed.</summary>
     /// <returns>Null when it cannot be encoded.</returns>
     public static ProgramDraft? Create(ulong seed)
     {
         var random = new SeededRandom(seed);
-        CodeMode mode = random.Below(10) switch { < 7 => CodeMode.Long, < 9 => CodeMode.Protected32, _ => CodeMode.Protected16 };
+        CodeMode mode = PickMode(random);
         var generator = new ProgramGenerator(mode, random);
         generator.Generate(random.Between(1, MaxInstructions));
         return generator._draft.TryAssemble() ? generator._draft : null;
     }
+
+    private static CodeMode PickMode(SeededRandom random) =>
+        random.Below(10) switch { < 7 => CodeMode.Long, < 9 => CodeMode.Protected32, _ => CodeMode.Protected16 };
 
     /// <summary>Most programs should not end at the first unmasked exception or misaligned access.</summary>
     private void Tame(ProcessorState state)

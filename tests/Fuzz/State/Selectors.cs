@@ -13,7 +13,7 @@ internal static class Selectors
     public const ushort Data16 = 0x0F;
     public const ushort Stack16 = 0x17;
 
-    /// <summary>The local descriptors by index: base, limit, and whether code.</summary>
+    /// <summary>The local descriptors by index, that is <see cref="Code16"/>, <see cref="Data16"/>, <see cref="Stack16"/>: base, limit, and whether code.</summary>
     public static IReadOnlyList<(ulong Base, uint Limit, bool Code)> Local { get; } =
     [
         (MemoryLayout.Code.Address, (uint)MemoryLayout.Code.Length - 1, true),

@@ -66,7 +66,8 @@ internal sealed class StateComparer
             return oracle.End == subject.End;
 
         // Linux hides from user mode whether a kernel address is mapped: it sets the "protection" bit there.
-        uint errorMask = oracle.FaultAddress >= UserEnd ? ~1u : ~0u;
+        // Where CR2 may name any byte of an operand, that byte's page may be mapped or not.
+        uint errorMask = oracle.FaultAddress >= UserEnd || FaultAddressMask == 0 ? ~1u : ~0u;
         Check("error code", oracle.ErrorCode & errorMask, subject.ErrorCode & errorMask);
         Check("CR2", oracle.FaultAddress & FaultAddressMask, subject.FaultAddress & FaultAddressMask);
         return true;

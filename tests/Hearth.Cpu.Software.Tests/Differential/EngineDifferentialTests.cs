@@ -14,31 +14,41 @@ public sealed class EngineDifferentialTests
     private const int Programs = 2000;
 
     [Theory]
-    [InlineData(GuestFlavour.Long)]
-    [InlineData(GuestFlavour.DeviceMemory)]
-    [InlineData(GuestFlavour.Legacy)]
-    internal void Run_every_form_does_what_the_host_does(GuestFlavour flavour)
+    [InlineData(GuestFlavour.Long, CodeMode.Long)]
+    [InlineData(GuestFlavour.Long, CodeMode.Protected32)]
+    [InlineData(GuestFlavour.Long, CodeMode.Protected16)]
+    [InlineData(GuestFlavour.DeviceMemory, CodeMode.Long)]
+    [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected32)]
+    [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected16)]
+    [InlineData(GuestFlavour.Legacy, CodeMode.Protected32)]
+    [InlineData(GuestFlavour.Legacy, CodeMode.Protected16)]
+    internal void Run_every_form_does_what_the_host_does(GuestFlavour flavour, CodeMode mode)
     {
-        using NativeProcessor host = Oracles.Start();
+        using NativeProcessor host = Oracles.Start(mode);
         using IProcessor engine = Subjects.Create(flavour);
         var report = new RunReport();
 
-        new FormRun(host, [engine], report).Run(FormCatalogue.All.Where(form => engine.Supports(form.Mode)), TestsOfAForm, Seed, () => false);
+        new FormRun(host, [engine], report).Run(FormCatalogue.All.Where(form => form.Mode == mode), TestsOfAForm, Seed, () => false);
 
         Assert.True(report.Failures == 0, report.ToString());
     }
 
     [Theory]
-    [InlineData(GuestFlavour.Long)]
-    [InlineData(GuestFlavour.DeviceMemory)]
-    [InlineData(GuestFlavour.Legacy)]
-    internal void Run_random_programs_does_what_the_host_does(GuestFlavour flavour)
+    [InlineData(GuestFlavour.Long, CodeMode.Long)]
+    [InlineData(GuestFlavour.Long, CodeMode.Protected32)]
+    [InlineData(GuestFlavour.Long, CodeMode.Protected16)]
+    [InlineData(GuestFlavour.DeviceMemory, CodeMode.Long)]
+    [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected32)]
+    [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected16)]
+    [InlineData(GuestFlavour.Legacy, CodeMode.Protected32)]
+    [InlineData(GuestFlavour.Legacy, CodeMode.Protected16)]
+    internal void Run_random_programs_does_what_the_host_does(GuestFlavour flavour, CodeMode mode)
     {
-        using NativeProcessor host = Oracles.Start();
+        using NativeProcessor host = Oracles.Start(mode);
         using IProcessor engine = Subjects.Create(flavour);
         var report = new RunReport();
 
-        new SequenceRun(host, [engine], report).Run(0, Programs, Seed, () => false);
+        new SequenceRun(host, [engine], report).Run(0, Programs, Seed, () => false, mode);
 
         Assert.True(report.Failures == 0, report.ToString());
     }

@@ -32,7 +32,7 @@ public sealed class NativeProcessorTests : IDisposable
     [Fact]
     public void Run_store_to_read_only_memory_gives_page_fault()
     {
-        var program = new TestProgram(CodeMode.Protected32);
+        var program = new TestProgram(CodeMode.Long);
         program.SetCode([0x89, 0x18], 0x10);
         program.State.Registers[0] = MemoryLayout.ReadOnly.Address + 5;
 
@@ -47,6 +47,7 @@ public sealed class NativeProcessorTests : IDisposable
     [Fact]
     public void Run_store_beyond_16_bit_segment_gives_general_protection()
     {
+        Oracles.Require(CodeMode.Protected16);
         var program = new TestProgram(CodeMode.Protected16);
         program.SetCode([0x89, 0x07], 0);
         program.State.Registers[3] = 0x3FFF;
@@ -92,6 +93,7 @@ public sealed class NativeProcessorTests : IDisposable
     [InlineData(CodeMode.Protected16)]
     internal void Run_division_by_zero_gives_divide_error(CodeMode mode)
     {
+        Oracles.Require(mode);
         var program = new TestProgram(mode);
         program.SetCode([0xF7, 0xF1], 0);
 
