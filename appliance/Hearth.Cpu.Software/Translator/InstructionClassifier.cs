@@ -6,7 +6,7 @@ namespace Hearth.Cpu.Software;
 /// <summary>Decides once for each opcode how it is treated, for one CPU model.</summary>
 internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
 {
-    // What the interpreter executes: system instructions, strings, far transfers, state images, scattered accesses.
+    // What the interpreter executes: system instructions, strings, far transfers, state images, scattered accesses, random numbers.
     private static readonly FrozenSet<Mnemonic> s_interpreted = new HashSet<Mnemonic>
     {
         Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw, Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd,
@@ -31,7 +31,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         Mnemonic.Swapgs, Mnemonic.Rdfsbase, Mnemonic.Rdgsbase, Mnemonic.Wrfsbase, Mnemonic.Wrgsbase, Mnemonic.Clac, Mnemonic.Stac,
         Mnemonic.Arpl, Mnemonic.Verr, Mnemonic.Verw, Mnemonic.Lar, Mnemonic.Lsl, Mnemonic.Monitor, Mnemonic.Mwait,
         Mnemonic.Lds, Mnemonic.Les, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss, Mnemonic.Rsm,
-        Mnemonic.Clflush, Mnemonic.Clflushopt,
+        Mnemonic.Clflush, Mnemonic.Clflushopt, Mnemonic.Rdrand, Mnemonic.Rdseed,
 
         // AMD hosts accept a bit of MXCSR that the models do not have.
         Mnemonic.Ldmxcsr, Mnemonic.Vldmxcsr,

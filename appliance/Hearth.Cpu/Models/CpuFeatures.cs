@@ -8,7 +8,7 @@ public static class CpuFeatures
     public static readonly CpuFeature Nx = new("nx", 0x8000_0001, 0, Edx, 20);
     public static readonly CpuFeature GigabytePages = new("pdpe1gb", 0x8000_0001, 0, Edx, 26);
     public static readonly CpuFeature Pcid = new("pcid", 1, 0, Ecx, 17);
-    public static readonly CpuFeature Xsave = new("xsave", 1, 0, Ecx, 26, RunsNatively: true);
+    public static readonly CpuFeature Xsave = new("xsave", 1, 0, Ecx, 26);
     public static readonly CpuFeature Avx = new("avx", 1, 0, Ecx, 28, RunsNatively: true);
     public static readonly CpuFeature FsGsBase = new("fsgsbase", 7, 0, Ebx, 0);
     public static readonly CpuFeature Smep = new("smep", 7, 0, Ebx, 7);
@@ -82,11 +82,11 @@ public static class CpuFeatures
         Xsave,
         Avx,
         new("f16c", 1, 0, Ecx, 29, RunsNatively: true),
-        new("rdrand", 1, 0, Ecx, 30, RunsNatively: true),
+        new("rdrand", 1, 0, Ecx, 30),
         new("bmi1", 7, 0, Ebx, 3, RunsNatively: true),
         new("avx2", 7, 0, Ebx, 5, RunsNatively: true),
         new("bmi2", 7, 0, Ebx, 8, RunsNatively: true),
-        new("rdseed", 7, 0, Ebx, 18, RunsNatively: true),
+        new("rdseed", 7, 0, Ebx, 18),
         new("adx", 7, 0, Ebx, 19, RunsNatively: true),
         new("clflushopt", 7, 0, Ebx, 23),
         new("sha_ni", 7, 0, Ebx, 29, RunsNatively: true),

@@ -70,6 +70,7 @@ public sealed unsafe class DataInstructionsTests
         { "cmpxchg16b", [0xF0, 0x48, 0x0F, 0xC7, 0x0F] },
         { "clflush", [0x0F, 0xAE, 0x3F] },
         { "rdrand", [0x48, 0x0F, 0xC7, 0xF0] },
+        { "rdseed", [0x48, 0x0F, 0xC7, 0xF8] },
     };
 
     [Theory]
@@ -130,17 +131,45 @@ public sealed unsafe class DataInstructionsTests
         Assert.Equal(StepResult.Continue, result);
     }
 
-    [Fact]
-    public void Rdrand_sets_carry_alone_and_the_whole_register()
+    [Theory]
+    [InlineData(0xF0)]
+    [InlineData(0xF8)]
+    public void Random_number_sets_carry_alone_and_the_whole_register(byte operand)
     {
         using DataMachine machine = DataMachine.Long();
         machine.Rax = ulong.MaxValue;
         machine.State->ArithmeticFlags = ArithmeticFlag.All;
 
-        machine.Run(0x0F, 0xC7, 0xF0);
+        machine.Run(0x0F, 0xC7, operand);
 
         Assert.Equal(ArithmeticFlag.Carry, machine.State->ArithmeticFlags);
         Assert.Equal(0UL, machine.Rax >> 32);
+    }
+
+    [Theory]
+    [InlineData(0xF0)]
+    [InlineData(0xF8)]
+    public void Random_number_of_64_bits_is_another_one_each_time(byte operand)
+    {
+        using DataMachine machine = DataMachine.Long();
+        machine.Run(0x48, 0x0F, 0xC7, operand);
+        ulong first = machine.Rax;
+
+        machine.State->Rip = DataMachine.CodeAddress;
+        machine.Run(0x48, 0x0F, 0xC7, operand);
+
+        Assert.NotEqual(first, machine.Rax);
+    }
+
+    [Fact]
+    public void Random_number_of_16_bits_leaves_the_rest()
+    {
+        using DataMachine machine = DataMachine.Long();
+        machine.Rax = ulong.MaxValue;
+
+        machine.Run(0x66, 0x0F, 0xC7, 0xF8);
+
+        Assert.Equal(ulong.MaxValue >> 16, machine.Rax >> 16);
     }
 
     private static void RunRepeatedly(DataMachine machine, in Instruction instruction, int times)

@@ -18,8 +18,12 @@ public sealed unsafe class DecimalInstructionsTests
         { "aad 7", Digits, [0xD5, 7] },
         { "aad 0", Digits, [0xD5, 0] },
         { "salc", ArithmeticFlag.All, [0xD6] },
-        { "lahf", ArithmeticFlag.All, [0x9F] },
-        { "sahf", ArithmeticFlag.All, [0x9E] },
+    };
+
+    public static TheoryData<string, byte[]> FlagMoves => new()
+    {
+        { "lahf", [0x9F] },
+        { "sahf", [0x9E] },
     };
 
     /// <summary>Every value of AX with every combination of CF and AF: the host's processor is the reference.</summary>
@@ -30,26 +34,19 @@ public sealed unsafe class DecimalInstructionsTests
         using var host = new HostProcessor();
         using DataMachine machine = DataMachine.Protected32();
         host.Load32(code);
-        ulong comparable = HostProcessor.Comparable(defined);
-        Iced.Intel.Instruction instruction = machine.Decode(code);
 
-        for (ulong input = 0; input < 0x4_0000; input++)
-        {
-            ulong flags = ((input >> 16) & 1) | (((input >> 17) & 1) << 4) | ((input * 0x9E3779B9) & (ArithmeticFlag.All ^ CarryAdjust));
-            host.Registers->Gpr[0] = 0xDEAD_0000 | (input & 0xFFFF);
-            host.Registers->Mxcsr = 0x1F80;
-            host.Registers->Flags = flags | 0x202;
-            host.Run();
-            machine.Rax = 0xDEAD_0000 | (input & 0xFFFF);
-            machine.State->ArithmeticFlags = flags;
-            machine.Instructions.Execute(instruction);
-            bool agrees = machine.Rax == host.Registers->Gpr[0]
-                && ((machine.State->ArithmeticFlags ^ host.Registers->Flags) & comparable) == 0;
-            Assert.True(
-                agrees,
-                agrees ? "" : $"{name} of {input & 0xFFFF:X4}, flags {flags:X3}: {machine.Rax:X8} {machine.State->ArithmeticFlags:X3}, " +
-                $"the host {host.Registers->Gpr[0]:X8} {host.Registers->Flags & ArithmeticFlag.All:X3}");
-        }
+        AssertSameForAnyValue(name, code, HostProcessor.Comparable(defined), host, machine);
+    }
+
+    [Theory]
+    [MemberData(nameof(FlagMoves))]
+    public void Move_of_flags_of_any_value_equals_the_host(string name, byte[] code)
+    {
+        using var host = new HostProcessor();
+        using DataMachine machine = DataMachine.Long();
+        host.Load(code);
+
+        AssertSameForAnyValue(name, code, ArithmeticFlag.All, host, machine);
     }
 
     [Fact]
@@ -91,5 +88,27 @@ public sealed unsafe class DecimalInstructionsTests
         machine.Run(0xD7);
 
         Assert.Equal(0x77UL, machine.Rax);
+    }
+
+    private static void AssertSameForAnyValue(string name, byte[] code, ulong comparable, HostProcessor host, DataMachine machine)
+    {
+        Iced.Intel.Instruction instruction = machine.Decode(code);
+        for (ulong input = 0; input < 0x4_0000; input++)
+        {
+            ulong flags = ((input >> 16) & 1) | (((input >> 17) & 1) << 4) | ((input * 0x9E3779B9) & (ArithmeticFlag.All ^ CarryAdjust));
+            host.Registers->Gpr[0] = 0xDEAD_0000 | (input & 0xFFFF);
+            host.Registers->Mxcsr = 0x1F80;
+            host.Registers->Flags = flags | 0x202;
+            host.Run();
+            machine.Rax = 0xDEAD_0000 | (input & 0xFFFF);
+            machine.State->ArithmeticFlags = flags;
+            machine.Instructions.Execute(instruction);
+            bool agrees = machine.Rax == host.Registers->Gpr[0]
+                && ((machine.State->ArithmeticFlags ^ host.Registers->Flags) & comparable) == 0;
+            Assert.True(
+                agrees,
+                agrees ? "" : $"{name} of {input & 0xFFFF:X4}, flags {flags:X3}: {machine.Rax:X8} {machine.State->ArithmeticFlags:X3}, " +
+                $"the host {host.Registers->Gpr[0]:X8} {host.Registers->Flags & ArithmeticFlag.All:X3}");
+        }
     }
 }

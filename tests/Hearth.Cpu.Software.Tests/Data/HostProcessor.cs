@@ -14,6 +14,8 @@ internal sealed unsafe partial class HostProcessor : IDisposable
     private const ushort Code32Selector = 0x23;
     private const ushort Code64Selector = 0x33;
 
+    private static readonly bool s_hasCode32 = HasSegment(Code32Selector);
+
     private static readonly AssemblerRegister64[] s_registers =
         [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
     private static readonly AssemblerRegister64[] s_saved = [rbx, rbp, r12, r13, r14, r15];
@@ -26,10 +28,7 @@ internal sealed unsafe partial class HostProcessor : IDisposable
     public HostProcessor()
     {
         Assert.SkipUnless(Avx2.IsSupported && HasXsavec, "the host's processor, which is the reference here, has no AVX2 or no XSAVEC");
-        const int ReadWriteExecute = 7;
-        const int PrivateAnonymous32Bit = 0x62;
-        _start = (byte*)Map(0, Length, ReadWriteExecute, PrivateAnonymous32Bit, -1, 0);
-        Assert.NotEqual(-1, (nint)_start);
+        _start = MapExecutable(Length);
         *(uint*)(_start + ContextOffset + HostRegisters.Size + 8) = 0x1F80;
     }
 
@@ -59,9 +58,10 @@ internal sealed unsafe partial class HostProcessor : IDisposable
         Assemble(assembler);
     }
 
-    /// <summary>Prepares 32-bit code, which must not use the stack.</summary>
+    /// <summary>Prepares 32-bit code, which must not use the stack; a visible skip where the host runs none.</summary>
     public void Load32(ReadOnlySpan<byte> code)
     {
+        Assert.SkipUnless(s_hasCode32, "the host, which is the reference here, runs no 32-bit code: its kernel or hypervisor has no 32-bit code segment");
         var assembler = new Assembler(64);
         Enter(assembler);
         assembler.db(0xFF, 0x2C, 0x25);
@@ -142,6 +142,27 @@ internal sealed unsafe partial class HostProcessor : IDisposable
         assembler.Assemble(new StreamCodeWriter(stream), (ulong)_start);
         Assert.InRange(stream.Length, 1, 0x800);
         stream.ToArray().CopyTo(new Span<byte>(_start, 0x800));
+    }
+
+    /// <summary>Whether a segment is there for a user to load, as LAR says: a far jump to one that is not would be the end of the process.</summary>
+    private static bool HasSegment(ushort selector)
+    {
+        byte* page = MapExecutable(4096);
+
+        // lar eax, edi; sete al; movzx eax, al; ret
+        ((ReadOnlySpan<byte>)[0x0F, 0x02, 0xC7, 0x0F, 0x94, 0xC0, 0x0F, 0xB6, 0xC0, 0xC3]).CopyTo(new Span<byte>(page, 16));
+        uint found = ((delegate* unmanaged<uint, uint>)page)(selector);
+        _ = Unmap((nint)page, 4096);
+        return found != 0;
+    }
+
+    private static byte* MapExecutable(int length)
+    {
+        const int ReadWriteExecute = 7;
+        const int PrivateAnonymous32Bit = 0x62;
+        nint start = Map(0, length, ReadWriteExecute, PrivateAnonymous32Bit, -1, 0);
+        Assert.NotEqual(-1, start);
+        return (byte*)start;
     }
 
     [LibraryImport("libc", EntryPoint = "mmap")]

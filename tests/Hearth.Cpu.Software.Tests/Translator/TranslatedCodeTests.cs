@@ -117,6 +117,23 @@ public sealed unsafe class TranslatedCodeTests : IDisposable
         Assert.Equal(0x0102030405060709UL, _vcpu.State->Gpr[3]);
     }
 
+    /// <summary>The host may have neither.</summary>
+    [Fact]
+    public void Random_numbers_do_not_come_from_the_host_processor()
+    {
+        var a = new Assembler(64);
+        a.rdseed(rsi);
+        a.setc(al);
+        a.rdrand(rdi);
+        a.setc(ah);
+        a.hlt();
+
+        Run(a);
+
+        Assert.Equal(0x101UL, _vcpu.State->Gpr[0] & 0xFFFF);
+        Assert.NotEqual(_vcpu.State->Gpr[6], _vcpu.State->Gpr[7]);
+    }
+
     public void Dispose() => _engine.Dispose();
 
     private void Run(Assembler assembler)

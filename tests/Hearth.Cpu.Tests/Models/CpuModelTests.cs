@@ -29,6 +29,14 @@ public sealed class CpuModelTests
     }
 
     [Fact]
+    public void Host_without_random_numbers_runs_every_model()
+    {
+        IReadOnlyList<string> missing = CpuModel.X64Version3.MissingOn(HostWithoutRandomNumbers);
+
+        Assert.Empty(missing);
+    }
+
+    [Fact]
     public void Host_with_few_leaves_is_not_asked_for_more()
     {
         IReadOnlyList<string> missing = CpuModel.X64Version3.MissingOn((leaf, _) => leaf == 0 ? new CpuidResult(1, 0, 0, 0) : default);
@@ -54,10 +62,16 @@ public sealed class CpuModelTests
         Assert.Equal(CpuModel.X64Version3.Features.Count, bits.Distinct().Count());
     }
 
+    private static CpuidResult AllBits => new(uint.MaxValue, uint.MaxValue, uint.MaxValue, uint.MaxValue);
+
     /// <summary>All bits set but one.</summary>
-    private static CpuidResult HostWithoutAvx2(uint leaf, uint subleaf)
+    private static CpuidResult HostWithoutAvx2(uint leaf, uint subleaf) => leaf == 7 ? AllBits with { Ebx = ~(1U << 5) } : AllBits;
+
+    /// <summary>All bits set but those of RDRAND and RDSEED.</summary>
+    private static CpuidResult HostWithoutRandomNumbers(uint leaf, uint subleaf) => leaf switch
     {
-        var all = new CpuidResult(uint.MaxValue, uint.MaxValue, uint.MaxValue, uint.MaxValue);
-        return leaf == 7 ? all with { Ebx = ~(1U << 5) } : all;
-    }
+        1 => AllBits with { Ecx = ~(1U << 30) },
+        7 => AllBits with { Ebx = ~(1U << 18) },
+        _ => AllBits,
+    };
 }

@@ -1,22 +1,22 @@
+using System.Security.Cryptography;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
 /// <summary>CLFLUSH, CLFLUSHOPT and the PREFETCH family, which have no effect but faults; RDRAND and RDSEED (Intel SDM Vol. 2).</summary>
+/// <remarks>Random numbers are the kernel's, which mixes the processor's in: they never run out, and many hosts have no RDSEED.</remarks>
 internal sealed unsafe class CacheAndRandomInstructions
 {
     // SAFETY: the state block outlives the interpreter.
     private readonly VcpuState* _state;
     private readonly GuestAccess _access;
     private readonly Mmu _mmu;
-    private readonly HostInstructions _host;
 
-    public CacheAndRandomInstructions(VcpuState* state, GuestAccess access, Mmu mmu, HostInstructions host)
+    public CacheAndRandomInstructions(VcpuState* state, GuestAccess access, Mmu mmu)
     {
         _state = state;
         _access = access;
         _mmu = mmu;
-        _host = host;
     }
 
     public StepResult Execute(in Instruction instruction)
@@ -45,8 +45,8 @@ internal sealed unsafe class CacheAndRandomInstructions
     private void DrawRandom(in Instruction instruction)
     {
         ulong value = 0;
-        bool drawn = instruction.Mnemonic == Mnemonic.Rdrand ? _host.TryRandom(&value) : _host.TrySeed(&value);
-        OperandAccess.Write(_state, instruction.Op0Register, drawn ? value : 0);
-        _state->ArithmeticFlags = drawn ? ArithmeticFlag.Carry : 0;
+        RandomNumberGenerator.Fill(new Span<byte>(&value, sizeof(ulong)));
+        OperandAccess.Write(_state, instruction.Op0Register, value);
+        _state->ArithmeticFlags = ArithmeticFlag.Carry;
     }
 }

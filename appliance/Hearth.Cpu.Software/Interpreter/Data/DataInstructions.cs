@@ -49,7 +49,7 @@ internal sealed unsafe class DataInstructions : IDisposable
         _gathers = new GatherInstructions(state, access, gate, debug);
         _maskedMoves = new MaskedMoveInstructions(state, access, operands, fpu, gate);
         _compareExchange = new CompareExchangeInstructions(state, access, windows, _host);
-        _cacheAndRandom = new CacheAndRandomInstructions(state, access, mmu, _host);
+        _cacheAndRandom = new CacheAndRandomInstructions(state, access, mmu);
     }
 
     public static bool Handles(Code code) => DataGroups.Of(code) != DataGroup.None;

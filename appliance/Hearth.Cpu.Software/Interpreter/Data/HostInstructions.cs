@@ -2,25 +2,22 @@ using Hearth.Linux;
 
 namespace Hearth.Cpu.Software;
 
-/// <summary>Host instructions that C# has no word for, as leaf functions in a page of their own.</summary>
+/// <summary>The host instruction that C# has no word for, as a leaf function in a page of its own.</summary>
 internal sealed unsafe class HostInstructions : IDisposable
 {
-    private const int SlotLength = 64;
+    private const int PageLength = 4096;
 
     private readonly MappedMemory _page;
 
-    // SAFETY: the functions keep the System V calling convention and live as long as the page.
+    // SAFETY: the function keeps the System V calling convention and lives as long as the page.
     private readonly delegate* unmanaged<byte*, ulong*, ulong*, byte> _compareExchange16;
-    private readonly delegate* unmanaged<ulong*, byte> _random;
-    private readonly delegate* unmanaged<ulong*, byte> _seed;
 
     /// <exception cref="LinuxException">The host gives no executable memory.</exception>
     public HostInstructions()
     {
-        _page = MappedMemory.Anonymous(4096, executable: true);
-        _compareExchange16 = (delegate* unmanaged<byte*, ulong*, ulong*, byte>)Place(0, CompareExchange16Code);
-        _random = (delegate* unmanaged<ulong*, byte>)Place(1, RandomCode);
-        _seed = (delegate* unmanaged<ulong*, byte>)Place(2, SeedCode);
+        _page = MappedMemory.Anonymous(PageLength, executable: true);
+        CompareExchange16Code.CopyTo(new Span<byte>(_page.Address, PageLength));
+        _compareExchange16 = (delegate* unmanaged<byte*, ulong*, ulong*, byte>)_page.Address;
     }
 
     /// <summary>LOCK CMPXCHG16B.</summary>
@@ -28,14 +25,6 @@ internal sealed unsafe class HostInstructions : IDisposable
     /// <param name="expected">Two words, low first; what was found, afterwards.</param>
     /// <param name="desired">Two words, low first.</param>
     public bool CompareExchange16(byte* memory, ulong* expected, ulong* desired) => _compareExchange16(memory, expected, desired) != 0;
-
-    /// <summary>RDRAND of 64 bits.</summary>
-    /// <returns>False when the host had none; the value is 0 then.</returns>
-    public bool TryRandom(ulong* value) => _random(value) != 0;
-
-    /// <summary>RDSEED of 64 bits.</summary>
-    /// <returns>False when the host had none; the value is 0 then.</returns>
-    public bool TrySeed(ulong* value) => _seed(value) != 0;
 
     public void Dispose() => _page.Dispose();
 
@@ -54,27 +43,4 @@ internal sealed unsafe class HostInstructions : IDisposable
         0x5B,                               // pop rbx
         0xC3,                               // ret
     ];
-
-    private static ReadOnlySpan<byte> RandomCode =>
-    [
-        0x48, 0x0F, 0xC7, 0xF0,             // rdrand rax
-        0x48, 0x89, 0x07,                   // mov [rdi], rax
-        0x0F, 0x92, 0xC0,                   // setc al
-        0xC3,                               // ret
-    ];
-
-    private static ReadOnlySpan<byte> SeedCode =>
-    [
-        0x48, 0x0F, 0xC7, 0xF8,             // rdseed rax
-        0x48, 0x89, 0x07,                   // mov [rdi], rax
-        0x0F, 0x92, 0xC0,                   // setc al
-        0xC3,                               // ret
-    ];
-
-    private byte* Place(int slot, ReadOnlySpan<byte> code)
-    {
-        byte* start = _page.Address + (slot * SlotLength);
-        code.CopyTo(new Span<byte>(start, SlotLength));
-        return start;
-    }
 }
