@@ -15,6 +15,7 @@ internal sealed unsafe class BlockTranslator
     private readonly BitStringEmitter _bitString;
     private readonly StackEmitter _stack;
     private readonly ControlFlowEmitter _flow;
+    private readonly StringEmitter _string;
     private readonly GuestCodeReader _reader = new();
     private readonly Decoder _decoder16;
     private readonly Decoder _decoder32;
@@ -33,6 +34,7 @@ internal sealed unsafe class BlockTranslator
         _bitString = new BitStringEmitter(_context, memory, encoder);
         _stack = new StackEmitter(_context, memory);
         _flow = new ControlFlowEmitter(_context, memory, _stack, cache.Stubs);
+        _string = new StringEmitter(_context, memory, _flow, cache);
         _decoder16 = Decoder.Create(16, _reader, classifier.DecoderOptions);
         _decoder32 = Decoder.Create(32, _reader, classifier.DecoderOptions);
         _decoder64 = Decoder.Create(64, _reader, classifier.DecoderOptions);
@@ -164,6 +166,8 @@ internal sealed unsafe class BlockTranslator
             case InstructionKind.Leave:
                 _stack.Leave(instruction);
                 return true;
+            case InstructionKind.String:
+                return _string.TryEmit(instruction);
             case InstructionKind.Invalid:
                 return Keep(instruction, KeptReason.Undefined);
             case InstructionKind.PushFlags or InstructionKind.PopFlags or InstructionKind.ClearInterrupt or InstructionKind.SetInterrupt

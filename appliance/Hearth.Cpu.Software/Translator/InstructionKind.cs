@@ -28,6 +28,9 @@ internal enum InstructionKind : byte
     PushFlags,
     PopFlags,
     Leave,
+
+    /// <summary>One element of MOVS, STOS, LODS, SCAS, CMPS.</summary>
+    String,
     ClearInterrupt,
     SetInterrupt,
     ClearDirection,
