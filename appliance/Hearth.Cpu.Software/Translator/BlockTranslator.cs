@@ -168,6 +168,8 @@ internal sealed unsafe class BlockTranslator
                 return true;
             case InstructionKind.String:
                 return _string.TryEmit(instruction);
+            case InstructionKind.RepeatedString:
+                return _string.TryRepeat(instruction);
             case InstructionKind.Invalid:
                 return Keep(instruction, KeptReason.Undefined);
             case InstructionKind.PushFlags or InstructionKind.PopFlags or InstructionKind.ClearInterrupt or InstructionKind.SetInterrupt
@@ -324,8 +326,8 @@ internal sealed unsafe class BlockTranslator
     /// <summary>The bit beside the target in the detail of <see cref="ExitReason.Chain"/>.</summary>
     public const int ChainBackward = 1 << 13;
 
-    private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.Jump
-        or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return;
+    private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid
+        or InstructionKind.RepeatedString or InstructionKind.Jump or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return;
 
     private static bool FallsThrough(InstructionKind kind) =>
         !EndsBlock(kind) && kind is not (InstructionKind.PopFlags or InstructionKind.JumpConditional or InstructionKind.JumpCounter or InstructionKind.SetInterrupt);

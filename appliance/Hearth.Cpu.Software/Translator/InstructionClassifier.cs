@@ -62,7 +62,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         }
 
         if (kind == InstructionKind.String && (instruction.HasRepPrefix || instruction.HasRepnePrefix))
-            return InstructionKind.Interpret;
+            return InstructionKind.RepeatedString;
 
         // One opcode, two meanings: the register forms of BT and its kin stay within the operand; a selector is stored by C#.
         if (kind == InstructionKind.BitString && instruction.Op0Kind != OpKind.Memory)

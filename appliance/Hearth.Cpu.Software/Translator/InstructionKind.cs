@@ -31,6 +31,9 @@ internal enum InstructionKind : byte
 
     /// <summary>One element of MOVS, STOS, LODS, SCAS, CMPS.</summary>
     String,
+
+    /// <summary>The same with a REP prefix; ends the block.</summary>
+    RepeatedString,
     ClearInterrupt,
     SetInterrupt,
     ClearDirection,

@@ -2,7 +2,7 @@ using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
-/// <summary>MOVS, STOS, LODS, SCAS and CMPS without a prefix.</summary>
+/// <summary>MOVS, STOS, LODS, SCAS and CMPS, and the repetition of MOVS and STOS.</summary>
 /// <remarks>
 /// Registers change after the accesses, so that a fault leaves them as they were. Descending addresses are left to the
 /// interpreter: DF is looked at when the instruction runs.
@@ -56,6 +56,34 @@ internal sealed unsafe class StringEmitter(TranslationContext context, MemoryEmi
             Advance(Rsi, size, width);
         if (kind != StringKind.Load)
             Advance(Rdi, size, width);
+        return true;
+    }
+
+    /// <summary>
+    /// Emits a repetition. The code after it is a block of its own, because the interpreter goes on there, too, when it has done
+    /// what the stub left over.
+    /// </summary>
+    /// <returns>False when the interpreter has to do all of it.</returns>
+    public bool TryRepeat(in Instruction instruction)
+    {
+        const HostRegister Counter = HostRegister.R11;
+        (StringKind kind, int size) = StringOperation.Decode(instruction.Code);
+        bool based = kind == StringKind.Move && instruction.MemorySegment is Register.FS or Register.GS;
+        const ModeFlags ElementWise = ModeFlags.SingleStep | ModeFlags.AlignmentCheck;
+        if (kind is not (StringKind.Move or StringKind.Store) || based || !context.Is64Bit || (context.Mode & ElementWise) != 0 ||
+            StringOperation.AddressSizeOf(instruction) != 8)
+        {
+            return false;
+        }
+
+        _emitter.Move(RegisterMap.Test, Counter);
+        byte* nothing = _emitter.JumpIfRcxZero();
+        _emitter.Call(cache.StringStubs.Of(kind, size, TlbMode.Of(context.Mode)));
+        byte* done = _emitter.JumpIfRcxZero();
+        Interpret(instruction);
+        _emitter.BindShort(nothing);
+        _emitter.BindShort(done);
+        flow.JumpTo(context.NextOffset, narrow: false);
         return true;
     }
 
