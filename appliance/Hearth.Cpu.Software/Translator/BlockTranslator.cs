@@ -16,6 +16,7 @@ internal sealed unsafe class BlockTranslator
     private readonly StackEmitter _stack;
     private readonly ControlFlowEmitter _flow;
     private readonly SystemEmitter _system;
+    private readonly StringEmitter _string;
     private readonly GuestCodeReader _reader = new();
     private readonly Decoder _decoder16;
     private readonly Decoder _decoder32;
@@ -37,6 +38,7 @@ internal sealed unsafe class BlockTranslator
         _stack = new StackEmitter(_context, memory);
         _flow = new ControlFlowEmitter(_context, memory, _stack, cache.Stubs);
         _system = new SystemEmitter(_context, _native, _flow, cache) { HasNativeTimestamp = hasNativeTimestamp, TryNumberOf = tryNumberOf };
+        _string = new StringEmitter(_context, memory, _flow, cache);
         _decoder16 = Decoder.Create(16, _reader, classifier.DecoderOptions);
         _decoder32 = Decoder.Create(32, _reader, classifier.DecoderOptions);
         _decoder64 = Decoder.Create(64, _reader, classifier.DecoderOptions);
@@ -166,6 +168,10 @@ internal sealed unsafe class BlockTranslator
             case InstructionKind.Leave:
                 _stack.Leave(instruction);
                 return true;
+            case InstructionKind.String:
+                return _string.TryEmit(instruction);
+            case InstructionKind.RepeatedString:
+                return _string.TryRepeat(instruction);
             case InstructionKind.Invalid:
                 return Keep(instruction, KeptReason.Undefined);
             case InstructionKind.PushFlags or InstructionKind.PopFlags or InstructionKind.ClearInterrupt or InstructionKind.SetInterrupt
@@ -347,7 +353,7 @@ internal sealed unsafe class BlockTranslator
     /// <summary>The bit beside the target in the detail of <see cref="ExitReason.Chain"/>.</summary>
     public const int ChainBackward = 1 << 13;
 
-    private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.Jump
+    private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.RepeatedString or InstructionKind.Jump
         or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return
         or InstructionKind.ChangeAlignmentCheck or InstructionKind.Transition;
 

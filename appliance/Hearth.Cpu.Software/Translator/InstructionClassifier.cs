@@ -6,13 +6,10 @@ namespace Hearth.Cpu.Software;
 /// <summary>Decides once for each opcode how it is treated, for one CPU model.</summary>
 internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
 {
-    // What the interpreter executes: system instructions, strings, far transfers, state images, scattered accesses, random numbers.
+    // What the interpreter executes: system instructions, ports, far transfers, state images, scattered accesses, random numbers.
     private static readonly FrozenSet<Mnemonic> s_interpreted = new HashSet<Mnemonic>
     {
         Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw, Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd,
-        Mnemonic.Movsb, Mnemonic.Movsw, Mnemonic.Movsq, Mnemonic.Stosb, Mnemonic.Stosw, Mnemonic.Stosd, Mnemonic.Stosq,
-        Mnemonic.Lodsb, Mnemonic.Lodsw, Mnemonic.Lodsd, Mnemonic.Lodsq, Mnemonic.Scasb, Mnemonic.Scasw, Mnemonic.Scasd, Mnemonic.Scasq,
-        Mnemonic.Cmpsb, Mnemonic.Cmpsw, Mnemonic.Cmpsq,
         Mnemonic.Pusha, Mnemonic.Pushad, Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Enter, Mnemonic.Bound, Mnemonic.Xlatb,
         Mnemonic.Aaa, Mnemonic.Aas, Mnemonic.Aam, Mnemonic.Aad, Mnemonic.Daa, Mnemonic.Das, Mnemonic.Salc,
         Mnemonic.Popf, Mnemonic.Pushf,
@@ -63,6 +60,9 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             _units[(int)instruction.Code] = UnitOf(instruction);
         }
 
+        if (kind == InstructionKind.String && (instruction.HasRepPrefix || instruction.HasRepnePrefix))
+            return InstructionKind.RepeatedString;
+
         // One opcode, two meanings: the register forms of BT and its kin stay within the operand; a selector is stored by C#.
         if (kind == InstructionKind.BitString && instruction.Op0Kind != OpKind.Memory)
             return InstructionKind.Native;
@@ -92,7 +92,9 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             return InstructionKind.MoveSelector;
 
         // MOVSD and CMPSD are strings or vectors by their opcode, and strings have no vector encoding.
-        if (instruction.IsStringInstruction || TouchesSystemRegister(instruction))
+        if (instruction.IsStringInstruction)
+            return InstructionKind.String;
+        if (TouchesSystemRegister(instruction))
             return InstructionKind.Interpret;
         return ByMnemonic(instruction);
     }

@@ -28,6 +28,12 @@ internal enum InstructionKind : byte
     PushFlags,
     PopFlags,
     Leave,
+
+    /// <summary>One element of MOVS, STOS, LODS, SCAS, CMPS.</summary>
+    String,
+
+    /// <summary>The same with a REP prefix; ends the block.</summary>
+    RepeatedString,
     ClearInterrupt,
     SetInterrupt,
     ClearDirection,
