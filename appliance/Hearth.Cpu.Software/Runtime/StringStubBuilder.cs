@@ -148,7 +148,8 @@ internal sealed unsafe class StringStubBuilder
         LeaveIf(IfNotZero);
     }
 
-    private void LoadAddend(HostRegister to, HostRegister slot, int tlbMode) => _emitter.Load(to, TlbWord(slot, tlbMode, MemoryEmitter.Addends));
+    private void LoadAddend(HostRegister to, HostRegister slot, int tlbMode) =>
+        _emitter.Load(to, TlbWord(slot, tlbMode, MemoryEmitter.Addends));
 
     private static HostOperand TlbWord(HostRegister slot, int tlbMode, int array) =>
         new(RegisterMap.State, slot, 8, MemoryEmitter.TlbDisplacement(tlbMode, array));
@@ -160,7 +161,7 @@ internal sealed unsafe class StringStubBuilder
         Op(Code.Or_rm32_imm32, to, AboveOffset);
     }
 
-    /// <summary>Takes off R11 what fits into the room in ECX, and leaves when that is nothing; RCX becomes the number of elements.</summary>
+    /// <summary>Takes off R11 what fits into the room (minus ECX bytes), and leaves when that is nothing; RCX becomes the elements.</summary>
     private void TakeElements(int shift)
     {
         Encode(Instruction.Create(Code.Neg_rm32, Register.ECX));

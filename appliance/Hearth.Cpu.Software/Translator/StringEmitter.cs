@@ -105,8 +105,11 @@ internal sealed unsafe class StringEmitter(TranslationContext context, MemoryEmi
         _emitter.Store(HostOperand.Field(FieldOffsets.Scratch), RegisterMap.Test);
     }
 
-    private HostOperand Source(in Instruction instruction, int size, int width) =>
-        Access(Rsi, width, new AccessDetail(context.Offset, size, read: true, write: false, locked: false), MemoryEmitter.Segment(instruction.MemorySegment));
+    private HostOperand Source(in Instruction instruction, int size, int width)
+    {
+        var detail = new AccessDetail(context.Offset, size, read: true, write: false, locked: false);
+        return Access(Rsi, width, detail, MemoryEmitter.Segment(instruction.MemorySegment));
+    }
 
     /// <summary>The element at RDI, which no prefix takes out of ES.</summary>
     private HostOperand Destination(int size, int width, bool write) =>

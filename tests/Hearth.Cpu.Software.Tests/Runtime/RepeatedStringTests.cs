@@ -4,7 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hearth.Cpu.Software.Tests.Runtime;
 
-/// <summary>REP MOVS and REP STOS: as element by element, whether machine code or the interpreter does it, and precise where they stop.</summary>
+/// <summary>REP MOVS and REP STOS: as element by element, and precise where they stop, whether machine code or the interpreter does it.</summary>
 public sealed unsafe class RepeatedStringTests : IDisposable
 {
     private const ulong Source = CodeMachine.Data;
@@ -342,7 +342,8 @@ public sealed unsafe class RepeatedStringTests : IDisposable
             }
 
             _machine.Vcpu.Kick();
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
 
         sender.Start();
         _machine.Run(a =>
