@@ -14,6 +14,12 @@ internal sealed class ExitCounters
     private readonly long[] _interpreted = new long[s_mnemonics];
     private readonly long[] _faults = new long[32];
 
+    private ulong _tlbFills;
+    private ulong _jumpFills;
+
+    /// <summary>Takes over what machine code counted.</summary>
+    public unsafe void TakeMachineCode(VcpuState* state) => (_tlbFills, _jumpFills) = (state->TlbFills, state->JumpFills);
+
     public void Count(ExitReason reason) => _reasons[(int)reason]++;
 
     public void CountInterpreted(Mnemonic mnemonic) => _interpreted[(int)mnemonic]++;
@@ -29,10 +35,14 @@ internal sealed class ExitCounters
         Add(_reasons, other._reasons);
         Add(_interpreted, other._interpreted);
         Add(_faults, other._faults);
+        _tlbFills += other._tlbFills;
+        _jumpFills += other._jumpFills;
     }
 
     public IEnumerable<EngineStatistic> Describe()
     {
+        yield return new EngineStatistic("TLB misses served in machine code", Text((long)_tlbFills));
+        yield return new EngineStatistic("jumps found by machine code", Text((long)_jumpFills));
         foreach (ExitReason reason in s_reasons)
             yield return new EngineStatistic($"exits: {reason}", Text(_reasons[(int)reason]));
         foreach (int vector in Enumerable.Range(0, _faults.Length).Where(vector => _faults[vector] != 0))

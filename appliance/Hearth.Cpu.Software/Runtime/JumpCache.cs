@@ -4,7 +4,8 @@ namespace Hearth.Cpu.Software;
 
 /// <summary>A vCPU's cache from instruction pointers to translated code, which generated code looks into by itself.</summary>
 /// <remarks>
-/// The low bits of the instruction pointer select the entry. A tag is the negated sum of bits 12 to 63 and
+/// The low bits of the instruction pointer, plus bits from <see cref="HashShift"/> on, select the entry: functions are aligned,
+/// and without the latter they would share few entries. Given bits 12 to 63, every entry belongs to one address. A tag is the negated sum of bits 12 to 63 and
 /// <see cref="VcpuState.ModeSalt"/>, the number of the mode in the 12 bits above, so that a hit adds up to zero. The two never
 /// overlap: a guest may jump to any 64 bits, canonical or not, and must not find code of another mode there. 1 is no entry:
 /// it would belong to the mode numbered 4095, which there is not.
@@ -14,6 +15,9 @@ namespace Hearth.Cpu.Software;
 internal sealed unsafe class JumpCache
 {
     public const int ModeShift = 52;
+
+    /// <summary>At least 12: see above.</summary>
+    public const byte HashShift = 13;
     private const ulong Empty = 1;
     /// <summary>What the store answered, to ask it less often.</summary>
     private readonly Dictionary<ModeFlags, int> _numbers = [];
@@ -123,7 +127,7 @@ internal sealed unsafe class JumpCache
         _local[word] = 0;
     }
 
-    private static int Index(ulong rip) => (int)rip & (VcpuState.JumpCacheEntries - 1);
+    private static int Index(ulong rip) => (int)(rip + (rip >> HashShift)) & (VcpuState.JumpCacheEntries - 1);
 
     private static ulong Region(ulong linear) => 1UL << (int)((linear >> 30) & 63);
 }

@@ -116,7 +116,9 @@ internal static unsafe class JumpMissStub
     {
         Label global = a.CreateLabel();
         Label region = a.CreateLabel();
-        a.mov(ecx, r14d);
+        a.inc(Field(FieldOffsets.JumpFills));
+        a.rorx(rcx, r14, JumpCache.HashShift);
+        a.add(ecx, r14d);
         a.and(ecx, VcpuState.JumpCacheEntries - 1);
         a.mov(rax, r14);
         a.shr(rax, GuestRam.PageShift);

@@ -69,13 +69,17 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         }
     }
 
-    public IReadOnlyList<EngineStatistic> Statistics()
+    public unsafe IReadOnlyList<EngineStatistic> Statistics()
     {
         var sum = new ExitCounters();
         lock (_lock)
         {
             foreach (SoftwareVcpu vcpu in _vcpus)
+            {
+                vcpu.Counters.TakeMachineCode(vcpu.State);
                 sum.Add(vcpu.Counters);
+            }
+
             return [.. Store.Statistics(), new EngineStatistic("memory: vCPU states and soft TLBs", $"{_vcpus.Count * VcpuState.Size >> 10} KiB"), .. sum.Describe()];
         }
     }

@@ -360,6 +360,7 @@ internal static unsafe class TlbMissStub
         a.mov(__qword_ptr[r12 + (rsi * 8) + WriteTags], (int)SoftTlb.InvalidTag);
         a.jmp(fail);
         a.Label(ref done);
+        a.inc(Field(FieldOffsets.TlbFills));
         a.mov(r12, rdi);
         a.mov(rdx, rcx);
         a.clc();

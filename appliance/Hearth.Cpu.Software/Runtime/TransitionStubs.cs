@@ -40,7 +40,7 @@ internal static unsafe class TransitionStubs
         var stub = new StubAssembler();
         Assembler a = stub.Code;
         Label hit = a.CreateLabel();
-        a.pext(r12, r14, Field(FieldOffsets.JumpCacheMask));
+        EmitJumpIndex(a);
         a.mov(rcx, __qword_ptr[r15 + (r12 * 8) + Tags]);
         a.mov(r12, Field(FieldOffsets.ModeSalt));
         a.lea(rcx, __[rcx + r12]);
@@ -50,9 +50,17 @@ internal static unsafe class TransitionStubs
         a.mov(Field32(FieldOffsets.ExitDetail), 0);
         a.jmp((ulong)lookUp);
         a.Label(ref hit);
-        a.pext(r12, r14, Field(FieldOffsets.JumpCacheMask));
+        EmitJumpIndex(a);
         a.jmp(__qword_ptr[r15 + (r12 * 8) + Codes]);
         return stub.Place(emitter);
+    }
+
+    /// <summary>R12 becomes the number of the jump-cache entry for R14: see <see cref="JumpCache"/>.</summary>
+    private static void EmitJumpIndex(Assembler a)
+    {
+        a.rorx(r12, r14, JumpCache.HashShift);
+        a.lea(r12, __[r12 + r14]);
+        a.pext(r12, r12, Field(FieldOffsets.JumpCacheMask));
     }
 
     public static byte* EmitSystemCall(HostEmitter emitter, byte* dispatch, byte* interpret)

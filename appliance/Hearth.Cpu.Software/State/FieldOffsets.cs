@@ -49,6 +49,8 @@ internal static class FieldOffsets
     public static readonly int GdtrBase = Of(nameof(VcpuState.GdtrBase));
     public static readonly int GdtrLimit = Of(nameof(VcpuState.GdtrLimit));
     public static readonly int SegmentAttributes = Of(nameof(VcpuState.SegmentAttributes));
+    public static readonly int TlbFills = Of(nameof(VcpuState.TlbFills));
+    public static readonly int JumpFills = Of(nameof(VcpuState.JumpFills));
     public static readonly int Mode = Of(nameof(VcpuState.Mode));
     public static readonly int Cr0 = Of(nameof(VcpuState.Cr0));
     public static readonly int Cr2 = Of(nameof(VcpuState.Cr2));

@@ -205,6 +205,12 @@ internal unsafe struct VcpuState
     /// <summary>RFLAGS.AC.</summary>
     [FieldOffset(720)] public ulong AlignmentCheckMask;
 
+    /// <summary>How often <see cref="TlbMissStub"/> filled an entry of the soft TLB.</summary>
+    [FieldOffset(728)] public ulong TlbFills;
+
+    /// <summary>How often <see cref="JumpMissStub"/> filled an entry of the jump cache.</summary>
+    [FieldOffset(736)] public ulong JumpFills;
+
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];
 

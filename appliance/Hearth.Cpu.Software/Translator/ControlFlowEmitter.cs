@@ -165,10 +165,9 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
             return;
         }
 
-        HostOperand mask = HostOperand.Field(FieldOffsets.JumpCacheMask);
         const int Tags = VcpuState.JumpCacheOffset - VcpuState.Bias;
         const int Codes = Tags + (VcpuState.JumpCacheEntries * 8);
-        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
+        LoadJumpIndex();
         _emitter.Load(RegisterMap.Test, new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Tags));
         _emitter.Load(RegisterMap.Addend, HostOperand.Field(FieldOffsets.ModeSalt));
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
@@ -179,8 +178,16 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         _emitter.BindShort(hit);
         if (popped != 0)
             stack.Drop(popped);
-        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
+        LoadJumpIndex();
         _emitter.Jump(new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Codes));
+    }
+
+    /// <summary>R12 becomes the number of the jump-cache entry for R14: see <see cref="JumpCache"/>.</summary>
+    private void LoadJumpIndex()
+    {
+        _emitter.Rorx(RegisterMap.Addend, RegisterMap.Address, JumpCache.HashShift);
+        _emitter.Lea(RegisterMap.Addend, new HostOperand(RegisterMap.Addend, RegisterMap.Address, 1, 0));
+        _emitter.Pext(RegisterMap.Addend, RegisterMap.Addend, HostOperand.Field(FieldOffsets.JumpCacheMask));
     }
 
     private void GoTo(byte* stub, int popped)

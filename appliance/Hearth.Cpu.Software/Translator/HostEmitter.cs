@@ -142,6 +142,17 @@ internal sealed unsafe class HostEmitter
     /// <summary>SHRX to, from, count (VEX.LZ.F2.0F38.W1 F7 /r).</summary>
     public void Shrx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 3, to, count, from);
 
+    /// <summary>RORX to, from, count (VEX.LZ.F2.0F3A.W1 F0 /r ib).</summary>
+    public void Rorx(HostRegister to, HostRegister from, byte count)
+    {
+        Byte(0xC4);
+        Byte((byte)((((int)to & 8) == 0 ? 0x80 : 0) | 0x40 | (((int)from & 8) == 0 ? 0x20 : 0) | 3));
+        Byte(0xFB);
+        Byte(0xF0);
+        Byte((byte)(0xC0 | (((int)to & 7) << 3) | ((int)from & 7)));
+        Byte(count);
+    }
+
     public void Not(HostRegister register)
     {
         Rex(true, 0, 0, (int)register);

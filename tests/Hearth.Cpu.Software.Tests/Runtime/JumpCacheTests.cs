@@ -199,17 +199,19 @@ public sealed unsafe class JumpCacheTests : IDisposable
     [Fact]
     public void A_jump_taken_while_its_page_changes_does_not_link_two_pages()
     {
+        // Calls to the one address throw the other's page out of the soft TLB, and its entry out of the jump cache.
+        const ulong Start = 0x200;
         const ulong SameSets = Window + 0x40_0000;
         const ulong New = Second | CodeMachine.Present | CodeMachine.Writable;
         const ulong Old = First | CodeMachine.Present | CodeMachine.Writable;
         _machine.Assemble(SameSets, a => a.ret());
         _machine.Assemble(SameSets + 16, a => a.ret());
-        _machine.Assemble(First, Jumping(1), Window);
-        _machine.Assemble(Second, Jumping(2), Window);
+        _machine.Assemble(First + Start, Jumping(1), Window + Start);
+        _machine.Assemble(Second + Start, Jumping(2), Window + Start);
 
         _machine.Run(a =>
         {
-            a.mov(rbp, Window);
+            a.mov(rbp, Window + Start);
             Call(a, SameSets, Old, taken: 0);
             Call(a, SameSets + 16, New, taken: 1);
             a.mov(__qword_ptr[EntryOf(Window)], (int)Old);
