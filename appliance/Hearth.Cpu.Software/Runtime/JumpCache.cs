@@ -5,7 +5,9 @@ namespace Hearth.Cpu.Software;
 /// <summary>A vCPU's cache from instruction pointers to translated code, which generated code looks into by itself.</summary>
 /// <remarks>
 /// The low bits of the instruction pointer, plus bits from <see cref="HashShift"/> on, select the entry: functions are aligned,
-/// and without the latter they would share few entries. Given bits 12 to 63, every entry belongs to one address. A tag is the negated sum of bits 12 to 63 and
+/// and without the latter they would share few entries. Each address is written to a second place, too, by
+/// <see cref="SecondHashShift"/>, so that two that share their first one do not drive each other out. Given bits 12 to 63,
+/// every place belongs to one address. A tag is the negated sum of bits 12 to 63 and
 /// <see cref="VcpuState.ModeSalt"/>, the number of the mode in the 12 bits above, so that a hit adds up to zero. The two never
 /// overlap: a guest may jump to any 64 bits, canonical or not, and must not find code of another mode there. 1 is no entry:
 /// it would belong to the mode numbered 4095, which there is not.
@@ -16,8 +18,10 @@ internal sealed unsafe class JumpCache
 {
     public const int ModeShift = 52;
 
-    /// <summary>At least 12: see above.</summary>
+    /// <summary>At least 12, as the other one: see above.</summary>
     public const byte HashShift = 13;
+
+    public const byte SecondHashShift = 17;
     private const ulong Empty = 1;
     /// <summary>What the store answered, to ask it less often.</summary>
     private readonly Dictionary<ModeFlags, int> _numbers = [];
@@ -59,7 +63,10 @@ internal sealed unsafe class JumpCache
     /// <summary>The far entry of the block at an instruction pointer, or 0.</summary>
     public ulong Find(ulong rip)
     {
-        int index = Index(rip);
+        int index = FirstIndex(rip);
+        if (_tags[index] + (rip >> 12) + _state->ModeSalt == 0)
+            return Codes[index];
+        index = SecondIndex(rip);
         return _tags[index] + (rip >> 12) + _state->ModeSalt == 0 ? Codes[index] : 0;
     }
 
@@ -68,24 +75,12 @@ internal sealed unsafe class JumpCache
     public void Add(TranslatedBlock block, ulong rip, ulong linear, bool isGlobal)
     {
         _state->JumpRegions |= Region(linear) | Region(linear + (ulong)block.Length - 1);
-        int index = Index(rip);
-        ulong bit = 1UL << index;
-        if (isGlobal)
-        {
-            _local[index / 64] &= ~bit;
-        }
-        else
-        {
-            _local[index / 64] |= bit;
-            _state->JumpLocalWords[index / 4096] |= 1UL << (index / 64);
-        }
-
-        Codes[index] = (ulong)block.FarEntry;
-        _tags[index] = 0UL - ((rip >> 12) + _state->ModeSalt);
+        Write(FirstIndex(rip), rip, block, isGlobal);
+        Write(SecondIndex(rip), rip, block, isGlobal);
     }
 
-    /// <summary>Drops the entry of an instruction pointer.</summary>
-    public void Drop(ulong rip) => _tags[Index(rip)] = Empty;
+    /// <summary>Drops the entries of an instruction pointer.</summary>
+    public void Drop(ulong rip) => _tags[FirstIndex(rip)] = _tags[SecondIndex(rip)] = Empty;
 
     /// <summary>Drops the entries of pages that are not global.</summary>
     public void ClearLocal()
@@ -120,6 +115,23 @@ internal sealed unsafe class JumpCache
         new Span<byte>(_state->Transitions, Transition.Count * Transition.Size).Clear();
     }
 
+    private void Write(int index, ulong rip, TranslatedBlock block, bool isGlobal)
+    {
+        ulong bit = 1UL << index;
+        if (isGlobal)
+        {
+            _local[index / 64] &= ~bit;
+        }
+        else
+        {
+            _local[index / 64] |= bit;
+            _state->JumpLocalWords[index / 4096] |= 1UL << (index / 64);
+        }
+
+        Codes[index] = (ulong)block.FarEntry;
+        _tags[index] = 0UL - ((rip >> 12) + _state->ModeSalt);
+    }
+
     private void ClearLocal(int word)
     {
         for (ulong bits = _local[word]; bits != 0; bits &= bits - 1)
@@ -127,7 +139,10 @@ internal sealed unsafe class JumpCache
         _local[word] = 0;
     }
 
-    private static int Index(ulong rip) => (int)(rip + (rip >> HashShift)) & (VcpuState.JumpCacheEntries - 1);
+    private static int FirstIndex(ulong rip) => (int)(rip + (rip >> HashShift)) & (VcpuState.JumpCacheFirstEntries - 1);
+
+    private static int SecondIndex(ulong rip) =>
+        ((int)(rip + (rip >> SecondHashShift)) & (VcpuState.JumpCacheFirstEntries - 1)) + VcpuState.JumpCacheFirstEntries;
 
     private static ulong Region(ulong linear) => 1UL << (int)((linear >> 30) & 63);
 }

@@ -25,6 +25,8 @@ internal static unsafe class JumpMissStub
         var stub = new StubAssembler();
         Assembler a = stub.Code;
         Label slow = a.CreateLabel();
+        Label elsewhere = a.CreateLabel();
+        stub.ProbeJumpCache(first: false, elsewhere);
         stub.SaveGuest();
         EmitPhysical(a, walk, slow);
         EmitFind(a, slow);
@@ -40,6 +42,13 @@ internal static unsafe class JumpMissStub
         a.Label(ref slow);
         stub.RestoreGuest();
         a.jmp((ulong)exit);
+
+        a.Label(ref elsewhere);
+        a.mov(ecx, Field32(FieldOffsets.ExitDetail));
+        a.mov(r12d, BranchDetail.PoppedShift);
+        a.shrx(ecx, ecx, r12d);
+        a.lea(r13, __[r13 + rcx]);
+        stub.JumpToProbed(first: false);
         return stub.Place(emitter);
     }
 
@@ -111,19 +120,32 @@ internal static unsafe class JumpMissStub
         a.jne(slow);
     }
 
-    /// <summary>Writes the jump-cache entry, as <see cref="JumpCache.Add"/> does.</summary>
+    /// <summary>Writes the jump-cache entries, as <see cref="JumpCache.Add"/> does.</summary>
     private static void EmitRemember(Assembler a)
     {
-        Label global = a.CreateLabel();
-        Label region = a.CreateLabel();
         a.inc(Field(FieldOffsets.JumpFills));
-        a.rorx(rcx, r14, JumpCache.HashShift);
-        a.add(ecx, r14d);
-        a.and(ecx, VcpuState.JumpCacheEntries - 1);
         a.mov(rax, r14);
         a.shr(rax, GuestRam.PageShift);
         a.add(rax, Field(FieldOffsets.ModeSalt));
         a.neg(rax);
+        EmitWrite(a, JumpCache.HashShift, place: 0);
+        EmitWrite(a, JumpCache.SecondHashShift, VcpuState.JumpCacheFirstEntries);
+        a.mov(rax, r14);
+        a.shr(rax, 30);
+        a.and(eax, 63);
+        a.bts(Field(FieldOffsets.JumpRegions), rax);
+    }
+
+    /// <summary>Writes one entry: the tag in RAX, the code in RDI.</summary>
+    private static void EmitWrite(Assembler a, byte shift, int place)
+    {
+        Label global = a.CreateLabel();
+        Label done = a.CreateLabel();
+        a.rorx(rcx, r14, shift);
+        a.add(ecx, r14d);
+        a.and(ecx, VcpuState.JumpCacheFirstEntries - 1);
+        if (place != 0)
+            a.add(ecx, place);
         a.mov(__qword_ptr[r15 + (rcx * 8) + Codes], rdi);
         a.mov(__qword_ptr[r15 + (rcx * 8) + Tags], rax);
         a.test(dl, (sbyte)SoftTlb.InfoGlobal);
@@ -131,13 +153,9 @@ internal static unsafe class JumpMissStub
         a.bts(__qword_ptr[r15 + Local], rcx);
         a.shr(ecx, 6);
         a.bts(Field(FieldOffsets.JumpLocalWords), rcx);
-        a.jmp(region);
+        a.jmp(done);
         a.Label(ref global);
         a.btr(__qword_ptr[r15 + Local], rcx);
-        a.Label(ref region);
-        a.mov(rax, r14);
-        a.shr(rax, 30);
-        a.and(eax, 63);
-        a.bts(Field(FieldOffsets.JumpRegions), rax);
+        a.Label(ref done);
     }
 }

@@ -34,7 +34,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _state = (VcpuState*)_memory.Address;
         _state->TlbIndexMask = (ulong)(VcpuState.TlbEntries - 1) << 12;
         _state->TlbPageMask = ~0xFFFUL;
-        _state->JumpCacheMask = VcpuState.JumpCacheEntries - 1;
+        _state->JumpCacheMask = VcpuState.JumpCacheFirstEntries - 1;
         _state->CanonicalMask = ~0UL << 47;
         _state->ArithmeticFlagsMask = StubBuilder.ArithmeticFlags;
         _state->TimeStampDisableMask = ControlRegister.Cr4TimeStampDisable;

@@ -35,32 +35,15 @@ internal static unsafe class TransitionStubs
     /// <param name="lookUp">The stub for jump-cache misses.</param>
     public static byte* EmitDispatch(HostEmitter emitter, byte* lookUp)
     {
-        const int Tags = VcpuState.JumpCacheOffset - VcpuState.Bias;
-        const int Codes = Tags + (VcpuState.JumpCacheEntries * 8);
         var stub = new StubAssembler();
         Assembler a = stub.Code;
         Label hit = a.CreateLabel();
-        EmitJumpIndex(a);
-        a.mov(rcx, __qword_ptr[r15 + (r12 * 8) + Tags]);
-        a.mov(r12, Field(FieldOffsets.ModeSalt));
-        a.lea(rcx, __[rcx + r12]);
-        a.pext(r12, r14, Field(FieldOffsets.TlbPageMask));
-        a.lea(rcx, __[rcx + r12]);
-        a.jrcxz(hit);
+        stub.ProbeJumpCache(first: true, hit);
         a.mov(Field32(FieldOffsets.ExitDetail), 0);
         a.jmp((ulong)lookUp);
         a.Label(ref hit);
-        EmitJumpIndex(a);
-        a.jmp(__qword_ptr[r15 + (r12 * 8) + Codes]);
+        stub.JumpToProbed(first: true);
         return stub.Place(emitter);
-    }
-
-    /// <summary>R12 becomes the number of the jump-cache entry for R14: see <see cref="JumpCache"/>.</summary>
-    private static void EmitJumpIndex(Assembler a)
-    {
-        a.rorx(r12, r14, JumpCache.HashShift);
-        a.lea(r12, __[r12 + r14]);
-        a.pext(r12, r12, Field(FieldOffsets.JumpCacheMask));
     }
 
     public static byte* EmitSystemCall(HostEmitter emitter, byte* dispatch, byte* interpret)

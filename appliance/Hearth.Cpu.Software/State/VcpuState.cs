@@ -21,8 +21,11 @@ internal unsafe struct VcpuState
     public const int TlbEntries = 1024;
     public const int TlbBytesPerMode = TlbEntries * 8 * 4;
 
-    /// <summary>At least 4096, so that the index and the tag together hold the whole instruction pointer.</summary>
-    public const int JumpCacheEntries = 32768;
+    /// <summary>The entries that generated code looks at. At least 4096, so that the index and the tag together hold the whole instruction pointer.</summary>
+    public const int JumpCacheFirstEntries = 16384;
+
+    /// <summary>With as many again, where those are found that lost their place to another.</summary>
+    public const int JumpCacheEntries = 2 * JumpCacheFirstEntries;
 
     public const int TlbOffset = 0x2000;
     public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
