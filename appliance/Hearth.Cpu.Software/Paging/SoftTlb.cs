@@ -77,6 +77,13 @@ internal sealed unsafe class SoftTlb
         return (linear >> 12) + ReadTags(mode)[slot] == 0 && (Infos(mode)[slot] & InfoGlobal) != 0;
     }
 
+    /// <summary>False when an entry says that the page has 4 KiB.</summary>
+    public bool IsLarge(ulong linear, int mode)
+    {
+        int slot = Slot(linear);
+        return (linear >> 12) + ReadTags(mode)[slot] != 0 || (Infos(mode)[slot] & InfoScaleMask) != 0;
+    }
+
     /// <param name="hostPage">The host address of the page.</param>
     /// <param name="writable">Writes may go past C#.</param>
     public void Fill(ulong linear, int mode, in PageTranslation translation, byte* hostPage, bool writable)

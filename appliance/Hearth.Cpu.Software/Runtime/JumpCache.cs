@@ -1,4 +1,5 @@
 using System.Numerics;
+using Hearth.Memory;
 
 namespace Hearth.Cpu.Software;
 
@@ -22,7 +23,12 @@ internal sealed unsafe class JumpCache
     public const byte HashShift = 13;
 
     public const byte SecondHashShift = 17;
+
+    /// <summary>A GiB, the largest page.</summary>
+    public const int RegionShift = 30;
+
     private const ulong Empty = 1;
+    private const int FilterWords = VcpuState.JumpFilterBits / 64;
     /// <summary>What the store answered, to ask it less often.</summary>
     private readonly Dictionary<ModeFlags, int> _numbers = [];
 
@@ -33,6 +39,9 @@ internal sealed unsafe class JumpCache
 
     /// <summary>A bit an entry: a load of CR3 drops it.</summary>
     private readonly ulong* _local;
+
+    /// <summary>Instruction pointers were not linear addresses for some of what was added since everything was dropped.</summary>
+    private bool _hasBases;
 
     public JumpCache(VcpuState* state)
     {
@@ -72,9 +81,12 @@ internal sealed unsafe class JumpCache
 
     /// <param name="linear">The linear address of the block.</param>
     /// <param name="isGlobal">The block lies in global pages, and in no others.</param>
-    public void Add(TranslatedBlock block, ulong rip, ulong linear, bool isGlobal)
+    /// <param name="isLarge">It lies in a page larger than 4 KiB, or that is not known.</param>
+    public void Add(TranslatedBlock block, ulong rip, ulong linear, bool isGlobal, bool isLarge)
     {
-        _state->JumpRegions |= Region(linear) | Region(linear + (ulong)block.Length - 1);
+        _hasBases |= linear != rip;
+        NotePage(linear, isLarge);
+        NotePage(linear + (ulong)block.Length - 1, isLarge);
         Write(FirstIndex(rip), rip, block, isGlobal);
         Write(SecondIndex(rip), rip, block, isGlobal);
     }
@@ -96,15 +108,37 @@ internal sealed unsafe class JumpCache
     /// <summary>Drops at least what lies in the page of any size around an address.</summary>
     public void ClearPage(ulong linear)
     {
-        if ((_state->JumpRegions & Region(linear)) != 0)
+        if (Has(_state->JumpLargeRegions, linear >> RegionShift))
             Clear();
+        else if (Has(_state->JumpPages, linear >> GuestRam.PageShift))
+            ClearPageNumber(linear >> GuestRam.PageShift);
+    }
+
+    /// <summary>Drops what begins in a page, or in the one before and may end in it.</summary>
+    private void ClearPageNumber(ulong page)
+    {
+        const ulong PageNumber = (1UL << ModeShift) - 1;
+        if (_hasBases)
+        {
+            Clear();
+            return;
+        }
+
+        for (int index = 0; index < VcpuState.JumpCacheEntries; index++)
+        {
+            ulong entry = (0UL - _tags[index]) & PageNumber;
+            if (page - entry <= 1)
+                _tags[index] = Empty;
+        }
     }
 
     /// <summary>Drops everything. On the vCPU's thread, or while it is not inside.</summary>
     public void Clear()
     {
         new Span<ulong>(_tags, VcpuState.JumpCacheEntries).Fill(Empty);
-        _state->JumpRegions = 0;
+        _hasBases = false;
+        new Span<ulong>(_state->JumpPages, FilterWords).Clear();
+        new Span<ulong>(_state->JumpLargeRegions, FilterWords).Clear();
     }
 
     /// <summary>Drops everything, and all numbers of modes: they may belong to others now. While the vCPU is not inside.</summary>
@@ -144,5 +178,14 @@ internal sealed unsafe class JumpCache
     private static int SecondIndex(ulong rip) =>
         ((int)(rip + (rip >> SecondHashShift)) & (VcpuState.JumpCacheFirstEntries - 1)) + VcpuState.JumpCacheFirstEntries;
 
-    private static ulong Region(ulong linear) => 1UL << (int)((linear >> 30) & 63);
+    private void NotePage(ulong linear, bool isLarge)
+    {
+        Set(_state->JumpPages, linear >> GuestRam.PageShift);
+        if (isLarge)
+            Set(_state->JumpLargeRegions, linear >> RegionShift);
+    }
+
+    private static bool Has(ulong* filter, ulong number) => ((filter[number % VcpuState.JumpFilterBits / 64] >> (int)number) & 1) != 0;
+
+    private static void Set(ulong* filter, ulong number) => filter[number % VcpuState.JumpFilterBits / 64] |= 1UL << (int)number;
 }

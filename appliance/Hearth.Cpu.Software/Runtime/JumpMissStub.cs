@@ -130,10 +130,27 @@ internal static unsafe class JumpMissStub
         a.neg(rax);
         EmitWrite(a, JumpCache.HashShift, place: 0);
         EmitWrite(a, JumpCache.SecondHashShift, VcpuState.JumpCacheFirstEntries);
+        EmitNotePage(a);
+    }
+
+    /// <summary>Sets the bit that makes a flush of the page look.</summary>
+    private static void EmitNotePage(Assembler a)
+    {
+        const int ScaleMask = 3 << SoftTlb.InfoScaleShift;
+        Label large = a.CreateLabel();
+        Label done = a.CreateLabel();
         a.mov(rax, r14);
-        a.shr(rax, 30);
-        a.and(eax, 63);
-        a.bts(Field(FieldOffsets.JumpRegions), rax);
+        a.test(edx, (uint)ScaleMask);
+        a.jnz(large);
+        a.shr(rax, GuestRam.PageShift);
+        a.and(eax, VcpuState.JumpFilterBits - 1);
+        a.bts(Field(FieldOffsets.JumpPages), rax);
+        a.jmp(done);
+        a.Label(ref large);
+        a.shr(rax, JumpCache.RegionShift);
+        a.and(eax, VcpuState.JumpFilterBits - 1);
+        a.bts(Field(FieldOffsets.JumpLargeRegions), rax);
+        a.Label(ref done);
     }
 
     /// <summary>Writes one entry: the tag in RAX, the code in RDI.</summary>

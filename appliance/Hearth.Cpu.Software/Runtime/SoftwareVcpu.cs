@@ -308,7 +308,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         TranslatedBlock? block = _code.Find(mode);
         if (block is null)
             return false;
-        _jumps.Add(block, _state->Rip, _code.Linear, IsGlobal(block));
+        _jumps.Add(block, _state->Rip, _code.Linear, IsGlobal(block), _mmu.IsLarge(_code.Linear) || block.CrossesPage);
         _state->ResumeAddress = (ulong)block.NearEntry;
         return true;
     }

@@ -63,7 +63,8 @@ internal static class FieldOffsets
     public static readonly int RamHighLength = Of(nameof(VcpuState.RamHighLength));
     public static readonly int RamFlags = Of(nameof(VcpuState.RamFlags));
     public static readonly int BlockIndex = Of(nameof(VcpuState.BlockIndex));
-    public static readonly int JumpRegions = Of(nameof(VcpuState.JumpRegions));
+    public static readonly int JumpPages = Of(nameof(VcpuState.JumpPages));
+    public static readonly int JumpLargeRegions = Of(nameof(VcpuState.JumpLargeRegions));
     public static readonly int JumpLocalWords = Of(nameof(VcpuState.JumpLocalWords));
     public static readonly int TlbLargeRegions = Of(nameof(VcpuState.TlbLargeRegions));
     public static readonly int TlbLocal = Of(nameof(VcpuState.TlbLocal));

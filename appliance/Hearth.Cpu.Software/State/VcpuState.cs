@@ -27,6 +27,8 @@ internal unsafe struct VcpuState
     /// <summary>With as many again, where those are found that lost their place to another.</summary>
     public const int JumpCacheEntries = 2 * JumpCacheFirstEntries;
 
+    public const int JumpFilterBits = 4096;
+
     public const int TlbOffset = 0x2000;
     public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
     public const int JumpLocalOffset = JumpCacheOffset + (JumpCacheEntries * 16);
@@ -191,9 +193,6 @@ internal unsafe struct VcpuState
     /// <summary>The host address of the <see cref="BlockIndex"/>.</summary>
     [FieldOffset(680)] public ulong BlockIndex;
 
-    /// <summary>One bit for each GiB of linear addresses, modulo 64, that the jump cache has blocks of.</summary>
-    [FieldOffset(688)] public ulong JumpRegions;
-
     /// <summary>One bit for each GiB of linear addresses, modulo 64, that the soft TLB has pieces of large pages of.</summary>
     [FieldOffset(696)] public ulong TlbLargeRegions;
 
@@ -240,6 +239,12 @@ internal unsafe struct VcpuState
 
     /// <summary>A bit for each word of the bitmap at <see cref="JumpLocalOffset"/> that has a bit set.</summary>
     [FieldOffset(3584)] public fixed ulong JumpLocalWords[JumpCacheEntries / 64 / 64];
+
+    /// <summary>A bit for each page number, modulo <see cref="JumpFilterBits"/>, that the jump cache has blocks of.</summary>
+    [FieldOffset(5120)] public fixed ulong JumpPages[JumpFilterBits / 64];
+
+    /// <summary>A bit for each GiB of linear addresses, modulo <see cref="JumpFilterBits"/>, that it has blocks of in large pages.</summary>
+    [FieldOffset(5632)] public fixed ulong JumpLargeRegions[JumpFilterBits / 64];
 
     /// <summary>A <see cref="Transition"/> for each <see cref="TransitionKind"/>.</summary>
     [FieldOffset(4096)] public fixed byte Transitions[Transition.Count * Transition.Size];

@@ -184,7 +184,7 @@ public sealed unsafe class JumpCacheTests : IDisposable
             }
 
             Assert.Equal(0UL, jumps.Find(Rip));
-            jumps.Add(block!, Rip, First, isGlobal: false);
+            jumps.Add(block!, Rip, First, isGlobal: false, isLarge: false);
             Assert.Equal((ulong)block!.FarEntry, jumps.Find(Rip));
             Assert.Equal(0UL, jumps.Find(Rip ^ 0x8000_0000_0000_0000));
         }
