@@ -16,9 +16,12 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     /// <summary>Where RAM below 4 GiB ends at the latest; PCI and the APICs live above.</summary>
     public const ulong LowEnd = 0xC000_0000;
 
-    private const ulong HighStart = 0x1_0000_0000;
-    private const ulong HoleStart = 0xA_0000;
-    private const ulong HoleEnd = 0xC_0000;
+    /// <summary>Where the RAM begins that does not fit below <see cref="LowEnd"/>.</summary>
+    public const ulong HighStart = 0x1_0000_0000;
+    /// <summary>The legacy video hole.</summary>
+    public const ulong HoleStart = 0xA_0000;
+    /// <inheritdoc cref="HoleStart"/>
+    public const ulong HoleEnd = 0xC_0000;
 
     private readonly MappedMemory _memory;
     private readonly MappedMemory _flags;
@@ -50,6 +53,9 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     public ulong Length { get; }
 
     public IReadOnlyList<RamSlot> Slots { get; }
+
+    /// <summary>Where everything lies in the host's memory, for machine code that works as <see cref="HostAddress"/> and <see cref="FlagsOf"/> do.</summary>
+    public RamLayout Layout => new((nint)_memory.Address, (nint)_flags.Address, _lowLength, _highLength);
 
     /// <summary>Sets who is told of writes to translated code.</summary>
     public ICodeObserver? CodeObserver

@@ -56,6 +56,9 @@ public sealed record GuestConfiguration
     /// <summary>Guest mistakes that devices notice go to standard error.</summary>
     public bool Verbose { get; init; }
 
+    /// <summary>What the CPU engine counted goes to standard error at the end.</summary>
+    public bool Statistics { get; init; }
+
     /// <summary>A saved state to go on from, instead of booting.</summary>
     public OpenFile? Restore { get; init; }
 

@@ -40,6 +40,8 @@ internal static class GuestProcess
             Tell(outcome.Message);
         if (outcome.Report is not null)
             WriteError(outcome.Report);
+        if (outcome.Statistics is not null)
+            WriteError(outcome.Statistics);
         if (outcome.Signal != 0)
             ProcessImage.DieBy(outcome.Signal);
         return outcome.ExitCode;
@@ -76,7 +78,8 @@ internal static class GuestProcess
         // Nothing is printed from here to the end of the run but by the guest.
         using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);
         using var signals = new HostSignals(events, terminal);
-        return new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
+        GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
+        return configuration.Statistics ? outcome with { Statistics = machine.Statistics() } : outcome;
     }
 
     private static void Tell(string sentence) => WriteError($"hearth: {sentence.TrimEnd('.')}.\n");

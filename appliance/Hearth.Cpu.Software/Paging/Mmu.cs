@@ -78,6 +78,9 @@ internal sealed unsafe class Mmu
     /// <summary>True when the soft TLB knows the page as global: only <see cref="Flush"/> and <see cref="FlushPage"/> drop it.</summary>
     public bool IsGlobal(ulong linear) => _tlb.IsGlobal(linear, CurrentMode);
 
+    /// <summary>False when the soft TLB knows the page to have 4 KiB.</summary>
+    public bool IsLarge(ulong linear) => _tlb.IsLarge(linear, CurrentMode);
+
     /// <summary>Drops every translation, global ones too.</summary>
     public void Flush()
     {

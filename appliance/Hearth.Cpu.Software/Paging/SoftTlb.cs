@@ -8,7 +8,8 @@ namespace Hearth.Cpu.Software;
 /// <see cref="VcpuState.TlbEntries"/> words: read tags, write tags, addends, infos.
 /// </summary>
 /// <remarks>
-/// A tag is minus the page number, so that page number plus tag is zero on a hit. Bitmaps of the occupied slots make a
+/// A tag is minus the page number, so that page number plus tag is zero on a hit. Most entries are filled by machine code
+/// (see <see cref="TlbMissStub"/>), the others here. Bitmaps of the occupied slots make a
 /// flush cost what was filled, not what the tables hold: a kernel without PCID flushes at every switch of address space.
 /// </remarks>
 internal sealed unsafe class SoftTlb
@@ -16,24 +17,27 @@ internal sealed unsafe class SoftTlb
     /// <summary>A tag that no page number answers: page numbers have at most 52 bits.</summary>
     public const ulong InvalidTag = 1;
 
-    private const ulong InfoGlobal = 1 << 0;
-    private const ulong InfoExecutable = 1 << 1;
-    private const int InfoScaleShift = 2;
+    public const ulong InfoGlobal = 1 << 0;
+    public const ulong InfoExecutable = 1 << 1;
+    public const int InfoScaleShift = 2;
     private const ulong InfoScaleMask = 3UL << InfoScaleShift;
 
     private const int WordsPerMode = VcpuState.TlbEntries / 64;
     private const int WordsPerTable = VcpuState.TlbBytesPerMode / 8;
 
     private readonly ulong* _tables;
-    private readonly ulong[] _local = new ulong[WordsPerMode * TlbMode.Count];
-    private readonly ulong[] _global = new ulong[WordsPerMode * TlbMode.Count];
-    private readonly ulong[] _large = new ulong[WordsPerMode * TlbMode.Count];
-
-    /// <summary>One bit for each GiB of linear addresses, modulo 64, that pieces of large pages were filled from since the last flush.</summary>
-    private ulong _largeRegions;
+    private readonly ulong* _local;
+    private readonly ulong* _global;
+    private readonly ulong* _large;
+    private readonly VcpuState* _state;
 
     public SoftTlb(VcpuState* state)
     {
+        _state = state;
+        _local = state->TlbLocal;
+        _global = state->TlbGlobal;
+        _large = state->TlbLarge;
+
         // SAFETY: the tables lie within the state block (VcpuState.TlbOffset and Size).
         _tables = (ulong*)((byte*)state + VcpuState.TlbOffset);
         for (int mode = 0; mode < TlbMode.Count; mode++)
@@ -73,6 +77,13 @@ internal sealed unsafe class SoftTlb
         return (linear >> 12) + ReadTags(mode)[slot] == 0 && (Infos(mode)[slot] & InfoGlobal) != 0;
     }
 
+    /// <summary>False when an entry says that the page has 4 KiB.</summary>
+    public bool IsLarge(ulong linear, int mode)
+    {
+        int slot = Slot(linear);
+        return (linear >> 12) + ReadTags(mode)[slot] != 0 || (Infos(mode)[slot] & InfoScaleMask) != 0;
+    }
+
     /// <param name="hostPage">The host address of the page.</param>
     /// <param name="writable">Writes may go past C#.</param>
     public void Fill(ulong linear, int mode, in PageTranslation translation, byte* hostPage, bool writable)
@@ -96,7 +107,7 @@ internal sealed unsafe class SoftTlb
         else
         {
             _large[word] |= bit;
-            _largeRegions |= Region(linear);
+            _state->TlbLargeRegions |= Region(linear);
         }
     }
 
@@ -104,7 +115,7 @@ internal sealed unsafe class SoftTlb
     {
         FlushLocal();
         Invalidate(_global);
-        _largeRegions = 0;
+        _state->TlbLargeRegions = 0;
     }
 
     /// <summary>Drops everything but global pages.</summary>
@@ -118,7 +129,7 @@ internal sealed unsafe class SoftTlb
         {
             if ((linear >> 12) + ReadTags(mode)[slot] == 0)
                 Invalidate(mode, slot);
-            if ((_largeRegions & Region(linear)) != 0)
+            if ((_state->TlbLargeRegions & Region(linear)) != 0)
                 FlushLargePage(linear, mode);
         }
     }
@@ -173,9 +184,9 @@ internal sealed unsafe class SoftTlb
         _large[word] &= keep;
     }
 
-    private void Invalidate(ulong[] occupied)
+    private void Invalidate(ulong* occupied)
     {
-        for (int at = 0; at < occupied.Length; at++)
+        for (int at = 0; at < VcpuState.TlbBitmapWords; at++)
         {
             ulong bits = occupied[at];
             if (bits == 0)

@@ -33,11 +33,14 @@ internal sealed unsafe class CodeCache : IDisposable
         Map = new HostMap((int)(length / 8));
         var emitter = new HostEmitter { Position = _memory.Address };
         Stubs = StubBuilder.Emit(emitter);
-        _firstBlock = emitter.Position;
+        StringStubs = StringStubBuilder.Emit(emitter);
+        _firstBlock = (byte*)(((nint)emitter.Position + 15) & ~15);
         Next = _firstBlock;
     }
 
     public CodeStubs Stubs { get; }
+
+    public StringStubs StringStubs { get; }
 
     public HostMap Map { get; }
 

@@ -12,8 +12,14 @@ internal readonly unsafe struct CodeStubs
     /// <summary>Called by an unpatched jump; the return address holds the distance to the jump and the physical page it lies in.</summary>
     public byte* Chain { get; init; }
 
-    /// <summary>Jumped to with the instruction pointer to look up in R14.</summary>
+    /// <summary>Jumped to with the instruction pointer to go on at in R14 and the branch in <see cref="VcpuState.ExitDetail"/>.</summary>
     public byte* LookupTarget { get; init; }
+
+    /// <summary>As <see cref="LookupTarget"/>, always to C#.</summary>
+    public byte* LeaveForTarget { get; init; }
+
+    /// <summary>What the far entries of blocks that are gone jump to, with the instruction pointer in R14.</summary>
+    public byte* Dead { get; init; }
 
     /// <summary>Jumped to with the page offset of a branch that faults.</summary>
     public byte* BadTarget { get; init; }
@@ -26,6 +32,15 @@ internal readonly unsafe struct CodeStubs
 
     /// <summary>Jumped to with the number of a kept instruction in <see cref="VcpuState.ExitDetail"/>.</summary>
     public byte* Interpret { get; init; }
+
+    /// <summary>As <see cref="Interpret"/>, for instructions that machine code executes where it can: see <see cref="TransitionStubs"/>.</summary>
+    public byte* SystemCall { get; init; }
+
+    /// <inheritdoc cref="SystemCall"/>
+    public byte* SystemReturn { get; init; }
+
+    /// <inheritdoc cref="SystemCall"/>
+    public byte* InterruptReturn { get; init; }
 
     /// <summary>Where the signal handler sends a thread that faulted in generated code.</summary>
     public byte* HostFault { get; init; }

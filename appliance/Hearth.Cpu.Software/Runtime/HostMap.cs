@@ -15,6 +15,10 @@ internal sealed unsafe class HostMap : IDisposable
         _memory = MappedMemory.Anonymous((nuint)capacity * (nuint)sizeof(Entry));
     }
 
+    public long Length => (long)_memory.Length;
+
+    public long BytesUsed => (long)_count * sizeof(Entry);
+
     public bool HasRoom(int entries) => _capacity - _count >= entries;
 
     /// <remarks>The count comes last: other vCPUs look things up meanwhile.</remarks>

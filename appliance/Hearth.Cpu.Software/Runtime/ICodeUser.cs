@@ -3,10 +3,7 @@ namespace Hearth.Cpu.Software;
 /// <summary>A vCPU as the translation store sees it: the keeper of a jump cache and a soft TLB. Called from any thread under the store's lock.</summary>
 internal interface ICodeUser
 {
-    /// <summary>Drops the jump-cache entry of a block.</summary>
-    void Forget(TranslatedBlock block);
-
-    /// <summary>Drops all remembered blocks.</summary>
+    /// <summary>Drops all remembered blocks and the numbers of modes.</summary>
     void ForgetAll();
 
     /// <summary>Makes the next write to a physical page go through the slow path.</summary>

@@ -27,7 +27,7 @@ public sealed class SoftwareCpuEngine : ICpuEngine
             throw new MachineException($"the code cache can have 256 KiB to 1 GiB, not {options.CodeCacheLength} bytes");
         Scale = new TimestampScale(options.TscFrequency);
         TimestampEpoch = Scale.FromHost(HostTimestampCounter.Read());
-        Store = new TranslationStore(ram, new InstructionClassifier(ModelInstructions.Of(options.Model)), (nuint)options.CodeCacheLength);
+        Store = new TranslationStore(ram, new InstructionClassifier(ModelInstructions.Of(options.Model)), Scale.IsSame, (nuint)options.CodeCacheLength);
     }
 
     public string Name => "software";
@@ -66,6 +66,21 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         {
             foreach (SoftwareVcpu vcpu in _vcpus)
                 vcpu.SkipTicks(ticks);
+        }
+    }
+
+    public unsafe IReadOnlyList<EngineStatistic> Statistics()
+    {
+        var sum = new ExitCounters();
+        lock (_lock)
+        {
+            foreach (SoftwareVcpu vcpu in _vcpus)
+            {
+                vcpu.Counters.TakeMachineCode(vcpu.State);
+                sum.Add(vcpu.Counters);
+            }
+
+            return [.. Store.Statistics(), new EngineStatistic("memory: vCPU states and soft TLBs", $"{_vcpus.Count * VcpuState.Size >> 10} KiB"), .. sum.Describe()];
         }
     }
 

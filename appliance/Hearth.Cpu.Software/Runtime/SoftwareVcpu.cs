@@ -1,5 +1,6 @@
 using Hearth.Linux;
 using Hearth.Machine;
+using Hearth.Memory;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
@@ -17,6 +18,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     private readonly SlowPath _slow;
     private readonly DebugEvents _debug;
     private readonly VcpuCore _core;
+    private readonly Transitions _transitions;
     private readonly TranslationStore _store;
     private readonly CodeStubs _stubs;
     private readonly Action _askOthersToStepAside;
@@ -32,19 +34,25 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _state = (VcpuState*)_memory.Address;
         _state->TlbIndexMask = (ulong)(VcpuState.TlbEntries - 1) << 12;
         _state->TlbPageMask = ~0xFFFUL;
-        _state->JumpCacheMask = VcpuState.JumpCacheEntries - 1;
+        _state->JumpCacheMask = VcpuState.JumpCacheFirstEntries - 1;
         _state->CanonicalMask = ~0UL << 47;
         _state->ArithmeticFlagsMask = StubBuilder.ArithmeticFlags;
+        _state->TimeStampDisableMask = ControlRegister.Cr4TimeStampDisable;
+        _state->SmapMask = ControlRegister.Cr4Smap;
+        _state->AlignmentCheckMask = Rflags.AlignmentCheck;
         _mailbox = new VcpuMailbox(_state);
         _jumps = new JumpCache(_state);
-        _jumps.Clear();
         _store = engine.Store;
+        RamLayout ram = engine.Ram.Layout;
+        (_state->RamBase, _state->RamFlags, _state->RamLowLength, _state->RamHighLength) = ((ulong)ram.Start, (ulong)ram.Flags, ram.LowLength, ram.HighLength);
+        _state->BlockIndex = (ulong)_store.Index.Buckets;
         _askOthersToStepAside = engine.AskOthersToStepAside;
         _stubs = _store.Cache.Stubs;
         _core = new VcpuCore(_state, engine, index, this);
         _mmu = _core.Mmu;
         _mmu.FlushObserver = this;
         _debug = _core.Debug;
+        _transitions = new Transitions(_state, _store, _core.Access);
         _slow = new SlowPath(_state, engine.Ram, _mmu, _core.Access, _store);
         _code = new CodeFinder(_state, engine.Ram, _mmu, _core.Access, _store, ClearStore);
         Reset();
@@ -53,6 +61,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     public int Index { get; }
 
     internal VcpuState* State => _state;
+
+    internal ExitCounters Counters { get; } = new();
 
     public ITimestampCounter TimestampCounter => _core.TimestampCounter;
 
@@ -143,9 +153,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _code.Forget();
     }
 
-    void ICodeUser.Forget(TranslatedBlock block) => _jumps.Remove(block);
-
-    void ICodeUser.ForgetAll() => _jumps.Clear();
+    void ICodeUser.ForgetAll() => _jumps.ForgetAll();
 
     void ICodeUser.DropWriteTags(ulong page) => _mmu.FlushWriteTags(page);
 
@@ -250,7 +258,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         if (_state->X87Loaded == 0)
             LoadX87();
-        _jumps.SetMode((ModeFlags)_state->Mode);
+        EnterMode();
         if (!TryPrepare((ModeFlags)_state->Mode))
             return FetchFailed();
         StepResult result = Execute();
@@ -265,7 +273,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         if (_state->X87Loaded == 0)
             LoadX87();
-        _jumps.SetMode((ModeFlags)_state->Mode);
+        EnterMode();
         bool debugging = watched || (_state->Mode & (uint)ModeFlags.SingleStep) != 0;
         if (debugging && !_debug.Begin())
             return StepResult.Fault;
@@ -300,9 +308,29 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         TranslatedBlock? block = _code.Find(mode);
         if (block is null)
             return false;
-        _jumps.Add(_store, block, _state->Rip, _code.Linear, !block.CrossesPage && _mmu.IsGlobal(_code.Linear));
+        _jumps.Add(block, _state->Rip, _code.Linear, IsGlobal(block), _mmu.IsLarge(_code.Linear) || block.CrossesPage);
         _state->ResumeAddress = (ulong)block.NearEntry;
         return true;
+    }
+
+    /// <summary>Everything of the block just found lies in pages that a load of CR3 does not drop.</summary>
+    private bool IsGlobal(TranslatedBlock block) =>
+        IsGlobal(_code.Linear) && (!block.CrossesPage || IsGlobal(_code.Linear + (ulong)block.Length - 1));
+
+    private bool IsGlobal(ulong linear)
+    {
+        // The soft TLB knows, and may have forgotten since the code was found.
+        if (_mmu.IsGlobal(linear))
+            return true;
+        bool mapped = _mmu.TryTranslate(linear, MemoryAccess.Execute, out _);
+        _state->FaultPending = 0;
+        return mapped && _mmu.IsGlobal(linear);
+    }
+
+    private void EnterMode()
+    {
+        while (!_jumps.TrySetMode((ModeFlags)_state->Mode, _store))
+            ClearStore();
     }
 
     private StepResult FetchFailed()
@@ -319,10 +347,15 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         while (true)
         {
             _stubs.Enter(_state);
+            Counters.Count((ExitReason)_state->ExitReason);
             switch ((ExitReason)_state->ExitReason)
             {
                 case ExitReason.LookupTarget:
                     return CompleteBranch(new BranchDetail(_state->ExitDetail));
+                case ExitReason.Dead:
+                    _state->Rip = _state->AccessAddress;
+                    _jumps.Drop(_state->Rip);
+                    return StepResult.Continue;
                 case ExitReason.BadTarget:
                     SetRip(_state->ExitDetail);
                     return PendingFault.GeneralProtection(_state);
@@ -455,11 +488,18 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         ref readonly KeptInstruction kept = ref _store.Cache.Kept((int)_state->ExitDetail);
         Instruction instruction = kept.Instruction;
+        Counters.CountInterpreted(instruction.Mnemonic);
         SetRip((uint)instruction.IP);
         instruction.IP = _state->Rip;
         if (instruction.IsIPRelativeMemoryOperand)
             instruction.MemoryDisplacement64 += _state->PageRip;
-        return _core.Execute(instruction, kept);
+        if (!Transitions.IsTransition(instruction.Code))
+            return _core.Execute(instruction, kept);
+        _transitions.Begin();
+        StepResult result = _core.Execute(instruction, kept);
+        if (result == StepResult.Continue)
+            _transitions.End(instruction.Code);
+        return result;
     }
 
     private StepResult HostFault()
@@ -488,6 +528,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         switch (result)
         {
             case StepResult.Fault:
+                Counters.CountFault(_state->FaultVector);
                 if (_core.Events.DeliverPending() == StepResult.Continue)
                     return true;
                 exit = new VcpuExit(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");

@@ -19,17 +19,28 @@ internal static unsafe class StubBuilder
     {
         byte* enter = EmitEnter(emitter);
         byte* exit = EmitExit(emitter);
+        byte* walk = TlbMissStub.EmitWalk(emitter);
+        byte* slow = EmitCalledExit(emitter, ExitReason.Slow, exit);
+        byte* leave = EmitJumpedExit(emitter, ExitReason.LookupTarget, exit);
+        byte* lookUp = JumpMissStub.Emit(emitter, walk, leave);
+        byte* dispatch = TransitionStubs.EmitDispatch(emitter, lookUp);
+        byte* interpret = EmitJumpedExit(emitter, ExitReason.Interpret, exit);
         return new CodeStubs
         {
             Enter = (delegate* unmanaged<VcpuState*, void>)enter,
-            Slow = EmitCalledExit(emitter, ExitReason.Slow, exit),
+            Slow = TlbMissStub.EmitDataMiss(emitter, walk, slow),
             Commit = EmitCalledExit(emitter, ExitReason.Commit, exit),
             Chain = EmitCalledExit(emitter, ExitReason.Chain, exit),
             LookupOffset = EmitJumpedExit(emitter, ExitReason.LookupOffset, exit),
-            LookupTarget = EmitJumpedExit(emitter, ExitReason.LookupTarget, exit),
+            LookupTarget = lookUp,
+            LeaveForTarget = leave,
+            Dead = EmitJumpedExit(emitter, ExitReason.Dead, exit),
             BadTarget = EmitJumpedExit(emitter, ExitReason.BadTarget, exit),
             Kick = EmitJumpedExit(emitter, ExitReason.Kicked, exit),
-            Interpret = EmitJumpedExit(emitter, ExitReason.Interpret, exit),
+            Interpret = interpret,
+            SystemCall = TransitionStubs.EmitSystemCall(emitter, dispatch, interpret),
+            SystemReturn = TransitionStubs.EmitSystemReturn(emitter, dispatch, interpret),
+            InterruptReturn = TransitionStubs.EmitInterruptReturn(emitter, dispatch, interpret),
             HostFault = EmitJumpedExit(emitter, ExitReason.HostFault, exit),
             LoadX87 = (delegate* unmanaged<VcpuState*, void>)EmitLoadX87(emitter),
             SaveX87 = (delegate* unmanaged<VcpuState*, void>)EmitSaveX87(emitter),

@@ -16,7 +16,7 @@ internal sealed unsafe class TranslatedBlock
     /// <summary>The physical page its only instruction runs over into, or <see cref="NoPage"/>.</summary>
     public required ulong SecondPage { get; init; }
 
-    /// <summary>Entered with the instruction pointer in R14.</summary>
+    /// <summary>Entered with the instruction pointer in R14. Aligned to 16.</summary>
     public required byte* FarEntry { get; init; }
 
     /// <summary>Entered from within the page by a jump that does not go ahead: looks for a kick.</summary>
@@ -30,6 +30,20 @@ internal sealed unsafe class TranslatedBlock
 
     /// <summary>False once its bytes have changed; protected by the code cache's lock.</summary>
     public bool IsValid { get; set; } = true;
+
+    /// <summary>
+    /// Makes the far entry jump elsewhere, with one aligned store over its first instruction: a thread is either before it or
+    /// past it.
+    /// </summary>
+    public void Kill(byte* dead)
+    {
+        const ulong JumpLength = 5;
+        const ulong JumpOpcode = 0xE9;
+        ref ulong start = ref *(ulong*)FarEntry;
+        ulong distance = (uint)(dead - (FarEntry + JumpLength));
+        const ulong Rest = ~((1UL << (int)(JumpLength * 8)) - 1);
+        Volatile.Write(ref start, (start & Rest) | (distance << 8) | JumpOpcode);
+    }
 
     public bool CrossesPage => SecondPage != NoPage;
 

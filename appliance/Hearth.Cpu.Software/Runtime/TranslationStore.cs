@@ -8,7 +8,8 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// One lock protects the table, the links between blocks and the emitting end of the code cache. Machine code itself is
 /// only ever appended, and changed at the aligned displacements of jumps, so vCPUs run it without the lock.
-/// A block's entry in a jump cache is written by its vCPU under the lock and dropped by anyone under the lock.
+/// Jump caches and the block index may lead to a block that is gone: its memory stays until everything is dropped, and its far
+/// entry jumps back to C#.
 /// </remarks>
 internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
 {
@@ -16,15 +17,21 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     private readonly GuestRam _ram;
     private readonly CodeCache _cache;
     private readonly BlockTable _table = new();
+    private readonly BlockIndex _index = new();
+    private readonly ModeNumbers _modes = new();
     private readonly BlockTranslator _translator;
     private readonly List<TranslatedBlock> _doomed = [];
     private readonly List<ICodeUser> _users = [];
+    private long _translationTicks;
+    private long _translated;
+    private long _invalidated;
 
-    public TranslationStore(GuestRam ram, InstructionClassifier classifier, nuint cacheLength)
+    /// <param name="hasNativeTimestamp">The host's time-stamp counter runs at the guest's pace.</param>
+    public TranslationStore(GuestRam ram, InstructionClassifier classifier, bool hasNativeTimestamp, nuint cacheLength)
     {
         _ram = ram;
         _cache = new CodeCache(cacheLength);
-        _translator = new BlockTranslator(_cache, classifier);
+        _translator = new BlockTranslator(_cache, classifier, hasNativeTimestamp, _modes.TryGet);
         HostSignals.Register(_cache.Start, _cache.End, _cache.Stubs.HostFault);
         ram.CodeObserver = this;
     }
@@ -39,9 +46,13 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
         get
         {
             lock (_lock)
-                return _cache.IsFull;
+                return IsFullLocked;
         }
     }
+
+    public BlockIndex Index => _index;
+
+    private bool IsFullLocked => _cache.IsFull || _modes.IsFull;
 
     public void Add(ICodeUser user)
     {
@@ -72,7 +83,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
                 return true;
             }
 
-            if (_cache.IsFull)
+            if (IsFullLocked)
                 return false;
             ulong page = physical & ~0xFFFUL;
             MarkCodeLocked(page);
@@ -101,7 +112,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
                 InvalidateLocked(found);
             }
 
-            if (_cache.IsFull)
+            if (IsFullLocked)
                 return false;
             MarkCodeLocked(physical & ~0xFFFUL);
             MarkCodeLocked(secondPage);
@@ -134,16 +145,12 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
         }
     }
 
-    /// <summary>Writes a vCPU's jump-cache entry for a block, unless the block is gone.</summary>
-    public void Remember(TranslatedBlock block, ulong* tag, ulong* code, ulong tagValue)
+    /// <summary>The number of a mode in jump caches and the block index. It holds until everything is dropped.</summary>
+    /// <returns>False when the numbers ran out.</returns>
+    public bool TryNumberOf(ModeFlags mode, out int number)
     {
         lock (_lock)
-        {
-            if (!block.IsValid)
-                return;
-            *code = (ulong)block.FarEntry;
-            *tag = tagValue;
-        }
+            return _modes.TryGet(mode, out number);
     }
 
     /// <summary>True when a write to a range within one page with <see cref="PageFlags.Code"/> must go past generated code.</summary>
@@ -179,9 +186,29 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
                 _ram.ClearFlags(page, PageFlags.Code);
             _table.Clear();
             _cache.Clear();
+            _index.Clear();
+            _modes.Clear();
             Generation++;
             foreach (ICodeUser user in _users)
                 user.ForgetAll();
+        }
+    }
+
+    public IEnumerable<EngineStatistic> Statistics()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                new("memory: code cache", $"{_cache.BytesUsed >> 10} of {(_cache.End - _cache.Start) >> 10} KiB"),
+                new("memory: map from host to guest code", $"{_cache.Map.BytesUsed >> 10} of {_cache.Map.Length >> 10} KiB"),
+                new("memory: block index", $"{_index.Length >> 10} KiB"),
+                new("blocks in the code cache", $"{_table.Count}"),
+                new("blocks translated", $"{_translated}"),
+                new("blocks made invalid by writes", $"{_invalidated}"),
+                new("code cache dropped", $"{Generation}"),
+                new("time spent translating", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{System.Diagnostics.Stopwatch.GetElapsedTime(0, _translationTicks).TotalMilliseconds:F1} ms")),
+            ];
         }
     }
 
@@ -191,6 +218,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             _ram.CodeObserver = null;
         HostSignals.Unregister(_cache.Start);
         _cache.Dispose();
+        _index.Dispose();
     }
 
     /// <summary>From here on every write to the page is seen; must happen before its bytes are read.</summary>
@@ -211,20 +239,36 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
 
     private TranslatedBlock? TranslateLocked(in BlockSource source)
     {
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
         TranslatedBlock? block = _translator.Translate(source);
-        if (block is not null)
-            _table.Add(block);
+        _translationTicks += System.Diagnostics.Stopwatch.GetTimestamp() - start;
+        _translated++;
+        if (block is null)
+            return null;
+        _table.Add(block);
+        if (IsIndexed(block))
+            _index.Add(block.Physical, NumberOfLocked(block), block.FarEntry);
         return block;
     }
+
+    /// <summary>A block that machine code may find by itself: not by which page comes next, nor for one instruction at a time.</summary>
+    private static bool IsIndexed(TranslatedBlock block) => !block.CrossesPage && (block.Mode & ModeFlags.SingleStep) == 0;
+
+    /// <summary>The mode has a number: the vCPU that asked for the block runs in it.</summary>
+    private int NumberOfLocked(TranslatedBlock block) => _modes.TryGet(block.Mode, out int number)
+        ? number
+        : throw new InvalidOperationException("a block of a mode that no vCPU runs in");
 
     private void InvalidateLocked(TranslatedBlock block)
     {
         block.IsValid = false;
+        _invalidated++;
         _table.Remove(block);
         foreach ((nint jump, nint stub) in block.Incoming)
             HostEmitter.Bind((byte*)jump, (byte*)stub);
         block.Incoming.Clear();
-        foreach (ICodeUser user in _users)
-            user.Forget(block);
+        block.Kill(_cache.Stubs.Dead);
+        if (IsIndexed(block))
+            _index.Remove(block.Physical, NumberOfLocked(block));
     }
 }

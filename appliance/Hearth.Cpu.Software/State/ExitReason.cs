@@ -9,6 +9,9 @@ internal enum ExitReason : uint
     /// </summary>
     LookupTarget,
 
+    /// <summary>A jump led to a block that is gone, for the instruction pointer in <see cref="VcpuState.AccessAddress"/>.</summary>
+    Dead,
+
     /// <summary>The branch at the page offset in <see cref="VcpuState.ExitDetail"/> raises #GP for its target.</summary>
     BadTarget,
 

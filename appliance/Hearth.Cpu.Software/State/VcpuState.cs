@@ -20,11 +20,22 @@ internal unsafe struct VcpuState
 
     public const int TlbEntries = 1024;
     public const int TlbBytesPerMode = TlbEntries * 8 * 4;
-    public const int JumpCacheEntries = 4096;
 
-    public const int TlbOffset = 0x1000;
+    /// <summary>The entries that generated code looks at. At least 4096, so that the index and the tag together hold the whole instruction pointer.</summary>
+    public const int JumpCacheFirstEntries = 16384;
+
+    /// <summary>With as many again, where those are found that lost their place to another.</summary>
+    public const int JumpCacheEntries = 2 * JumpCacheFirstEntries;
+
+    public const int JumpFilterBits = 4096;
+
+    public const int TlbOffset = 0x2000;
     public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
-    public const int Size = JumpCacheOffset + (JumpCacheEntries * 16);
+    public const int JumpLocalOffset = JumpCacheOffset + (JumpCacheEntries * 16);
+    public const int Size = JumpLocalOffset + (JumpCacheEntries / 8);
+
+    /// <summary>Words of each of the three bitmaps of TLB slots, a bit a slot and mode.</summary>
+    public const int TlbBitmapWords = 3 * TlbEntries / 64;
 
     // ---- within 8-bit displacement of R15 ----
 
@@ -165,6 +176,43 @@ internal unsafe struct VcpuState
     /// <summary>The bits of an address that are equal in a canonical one: 47 to 63.</summary>
     [FieldOffset(640)] public ulong CanonicalMask;
 
+    // ---- guest RAM as the machine code of TLB misses needs it: see GuestRam ----
+
+    /// <summary>The host address of guest-physical 0.</summary>
+    [FieldOffset(648)] public ulong RamBase;
+
+    /// <summary>Bytes of RAM from guest-physical 0, the video hole included.</summary>
+    [FieldOffset(656)] public ulong RamLowLength;
+
+    /// <summary>Bytes of RAM from 4 GiB; in the host's memory they follow the low ones.</summary>
+    [FieldOffset(664)] public ulong RamHighLength;
+
+    /// <summary>The host address of the flags byte of page 0.</summary>
+    [FieldOffset(672)] public ulong RamFlags;
+
+    /// <summary>The host address of the <see cref="BlockIndex"/>.</summary>
+    [FieldOffset(680)] public ulong BlockIndex;
+
+    /// <summary>One bit for each GiB of linear addresses, modulo 64, that the soft TLB has pieces of large pages of.</summary>
+    [FieldOffset(696)] public ulong TlbLargeRegions;
+
+    // ---- masks of one bit, for PEXT ----
+
+    /// <summary>CR4.TSD.</summary>
+    [FieldOffset(704)] public ulong TimeStampDisableMask;
+
+    /// <summary>CR4.SMAP.</summary>
+    [FieldOffset(712)] public ulong SmapMask;
+
+    /// <summary>RFLAGS.AC.</summary>
+    [FieldOffset(720)] public ulong AlignmentCheckMask;
+
+    /// <summary>How often <see cref="TlbMissStub"/> filled an entry of the soft TLB.</summary>
+    [FieldOffset(728)] public ulong TlbFills;
+
+    /// <summary>How often <see cref="JumpMissStub"/> filled an entry of the jump cache.</summary>
+    [FieldOffset(736)] public ulong JumpFills;
+
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];
 
@@ -179,4 +227,25 @@ internal unsafe struct VcpuState
 
     /// <summary>Model-specific registers without a meaning for the engine: MTRRs and such, kept as written.</summary>
     [FieldOffset(1920)] public fixed ulong PlainMsrs[64];
+
+    /// <summary>The soft TLB's occupied slots that a load of CR3 empties.</summary>
+    [FieldOffset(2432)] public fixed ulong TlbLocal[TlbBitmapWords];
+
+    /// <summary>The soft TLB's occupied slots of global pages.</summary>
+    [FieldOffset(2816)] public fixed ulong TlbGlobal[TlbBitmapWords];
+
+    /// <summary>The soft TLB's slots that are a piece of a large page.</summary>
+    [FieldOffset(3200)] public fixed ulong TlbLarge[TlbBitmapWords];
+
+    /// <summary>A bit for each word of the bitmap at <see cref="JumpLocalOffset"/> that has a bit set.</summary>
+    [FieldOffset(3584)] public fixed ulong JumpLocalWords[JumpCacheEntries / 64 / 64];
+
+    /// <summary>A bit for each page number, modulo <see cref="JumpFilterBits"/>, that the jump cache has blocks of.</summary>
+    [FieldOffset(5120)] public fixed ulong JumpPages[JumpFilterBits / 64];
+
+    /// <summary>A bit for each GiB of linear addresses, modulo <see cref="JumpFilterBits"/>, that it has blocks of in large pages.</summary>
+    [FieldOffset(5632)] public fixed ulong JumpLargeRegions[JumpFilterBits / 64];
+
+    /// <summary>A <see cref="Transition"/> for each <see cref="TransitionKind"/>.</summary>
+    [FieldOffset(4096)] public fixed byte Transitions[Transition.Count * Transition.Size];
 }

@@ -9,22 +9,23 @@ namespace Hearth.Cpu.Software;
 /// </remarks>
 internal readonly record struct AccessDetail(uint Value)
 {
-    private const uint WriteBit = 1 << 20;
+    public const uint WriteBit = 1 << 20;
+    public const int SizeShift = 13;
     private const uint ReadBit = 1 << 21;
     private const uint LockBit = 1 << 22;
-    private const uint CheckedBit = 1 << 23;
-    private const uint AlignedBit = 1 << 27;
+    public const uint CheckedBit = 1 << 23;
+    public const uint AlignedBit = 1 << 27;
     private const uint WaitingBit = 1 << 28;
     private const uint MaybeBit = 1 << 29;
 
     public AccessDetail(int offset, int size, bool read, bool write, bool locked)
-        : this((uint)offset | ((uint)size << 13) | (write ? WriteBit : 0) | (read ? ReadBit : 0) | (locked ? LockBit : 0))
+        : this((uint)offset | ((uint)size << SizeShift) | (write ? WriteBit : 0) | (read ? ReadBit : 0) | (locked ? LockBit : 0))
     {
     }
 
     public int Offset => (int)(Value & 0x1FFF);
 
-    public int Size => (int)(Value >> 13) & 0x7F;
+    public int Size => (int)(Value >> SizeShift) & 0x7F;
 
     public bool IsWrite => (Value & WriteBit) != 0;
 

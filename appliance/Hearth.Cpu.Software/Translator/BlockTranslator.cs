@@ -15,6 +15,8 @@ internal sealed unsafe class BlockTranslator
     private readonly BitStringEmitter _bitString;
     private readonly StackEmitter _stack;
     private readonly ControlFlowEmitter _flow;
+    private readonly SystemEmitter _system;
+    private readonly StringEmitter _string;
     private readonly GuestCodeReader _reader = new();
     private readonly Decoder _decoder16;
     private readonly Decoder _decoder32;
@@ -22,7 +24,9 @@ internal sealed unsafe class BlockTranslator
     private readonly Instruction[] _instructions = new Instruction[MaximumInstructions];
     private int _count;
 
-    public BlockTranslator(CodeCache cache, InstructionClassifier classifier)
+    /// <param name="hasNativeTimestamp">The host's time-stamp counter runs at the guest's pace.</param>
+    /// <param name="tryNumberOf">Gives the number of a mode.</param>
+    public BlockTranslator(CodeCache cache, InstructionClassifier classifier, bool hasNativeTimestamp, SystemEmitter.TryNumber tryNumberOf)
     {
         _cache = cache;
         _classifier = classifier;
@@ -33,6 +37,8 @@ internal sealed unsafe class BlockTranslator
         _bitString = new BitStringEmitter(_context, memory, encoder);
         _stack = new StackEmitter(_context, memory);
         _flow = new ControlFlowEmitter(_context, memory, _stack, cache.Stubs);
+        _system = new SystemEmitter(_context, _native, _flow, cache) { HasNativeTimestamp = hasNativeTimestamp, TryNumberOf = tryNumberOf };
+        _string = new StringEmitter(_context, memory, _flow, cache);
         _decoder16 = Decoder.Create(16, _reader, classifier.DecoderOptions);
         _decoder32 = Decoder.Create(32, _reader, classifier.DecoderOptions);
         _decoder64 = Decoder.Create(64, _reader, classifier.DecoderOptions);
@@ -100,11 +106,9 @@ internal sealed unsafe class BlockTranslator
     /// <summary>The three ways in; see <see cref="TranslatedBlock"/>.</summary>
     private void EmitEntries(int offset, out byte* far, out byte* check, out byte* near, out byte* kickJump)
     {
+        // Its first instruction is what TranslatedBlock.Kill writes over.
         far = _emitter.Position;
-        if (_context.Is64Bit)
-            _emitter.Lea(RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
-        else
-            _emitter.Lea32(RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
+        _emitter.LeaLong(_context.Is64Bit, RegisterMap.Address, new HostOperand(RegisterMap.Address, -offset));
         _emitter.Store(HostOperand.Field(FieldOffsets.PageRip), RegisterMap.Address);
         check = _emitter.Position;
         _emitter.Load32(RegisterMap.Test, HostOperand.Field(FieldOffsets.Kick));
@@ -133,7 +137,7 @@ internal sealed unsafe class BlockTranslator
 
         if (!ended)
             _context.EndTail(complete: true);
-        if (index > 0 && _classifier.KindOf(_instructions[index - 1]) == InstructionKind.SetInterrupt && !ended)
+        if (index > 0 && _classifier.KindOf(_instructions[index - 1]) == InstructionKind.SetInterrupt && FallsThrough(kind))
             EmitInterruptCheck(_context.NextOffset);
         return ended;
     }
@@ -164,6 +168,10 @@ internal sealed unsafe class BlockTranslator
             case InstructionKind.Leave:
                 _stack.Leave(instruction);
                 return true;
+            case InstructionKind.String:
+                return _string.TryEmit(instruction);
+            case InstructionKind.RepeatedString:
+                return _string.TryRepeat(instruction);
             case InstructionKind.Invalid:
                 return Keep(instruction, KeptReason.Undefined);
             case InstructionKind.PushFlags or InstructionKind.PopFlags or InstructionKind.ClearInterrupt or InstructionKind.SetInterrupt
@@ -171,6 +179,8 @@ internal sealed unsafe class BlockTranslator
                 return TryEmitFlags(instruction, kind, index);
             case InstructionKind.Interpret:
                 return false;
+            case >= InstructionKind.ReadBase:
+                return TryEmitSystem(instruction, kind);
             default:
                 EmitFlow(instruction, kind);
                 return true;
@@ -198,12 +208,35 @@ internal sealed unsafe class BlockTranslator
                 _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 0);
                 return true;
             default:
-                // Interrupts wait for one more instruction, so that one must lie in this block and fall through.
-                if (index + 1 >= _count || !FallsThrough(_classifier.KindOf(_instructions[index + 1])))
-                    return false;
-                _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 1);
+                EmitSetInterrupt(index);
                 return true;
         }
+    }
+
+    private bool TryEmitSystem(in Instruction instruction, InstructionKind kind) => kind switch
+    {
+        InstructionKind.ReadBase => _system.TryReadBase(instruction),
+        InstructionKind.WriteBase => _system.TryWriteBase(instruction),
+        InstructionKind.SwapBase => _system.TrySwapBase(instruction),
+        InstructionKind.ReadControl => _system.TryReadControl(instruction),
+        InstructionKind.ReadTimestamp => _system.TryReadTimestamp(instruction),
+        InstructionKind.ChangeAlignmentCheck => _system.TryChangeAlignmentCheck(instruction),
+        _ => _system.TryTransition(instruction),
+    };
+
+    /// <summary>
+    /// Interrupts wait for one more instruction. Where that one falls through, the block looks for them after it; otherwise the
+    /// kick word makes whatever comes next look. A waiting interrupt may wait longer, but not less.
+    /// </summary>
+    private void EmitSetInterrupt(int index)
+    {
+        _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 1);
+        if (index + 1 < _count && FallsThrough(_classifier.KindOf(_instructions[index + 1])))
+            return;
+        _emitter.Load32(RegisterMap.Test, HostOperand.Field(FieldOffsets.InterruptWaiting));
+        byte* none = _emitter.JumpIfRcxZero();
+        _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.Kick), 1);
+        _emitter.BindShort(none);
     }
 
     private void EmitPopFlags(in Instruction instruction)
@@ -320,8 +353,9 @@ internal sealed unsafe class BlockTranslator
     /// <summary>The bit beside the target in the detail of <see cref="ExitReason.Chain"/>.</summary>
     public const int ChainBackward = 1 << 13;
 
-    private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.Jump
-        or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return;
+    private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.RepeatedString or InstructionKind.Jump
+        or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return
+        or InstructionKind.ChangeAlignmentCheck or InstructionKind.Transition;
 
     private static bool FallsThrough(InstructionKind kind) =>
         !EndsBlock(kind) && kind is not (InstructionKind.PopFlags or InstructionKind.JumpConditional or InstructionKind.JumpCounter or InstructionKind.SetInterrupt);

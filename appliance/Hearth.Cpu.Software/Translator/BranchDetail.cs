@@ -4,7 +4,7 @@ namespace Hearth.Cpu.Software;
 /// <remarks>Bits 0–12 the instruction's offset in its page, 13–30 the bytes it takes off the stack (RET).</remarks>
 internal readonly record struct BranchDetail(uint Value)
 {
-    private const int PoppedShift = 13;
+    public const int PoppedShift = 13;
 
     public BranchDetail(int offset, int popped)
         : this((uint)offset | ((uint)popped << PoppedShift))

@@ -161,45 +161,57 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
     {
         if (context.IsSingleStep)
         {
-            LeaveForTarget(popped);
+            GoTo(stubs.LeaveForTarget, popped);
             return;
         }
 
-        HostOperand mask = HostOperand.Field(FieldOffsets.JumpCacheMask);
         const int Tags = VcpuState.JumpCacheOffset - VcpuState.Bias;
         const int Codes = Tags + (VcpuState.JumpCacheEntries * 8);
-        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
+        LoadJumpIndex();
         _emitter.Load(RegisterMap.Test, new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Tags));
         _emitter.Load(RegisterMap.Addend, HostOperand.Field(FieldOffsets.ModeSalt));
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
         _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, HostOperand.Field(FieldOffsets.TlbPageMask));
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
         byte* hit = _emitter.JumpIfRcxZero();
-        LeaveForTarget(popped);
+        GoTo(stubs.LookupTarget, popped);
         _emitter.BindShort(hit);
         if (popped != 0)
             stack.Drop(popped);
-        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, mask);
+        LoadJumpIndex();
         _emitter.Jump(new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Codes));
     }
 
-    private void LeaveForTarget(int popped)
+    /// <summary>R12 becomes the number of the jump-cache entry for R14: see <see cref="JumpCache"/>.</summary>
+    private void LoadJumpIndex()
+    {
+        _emitter.Rorx(RegisterMap.Addend, RegisterMap.Address, JumpCache.HashShift);
+        _emitter.Lea(RegisterMap.Addend, new HostOperand(RegisterMap.Addend, RegisterMap.Address, 1, 0));
+        _emitter.Pext(RegisterMap.Addend, RegisterMap.Addend, HostOperand.Field(FieldOffsets.JumpCacheMask));
+    }
+
+    private void GoTo(byte* stub, int popped)
     {
         _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)new BranchDetail(context.Offset, popped).Value);
-        _emitter.Jump(stubs.LookupTarget);
+        _emitter.Jump(stub);
     }
 
     /// <summary>#GP for a target in R14 that is not canonical, before anything has changed.</summary>
     private void CheckCanonical()
     {
-        // The upper 17 bits are all clear or all set.
-        _emitter.Pext(RegisterMap.Test, RegisterMap.Address, HostOperand.Field(FieldOffsets.CanonicalMask));
-        byte* lower = _emitter.JumpIfRcxZero();
-        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, -0x1FFFF));
-        byte* upper = _emitter.JumpIfRcxZero();
+        TestCanonical(out byte* lower, out byte* upper);
         ExitTo(stubs.BadTarget, context.Offset);
         _emitter.BindShort(lower);
         _emitter.BindShort(upper);
+    }
+
+    /// <summary>Two short jumps, to be bound, are taken when R14 is canonical: its upper 17 bits are all clear or all set.</summary>
+    public void TestCanonical(out byte* lower, out byte* upper)
+    {
+        _emitter.Pext(RegisterMap.Test, RegisterMap.Address, HostOperand.Field(FieldOffsets.CanonicalMask));
+        lower = _emitter.JumpIfRcxZero();
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, -0x1FFFF));
+        upper = _emitter.JumpIfRcxZero();
     }
 
     /// <summary>#GP for a target in R14 beyond a code segment's limit, before anything has changed.</summary>

@@ -115,6 +115,15 @@ internal sealed unsafe class HostEmitter
 
     public void Lea32(HostRegister to, in HostOperand address) => Memory(false, 0x8D, (int)to, address);
 
+    /// <summary>LEA with a 32-bit displacement whatever its value: seven bytes.</summary>
+    public void LeaLong(bool wide, HostRegister to, in HostOperand address)
+    {
+        Rex(wide, (int)to, 0, (int)address.Base);
+        Byte(0x8D);
+        Byte((byte)(0x80 | (((int)to & 7) << 3) | ((int)address.Base & 7)));
+        Dword(address.Displacement);
+    }
+
     /// <summary>PEXT to, from, [mask] (VEX.LZ.F3.0F38.W1 F5 /r).</summary>
     public void Pext(HostRegister to, HostRegister from, in HostOperand mask) => Vex(0xF5, 2, to, from, mask);
 
@@ -126,6 +135,23 @@ internal sealed unsafe class HostEmitter
 
     /// <summary>SARX to, from, count (VEX.LZ.F3.0F38.W1 F7 /r).</summary>
     public void Sarx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 2, to, count, from);
+
+    /// <summary>SHLX to, from, count (VEX.LZ.66.0F38.W1 F7 /r).</summary>
+    public void Shlx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 1, to, count, from);
+
+    /// <summary>SHRX to, from, count (VEX.LZ.F2.0F38.W1 F7 /r).</summary>
+    public void Shrx(HostRegister to, HostRegister from, HostRegister count) => Vex(0xF7, 3, to, count, from);
+
+    /// <summary>RORX to, from, count (VEX.LZ.F2.0F3A.W1 F0 /r ib).</summary>
+    public void Rorx(HostRegister to, HostRegister from, byte count)
+    {
+        Byte(0xC4);
+        Byte((byte)((((int)to & 8) == 0 ? 0x80 : 0) | 0x40 | (((int)from & 8) == 0 ? 0x20 : 0) | 3));
+        Byte(0xFB);
+        Byte(0xF0);
+        Byte((byte)(0xC0 | (((int)to & 7) << 3) | ((int)from & 7)));
+        Byte(count);
+    }
 
     public void Not(HostRegister register)
     {

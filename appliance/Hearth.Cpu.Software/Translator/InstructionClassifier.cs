@@ -6,13 +6,10 @@ namespace Hearth.Cpu.Software;
 /// <summary>Decides once for each opcode how it is treated, for one CPU model.</summary>
 internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
 {
-    // What the interpreter executes: system instructions, strings, far transfers, state images, scattered accesses, random numbers.
+    // What the interpreter executes: system instructions, ports, far transfers, state images, scattered accesses, random numbers.
     private static readonly FrozenSet<Mnemonic> s_interpreted = new HashSet<Mnemonic>
     {
         Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw, Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd,
-        Mnemonic.Movsb, Mnemonic.Movsw, Mnemonic.Movsq, Mnemonic.Stosb, Mnemonic.Stosw, Mnemonic.Stosd, Mnemonic.Stosq,
-        Mnemonic.Lodsb, Mnemonic.Lodsw, Mnemonic.Lodsd, Mnemonic.Lodsq, Mnemonic.Scasb, Mnemonic.Scasw, Mnemonic.Scasd, Mnemonic.Scasq,
-        Mnemonic.Cmpsb, Mnemonic.Cmpsw, Mnemonic.Cmpsq,
         Mnemonic.Pusha, Mnemonic.Pushad, Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Enter, Mnemonic.Bound, Mnemonic.Xlatb,
         Mnemonic.Aaa, Mnemonic.Aas, Mnemonic.Aam, Mnemonic.Aad, Mnemonic.Daa, Mnemonic.Das, Mnemonic.Salc,
         Mnemonic.Popf, Mnemonic.Pushf,
@@ -23,12 +20,11 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         Mnemonic.Maskmovq, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu, Mnemonic.Vmaskmovps, Mnemonic.Vmaskmovpd, Mnemonic.Vpmaskmovd, Mnemonic.Vpmaskmovq,
         Mnemonic.Vgatherdps, Mnemonic.Vgatherdpd, Mnemonic.Vgatherqps, Mnemonic.Vgatherqpd,
         Mnemonic.Vpgatherdd, Mnemonic.Vpgatherdq, Mnemonic.Vpgatherqd, Mnemonic.Vpgatherqq,
-        Mnemonic.Int, Mnemonic.Int1, Mnemonic.Int3, Mnemonic.Into, Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Iretq, Mnemonic.Retf,
-        Mnemonic.Syscall, Mnemonic.Sysret, Mnemonic.Sysretq, Mnemonic.Sysenter, Mnemonic.Sysexit, Mnemonic.Sysexitq,
+        Mnemonic.Int, Mnemonic.Int1, Mnemonic.Int3, Mnemonic.Into, Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Retf,
+        Mnemonic.Sysret, Mnemonic.Sysenter, Mnemonic.Sysexit, Mnemonic.Sysexitq,
         Mnemonic.Lgdt, Mnemonic.Lidt, Mnemonic.Sgdt, Mnemonic.Sidt, Mnemonic.Lldt, Mnemonic.Ltr, Mnemonic.Sldt, Mnemonic.Str,
         Mnemonic.Smsw, Mnemonic.Lmsw, Mnemonic.Clts, Mnemonic.Invlpg, Mnemonic.Invpcid, Mnemonic.Wbinvd, Mnemonic.Wbnoinvd, Mnemonic.Invd, Mnemonic.Hlt,
-        Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Rdpmc, Mnemonic.Cpuid, Mnemonic.Rdtsc, Mnemonic.Rdtscp, Mnemonic.Rdpid,
-        Mnemonic.Swapgs, Mnemonic.Rdfsbase, Mnemonic.Rdgsbase, Mnemonic.Wrfsbase, Mnemonic.Wrgsbase, Mnemonic.Clac, Mnemonic.Stac,
+        Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Rdpmc, Mnemonic.Cpuid, Mnemonic.Rdpid,
         Mnemonic.Arpl, Mnemonic.Verr, Mnemonic.Verw, Mnemonic.Lar, Mnemonic.Lsl, Mnemonic.Monitor, Mnemonic.Mwait,
         Mnemonic.Lds, Mnemonic.Les, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss, Mnemonic.Rsm,
         Mnemonic.Clflush, Mnemonic.Clflushopt, Mnemonic.Rdrand, Mnemonic.Rdseed,
@@ -64,6 +60,9 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             _units[(int)instruction.Code] = UnitOf(instruction);
         }
 
+        if (kind == InstructionKind.String && (instruction.HasRepPrefix || instruction.HasRepnePrefix))
+            return InstructionKind.RepeatedString;
+
         // One opcode, two meanings: the register forms of BT and its kin stay within the operand; a selector is stored by C#.
         if (kind == InstructionKind.BitString && instruction.Op0Kind != OpKind.Memory)
             return InstructionKind.Native;
@@ -83,6 +82,9 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             return InstructionKind.Nop;
         if (!Promised(instruction))
             return InstructionKind.Invalid;
+        InstructionKind system = SystemKind(instruction);
+        if (system != InstructionKind.Unknown)
+            return system;
         if (s_interpreted.Contains(instruction.Mnemonic))
             return InstructionKind.Interpret;
 
@@ -90,10 +92,25 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
             return InstructionKind.MoveSelector;
 
         // MOVSD and CMPSD are strings or vectors by their opcode, and strings have no vector encoding.
-        if (instruction.IsStringInstruction || TouchesSystemRegister(instruction))
+        if (instruction.IsStringInstruction)
+            return InstructionKind.String;
+        if (TouchesSystemRegister(instruction))
             return InstructionKind.Interpret;
         return ByMnemonic(instruction);
     }
+
+    /// <summary>System instructions that are translated in 64-bit code; elsewhere they are interpreted.</summary>
+    private static InstructionKind SystemKind(in Instruction instruction) => instruction.Code switch
+    {
+        Code.Syscall or Code.Sysretq or Code.Iretq => InstructionKind.Transition,
+        Code.Stac or Code.Clac => InstructionKind.ChangeAlignmentCheck,
+        Code.Swapgs => InstructionKind.SwapBase,
+        Code.Rdfsbase_r32 or Code.Rdfsbase_r64 or Code.Rdgsbase_r32 or Code.Rdgsbase_r64 => InstructionKind.ReadBase,
+        Code.Wrfsbase_r32 or Code.Wrfsbase_r64 or Code.Wrgsbase_r32 or Code.Wrgsbase_r64 => InstructionKind.WriteBase,
+        Code.Rdtsc or Code.Rdtscp => InstructionKind.ReadTimestamp,
+        Code.Mov_r64_cr => InstructionKind.ReadControl,
+        _ => InstructionKind.Unknown,
+    };
 
     private static InstructionKind ByMnemonic(in Instruction instruction)
     {

@@ -28,6 +28,12 @@ internal enum InstructionKind : byte
     PushFlags,
     PopFlags,
     Leave,
+
+    /// <summary>One element of MOVS, STOS, LODS, SCAS, CMPS.</summary>
+    String,
+
+    /// <summary>The same with a REP prefix; ends the block.</summary>
+    RepeatedString,
     ClearInterrupt,
     SetInterrupt,
     ClearDirection,
@@ -41,6 +47,23 @@ internal enum InstructionKind : byte
     Call,
     CallIndirect,
     Return,
+
+    /// <summary>RDFSBASE, RDGSBASE.</summary>
+    ReadBase,
+
+    /// <summary>WRFSBASE, WRGSBASE.</summary>
+    WriteBase,
+    SwapBase,
+
+    /// <summary>MOV from a control register.</summary>
+    ReadControl,
+    ReadTimestamp,
+
+    /// <summary>STAC, CLAC.</summary>
+    ChangeAlignmentCheck,
+
+    /// <summary>SYSCALL, SYSRETQ, IRETQ.</summary>
+    Transition,
 }
 
 /// <summary>The register file an instruction needs, which the operating system may have switched off.</summary>

@@ -10,9 +10,10 @@ namespace Hearth.Cpu.Software;
 /// </remarks>
 internal sealed unsafe class MemoryEmitter(TranslationContext context)
 {
-    private const int ReadTags = 0;
-    private const int WriteTags = 1;
-    private const int Addends = 2;
+    // The arrays of a soft TLB.
+    public const int ReadTags = 0;
+    public const int WriteTags = 1;
+    public const int Addends = 2;
 
     private readonly HostEmitter _emitter = context.Emitter;
 
@@ -150,10 +151,12 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
         return scratch;
     }
 
-    private HostOperand Tlb(int array) =>
-        new(RegisterMap.State, RegisterMap.Addend, 8, VcpuState.TlbOffset - VcpuState.Bias + (TlbMode * VcpuState.TlbBytesPerMode) + (array * VcpuState.TlbEntries * 8));
+    /// <summary>What an array of a mode's soft TLB is away from R15.</summary>
+    public static int TlbDisplacement(int tlbMode, int array) =>
+        VcpuState.TlbOffset - VcpuState.Bias + (tlbMode * VcpuState.TlbBytesPerMode) + (array * VcpuState.TlbEntries * 8);
 
-    private int TlbMode => (context.Mode & ModeFlags.User) != 0 ? 1 : (context.Mode & ModeFlags.Smap) != 0 ? 2 : 0;
+    private HostOperand Tlb(int array) =>
+        new(RegisterMap.State, RegisterMap.Addend, 8, TlbDisplacement(TlbMode.Of(context.Mode), array));
 
     private static int AddressWidth(in Instruction instruction)
     {

@@ -56,7 +56,7 @@ internal sealed class NativeEmitter(TranslationContext context, MemoryEmitter me
     }
 
     /// <summary>Writes a host register to a guest register of 2, 4 or 8 bytes.</summary>
-    private void Write(Register guest, HostRegister from)
+    public void Write(Register guest, HostRegister from)
     {
         int number = RegisterMap.GuestNumber(guest);
         int size = guest.GetSize();
@@ -83,6 +83,19 @@ internal sealed class NativeEmitter(TranslationContext context, MemoryEmitter me
         {
             _emitter.Move(to, from);
         }
+    }
+
+    /// <summary>Reads a guest register of 4 or 8 bytes into a host register, zero-extended.</summary>
+    public void Read(HostRegister to, Register guest)
+    {
+        int number = RegisterMap.GuestNumber(guest);
+        HostRegister from = RegisterMap.Host(number);
+        if (from == HostRegister.None)
+            _emitter.Load(to, RegisterMap.Home(number), guest.GetSize());
+        else if (guest.GetSize() == 4)
+            _emitter.Move32(to, from);
+        else
+            _emitter.Move(to, from);
     }
 
     /// <summary>Renames the registers, puts the given host operand in place of the memory operand, encodes, and stores back.</summary>

@@ -19,4 +19,7 @@ public interface ICpuEngine : IDisposable
     /// <summary>Takes back what the TSCs counted while the machine's clock stood still. Called while no vCPU runs.</summary>
     /// <param name="nanoseconds">How long the clock stood still.</param>
     void SkipTime(long nanoseconds);
+
+    /// <summary>What the engine counted and what it takes of the host's memory. Called while no vCPU runs.</summary>
+    IReadOnlyList<EngineStatistic> Statistics();
 }

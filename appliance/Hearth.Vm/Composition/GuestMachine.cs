@@ -114,6 +114,9 @@ internal sealed class GuestMachine : IDisposable
         _stillSince = Stopwatch.GetTimestamp();
     }
 
+    /// <summary>What the CPU engine counted, one figure a line. The machine is paused.</summary>
+    public string Statistics() => string.Concat(_engine.Statistics().Select(statistic => $"{statistic.Name,-40} {statistic.Value,20}\n"));
+
     /// <summary>The state of everything but RAM. The machine is paused.</summary>
     public MachineState Capture() => MachineState.Capture(_devices);
 

@@ -5,4 +5,8 @@ namespace Hearth.Vm.Running;
 /// <param name="Message">A sentence for standard error, or null.</param>
 /// <param name="Report">Lines that go with it, or null.</param>
 /// <param name="Signal">The signal this process is to die by, or 0.</param>
-internal sealed record GuestOutcome(int ExitCode, string? Message = null, string? Report = null, int Signal = 0);
+internal sealed record GuestOutcome(int ExitCode, string? Message = null, string? Report = null, int Signal = 0)
+{
+    /// <summary>What the CPU engine counted, where that was asked for.</summary>
+    public string? Statistics { get; init; }
+}

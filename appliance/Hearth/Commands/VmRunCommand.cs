@@ -32,6 +32,7 @@ internal sealed class VmRunCommand
     private readonly Option<bool> _noReboot = Switch("--no-reboot", "End when the guest resets or triple-faults, instead of booting it again.");
     private readonly Option<bool> _noRng = Switch("--no-rng", "Leave out the virtio entropy device.");
     private readonly Option<bool> _verbose = Switch("--verbose", "Show mistakes of the guest's drivers, and what passt says, on standard error.");
+    private readonly Option<bool> _stats = Switch("--stats", "At the end print on standard error what the CPU engine counted, and what memory it took.");
     private readonly Option<string> _save = Text("--save", "FILE", "On SIGUSR1 save the whole guest to FILE, a new file, and stop it.");
     private readonly Option<string> _restore = Text("--restore", "FILE", "Go on with a saved guest instead of booting; its other options must be the same.");
 
@@ -48,7 +49,7 @@ internal sealed class VmRunCommand
             options._kernel, options._initrd, options._append, options._modules,
             options._memory, options._cpus, options._cpuModel, options._engine,
             options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
-            options._debugExit, options._noReboot, options._save, options._restore, options._verbose,
+            options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -77,6 +78,7 @@ internal sealed class VmRunCommand
             NoReboot = parsed.GetValue(_noReboot),
             NoRng = parsed.GetValue(_noRng),
             Verbose = parsed.GetValue(_verbose),
+            Statistics = parsed.GetValue(_stats),
             Save = parsed.GetValue(_save),
             Restore = parsed.GetValue(_restore),
         };

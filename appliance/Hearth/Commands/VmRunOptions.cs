@@ -44,6 +44,8 @@ internal sealed record VmRunOptions
 
     public bool Verbose { get; init; }
 
+    public bool Statistics { get; init; }
+
     public string? Restore { get; init; }
 
     public string? Save { get; init; }
@@ -59,5 +61,6 @@ internal sealed record VmRunOptions
         ExitOnReset = NoReboot,
         EntropyDevice = !NoRng,
         Verbose = Verbose,
+        Statistics = Statistics,
     };
 }

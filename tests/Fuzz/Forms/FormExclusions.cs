@@ -29,6 +29,9 @@ internal static class FormExclusions
     private static readonly HashSet<Code> s_wideFarPointers =
         [Code.Call_m1664, Code.Jmp_m1664, Code.Lss_r64_m1664, Code.Lfs_r64_m1664, Code.Lgs_r64_m1664];
 
+    private static readonly HashSet<Code> s_wideSelectorPushes =
+        [Code.Pushd_ES, Code.Pushd_CS, Code.Pushd_SS, Code.Pushd_DS, Code.Pushd_FS, Code.Pushd_GS];
+
     /// <summary>Why a form is not compared, or null.</summary>
     public static string? ReasonFor(Form form) => ReasonFor(form.Code) ?? (HostVendor.IsIntel ? null : ReasonOfVendor(form));
 
@@ -41,6 +44,8 @@ internal static class FormExclusions
         Code code = form.Code;
         if (code.Mnemonic() is Mnemonic.Sysexit or Mnemonic.Sysexitq)
             return "AMD has it in legacy mode only; the models are Intel's";
+        if (s_wideSelectorPushes.Contains(code))
+            return "AMD clears the upper half of the slot, Intel leaves it; the models are Intel's";
         if (form.Mode != CodeMode.Long)
             return code == Code.Sysretd ? "Intel has it in 64-bit code only; the models are Intel's" : null;
         if (s_wideFarPointers.Contains(code))

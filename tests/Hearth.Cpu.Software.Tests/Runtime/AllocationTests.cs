@@ -22,6 +22,8 @@ public sealed unsafe class AllocationTests : IDisposable
         ["cpuid"] = a => { a.mov(ebx, ecx); a.xor(eax, eax); a.cpuid(); a.mov(ecx, ebp); },
         ["rdtsc"] = a => a.rdtsc(),
         ["string"] = a => { a.mov(edi, (uint)CodeMachine.Data); a.mov(ecx, 32); a.rep.stosq(); a.mov(ecx, ebp); },
+        ["string copy"] = a => { a.mov(esi, (uint)CodeMachine.Data + 3); a.mov(edi, (uint)CodeMachine.Data + 0x1FFD); a.mov(ecx, 900); a.rep.movsq(); a.mov(ecx, ebp); },
+        ["string elements"] = a => { a.mov(esi, (uint)CodeMachine.Data); a.mov(edi, esi); a.movsb(); a.stosd(); a.lodsw(); a.scasq(); a.cmpsb(); },
         ["invlpg"] = a => { a.invlpg(__[CodeMachine.Data]); a.mov(eax, __[CodeMachine.Data]); },
         ["cr3"] = a => { a.mov(rax, cr3); a.mov(cr3, rax); },
         ["change of mode"] = a => { a.mov(rax, cr0); a.or(eax, 8); a.mov(cr0, rax); a.nop(); a.clts(); },

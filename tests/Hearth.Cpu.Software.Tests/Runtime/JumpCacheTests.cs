@@ -168,18 +168,28 @@ public sealed unsafe class JumpCacheTests : IDisposable
     {
         const ulong Rip = 0xFFFF_FFFF_FFFF_F123;
         var jumps = new JumpCache(_machine.State);
-        jumps.Clear();
-        Assert.True(_machine.Engine.Store.TryFindOrTranslate(First, ModeFlags.Long, 4096, out TranslatedBlock? block));
+        TranslationStore store = _machine.Engine.Store;
+        Assert.True(store.TryNumberOf(ModeFlags.Long, out _));
+        Assert.True(store.TryFindOrTranslate(First, ModeFlags.Long, 4096, out TranslatedBlock? block));
 
         // Twice as many as can be told apart at one time.
+        int cleared = 0;
         for (uint mode = 1; mode <= 8192; mode++)
         {
-            jumps.SetMode((ModeFlags)mode);
+            while (!jumps.TrySetMode((ModeFlags)mode, store))
+            {
+                store.Clear();
+                jumps.ForgetAll();
+                cleared++;
+            }
+
             Assert.Equal(0UL, jumps.Find(Rip));
-            jumps.Add(_machine.Engine.Store, block!, Rip, First, isGlobal: false);
+            jumps.Add(block!, Rip, First, isGlobal: false, isLarge: false);
             Assert.Equal((ulong)block!.FarEntry, jumps.Find(Rip));
             Assert.Equal(0UL, jumps.Find(Rip ^ 0x8000_0000_0000_0000));
         }
+
+        Assert.Equal(2, cleared);
     }
 
     /// <summary>
@@ -189,17 +199,19 @@ public sealed unsafe class JumpCacheTests : IDisposable
     [Fact]
     public void A_jump_taken_while_its_page_changes_does_not_link_two_pages()
     {
+        // Calls to the one address throw the other's page out of the soft TLB, and its entry out of the jump cache.
+        const ulong Start = 0x200;
         const ulong SameSets = Window + 0x40_0000;
         const ulong New = Second | CodeMachine.Present | CodeMachine.Writable;
         const ulong Old = First | CodeMachine.Present | CodeMachine.Writable;
         _machine.Assemble(SameSets, a => a.ret());
         _machine.Assemble(SameSets + 16, a => a.ret());
-        _machine.Assemble(First, Jumping(1), Window);
-        _machine.Assemble(Second, Jumping(2), Window);
+        _machine.Assemble(First + Start, Jumping(1), Window + Start);
+        _machine.Assemble(Second + Start, Jumping(2), Window + Start);
 
         _machine.Run(a =>
         {
-            a.mov(rbp, Window);
+            a.mov(rbp, Window + Start);
             Call(a, SameSets, Old, taken: 0);
             Call(a, SameSets + 16, New, taken: 1);
             a.mov(__qword_ptr[EntryOf(Window)], (int)Old);

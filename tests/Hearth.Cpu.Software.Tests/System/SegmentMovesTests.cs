@@ -113,6 +113,17 @@ public sealed unsafe class SegmentMovesTests
     }
 
     [Fact]
+    public void Push_of_a_segment_leaves_the_upper_word_of_the_slot_alone()
+    {
+        using SystemMachine machine = SystemMachine.Protected();
+        machine.Write(machine.Rsp - 4, 4, 0xDEAD_DEAD);
+
+        machine.Execute(0x1E); // push ds
+
+        Assert.Equal(0xDEAD_0000UL | SystemMachine.KernelData, machine.Read(machine.Rsp, 4));
+    }
+
+    [Fact]
     public void Lss_loads_the_stack_without_a_shadow()
     {
         using SystemMachine machine = SystemMachine.Protected();

@@ -113,9 +113,10 @@ public sealed unsafe class TaskSwitchTests
     }
 
     [Fact]
-    public void Task_of_16_bits_loads_words()
+    public void Task_of_16_bits_loads_words_and_sets_the_upper_ones()
     {
         using SystemMachine machine = Prepared();
+        machine.State->Gpr[0] = 0x1234_5678;
         machine.WriteDescriptor(SystemMachine.OtherTask, 0x0000_8100_0000_002B | (SystemMachine.OtherTss << 16));
         machine.Write(SystemMachine.OtherTss + 0x0E, 2, 0xB000);
         machine.Write(SystemMachine.OtherTss + 0x10, 2, 2);
@@ -130,7 +131,7 @@ public sealed unsafe class TaskSwitchTests
 
         Assert.Equal(StepResult.Continue, result);
         Assert.Equal(0xB000UL, machine.State->Rip);
-        Assert.Equal(0xBEEFUL, machine.State->Gpr[0] & 0xFFFF);
+        Assert.Equal(0xFFFF_BEEFUL, machine.State->Gpr[0]);
     }
 
     [Fact]

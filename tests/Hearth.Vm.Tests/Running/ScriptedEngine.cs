@@ -20,6 +20,8 @@ internal sealed class ScriptedEngine : ICpuEngine
 
     public void SkipTime(long nanoseconds) => SkippedTime += nanoseconds;
 
+    public IReadOnlyList<EngineStatistic> Statistics() => [];
+
     public void Dispose()
     {
         foreach (ScriptedVcpu vcpu in Vcpus)

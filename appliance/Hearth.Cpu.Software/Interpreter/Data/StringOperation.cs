@@ -8,10 +8,7 @@ internal readonly unsafe struct StringOperation
     public StringOperation(VcpuState* state, in Instruction instruction)
     {
         (Kind, ElementSize) = Decode(instruction.Code);
-        OpKind destination = instruction.Op0Kind;
-        OpKind source = instruction.Op1Kind;
-        OpKind memory = IsMemory(destination) ? destination : source;
-        AddressSize = SizeOf(memory);
+        AddressSize = AddressSizeOf(instruction);
         AddressMask = OperandAccess.Mask(AddressSize);
         Descends = state->Direction != 0;
         Repeats = instruction.HasRepPrefix || instruction.HasRepnePrefix;
@@ -46,7 +43,8 @@ internal readonly unsafe struct StringOperation
     /// <summary>SCAS and CMPS end a repetition by a flag, too.</summary>
     public bool Compares => Kind is StringKind.Scan or StringKind.Compare;
 
-    private static (StringKind Kind, int Size) Decode(Code code) => code switch
+    /// <summary>What an opcode does, and the bytes of an element.</summary>
+    public static (StringKind Kind, int Size) Decode(Code code) => code switch
     {
         Code.Movsb_m8_m8 => (StringKind.Move, 1),
         Code.Movsw_m16_m16 => (StringKind.Move, 2),
@@ -75,6 +73,10 @@ internal readonly unsafe struct StringOperation
         Code.Outsw_DX_m16 => (StringKind.Output, 2),
         _ => (StringKind.Output, 4),
     };
+
+    /// <inheritdoc cref="AddressSize"/>
+    public static int AddressSizeOf(in Instruction instruction) =>
+        SizeOf(IsMemory(instruction.Op0Kind) ? instruction.Op0Kind : instruction.Op1Kind);
 
     private static bool IsMemory(OpKind kind) => kind is >= OpKind.MemorySegSI and <= OpKind.MemoryESRDI;
 

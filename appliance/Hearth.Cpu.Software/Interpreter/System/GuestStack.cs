@@ -50,14 +50,11 @@ internal unsafe struct GuestStack
         new(state, access, default, pointer, ModeOf(state, cpl), isLong: true, 0);
 
     /// <returns>False when a fault is pending.</returns>
-    public bool TryPush(int size, ulong value)
-    {
-        ulong pointer = (Pointer - (ulong)size) & _mask;
-        if (!TryLinear(pointer, size, out ulong linear) || !IsAligned(linear, size) || !_access.TryWriteAs(linear, size, _tlbMode, value))
-            return false;
-        Pointer = pointer;
-        return true;
-    }
+    public bool TryPush(int size, ulong value) => TryPush(size, size, value);
+
+    /// <summary>PUSH of a segment register: an operand of 32 bits writes its lower 16 only, as Intel's processors do.</summary>
+    /// <returns>False when a fault is pending.</returns>
+    public bool TryPushSelector(int size, ushort selector) => TryPush(size, size == 4 ? 2 : size, selector);
 
     /// <returns>False when a fault is pending.</returns>
     public bool TryPop(int size, out ulong value)
@@ -76,6 +73,15 @@ internal unsafe struct GuestStack
         value = 0;
         return TryLinear((Pointer + (ulong)offset) & _mask, size, out ulong linear) && IsAligned(linear, size) &&
             _access.TryReadAs(linear, size, _tlbMode, out value);
+    }
+
+    private bool TryPush(int size, int written, ulong value)
+    {
+        ulong pointer = (Pointer - (ulong)size) & _mask;
+        if (!TryLinear(pointer, written, out ulong linear) || !IsAligned(linear, written) || !_access.TryWriteAs(linear, written, _tlbMode, value))
+            return false;
+        Pointer = pointer;
+        return true;
     }
 
     private readonly bool IsAligned(ulong linear, int size) => !_checksAlignment || _access.IsAligned(linear, size);

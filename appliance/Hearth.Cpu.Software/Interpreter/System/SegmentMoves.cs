@@ -31,8 +31,7 @@ internal sealed unsafe class SegmentMoves
     public StepResult Push(in Instruction instruction)
     {
         GuestStack stack = GuestStack.Current(_state, _access);
-        int size = SizeOf(instruction.Code);
-        if (!stack.TryPush(size, _state->SegmentSelector[(int)NameOf(instruction.Op0Register)]))
+        if (!stack.TryPushSelector(SizeOf(instruction.Code), _state->SegmentSelector[(int)NameOf(instruction.Op0Register)]))
             return StepResult.Fault;
         stack.Commit();
         return Completion.Advance(_state, instruction);

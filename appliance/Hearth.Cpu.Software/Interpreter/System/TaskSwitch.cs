@@ -108,8 +108,10 @@ internal sealed unsafe class TaskSwitch
             _mmu.FlushNonGlobal();
         }
 
+        // "Modified and not maintained" (section 7.6), and the 80386 sets them; nothing of the old task may show.
+        const ulong UpperWord = 0xFFFF_0000;
         for (int i = 0; i < 8; i++)
-            _state->Gpr[i] = wide ? registers.General[i] : (_state->Gpr[i] & 0xFFFF_0000) | registers.General[i];
+            _state->Gpr[i] = wide ? registers.General[i] : UpperWord | registers.General[i];
         _state->Rip = registers.Ip;
         Rflags.Set(_state, registers.Flags);
         _debug.Cancel();
