@@ -27,23 +27,22 @@ internal static class BootBench
     {
         List<BootTime> ours = [];
         List<BootTime> theirs = [];
-        TextWriter progress = options.Json ? Console.Error : Console.Out;
-        progress.WriteLine($"{options.Kernel}, {options.Cpus} vCPU: seconds from process start to init and to power-off");
-        progress.WriteLine("pair   hearth init   hearth off   qemu init   qemu off");
+        Console.WriteLine($"{options.Kernel}, {options.Cpus} vCPU: seconds from process start to init and to power-off");
+        Console.WriteLine("pair   hearth init   hearth off   qemu init   qemu off");
         for (int pair = 1; pair <= options.Pairs; pair++)
         {
             ours.Add(BootTime.Measure(hearth));
             theirs.Add(BootTime.Measure(qemu));
-            progress.WriteLine(Row(pair.ToString(CultureInfo.InvariantCulture), ours[^1], theirs[^1]));
+            Console.WriteLine(Row(pair.ToString(CultureInfo.InvariantCulture), ours[^1], theirs[^1]));
         }
 
         BootTime our = Median(ours);
         BootTime their = Median(theirs);
-        progress.WriteLine(Row("median", our, their));
-        progress.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        Console.WriteLine(Row("median", our, their));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"Hearth takes {our.Init / their.Init:f2} times as long as QEMU TCG to init, {our.PowerOff / their.PowerOff:f2} times to power-off"));
-        if (options.Json)
-            Console.WriteLine(Json(options, ours, theirs, our, their));
+        if (options.JsonFile is not null)
+            BenchOption.WriteFile(options.JsonFile, Json(options, ours, theirs, our, their));
     }
 
     private static string Row(string name, BootTime ours, BootTime theirs) => string.Create(CultureInfo.InvariantCulture,
@@ -51,11 +50,8 @@ internal static class BootBench
 
     private static BootTime Median(List<BootTime> times) => new(Median(times, time => time.Init), Median(times, time => time.PowerOff));
 
-    private static TimeSpan Median(List<BootTime> times, Func<BootTime, TimeSpan> figure)
-    {
-        TimeSpan[] sorted = [.. times.Select(figure).Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
+    private static TimeSpan Median(List<BootTime> times, Func<BootTime, TimeSpan> figure) =>
+        TimeSpan.FromSeconds(Statistics.Median(times.Select(time => figure(time).TotalSeconds)) ?? 0);
 
     private static string Json(BootBenchOptions options, List<BootTime> ours, List<BootTime> theirs, BootTime our, BootTime their) =>
         JsonSerializer.Serialize(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Hearth.Guests;
 
 namespace Hearth.Bench;
@@ -15,8 +14,8 @@ internal sealed record BootBenchOptions
 
     public string Kernel { get; init; } = BootAssets.DefaultKernel;
 
-    /// <summary>Print one JSON object instead of a table.</summary>
-    public bool Json { get; init; }
+    /// <summary>Where the JSON goes; null for nowhere.</summary>
+    public string? JsonFile { get; init; }
 
     /// <exception cref="GuestsException">An option is unknown or its value makes no sense.</exception>
     public static BootBenchOptions Parse(ReadOnlySpan<string> arguments)
@@ -26,9 +25,9 @@ internal sealed record BootBenchOptions
         {
             (options, int taken) = arguments switch
             {
-                ["--json", ..] => (options with { Json = true }, 1),
-                ["--pairs", string value, ..] => (options with { Pairs = Number(value, FewestPairs, 1000) }, 2),
-                ["--cpus", string value, ..] => (options with { Cpus = Number(value, 1, 8) }, 2),
+                ["--json", string value, ..] => (options with { JsonFile = value }, 2),
+                ["--pairs", string value, ..] => (options with { Pairs = BenchOption.Number(value, FewestPairs, 1000) }, 2),
+                ["--cpus", string value, ..] => (options with { Cpus = BenchOption.Number(value, 1, 8) }, 2),
                 ["--kernel", string value, ..] => (options with { Kernel = value }, 2),
                 _ => throw new GuestsException($"unknown option or missing value: {arguments[0]}"),
             };
@@ -37,9 +36,4 @@ internal sealed record BootBenchOptions
 
         return options;
     }
-
-    private static int Number(string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
-            ? value
-            : throw new GuestsException($"{text} is no number from {least} to {most}");
 }

@@ -11,6 +11,8 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
     /// <summary>The <c>hearth</c> that was built with this program; $HEARTH_EXECUTABLE names another one.</summary>
     public static string HearthPath => Environment.GetEnvironmentVariable("HEARTH_EXECUTABLE") ?? Path.Combine(AppContext.BaseDirectory, "hearth");
 
+    public static bool HasQemu => HostCommand.Find(Qemu) is not null;
+
     /// <summary>Where QEMU lies.</summary>
     /// <exception cref="GuestsException">It is not installed.</exception>
     public static string QemuPath => HostCommand.Find(Qemu)
@@ -26,7 +28,7 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
     [
         "vm", "run", "--engine", "software", "--memory", guest.Memory, "--cpus", guest.Cpus.ToString(CultureInfo.InvariantCulture),
         "--kernel", guest.Kernel, "--initrd", guest.Initrd, "--append", guest.CommandLine, "--net", "none", "--serial", "stdio", "--no-reboot",
-        .. guest.Disk is null ? Array.Empty<string>() : ["--disk", guest.Disk + ",readonly"], .. extra,
+        .. extra,
     ];
 
     public static IReadOnlyList<string> QemuArguments(GuestConfiguration guest) =>
@@ -35,6 +37,5 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
         "-accel", "tcg,thread=multi", "-cpu", "max", "-m", guest.Memory, "-smp", guest.Cpus.ToString(CultureInfo.InvariantCulture),
         "-kernel", guest.Kernel, "-initrd", guest.Initrd, "-append", guest.CommandLine, "-nic", "none", "-display", "none",
         "-monitor", "none", "-serial", "stdio", "-no-reboot",
-        .. guest.Disk is null ? Array.Empty<string>() : ["-drive", $"file={guest.Disk},format=raw,if=virtio,readonly=on"],
     ];
 }

@@ -9,7 +9,4 @@ internal sealed record GuestConfiguration(string Kernel, string Initrd)
     public string Memory { get; init; } = "512M";
 
     public int Cpus { get; init; } = 1;
-
-    /// <summary>A raw disk image, given read-only; null for none.</summary>
-    public string? Disk { get; init; }
 }

@@ -22,14 +22,15 @@ catch (GuestsException error)
 static int Usage()
 {
     Console.Error.WriteLine($"""
-        Usage: bench boot [--pairs N] [--kernel {BootAssets.DefaultKernel}] [--cpus N] [--json]
+        Usage: bench boot [--pairs N] [--kernel {BootAssets.DefaultKernel}] [--cpus N] [--json FILE]
                  Boots one kernel and initramfs under Hearth's software engine and under QEMU TCG in turn and compares the times.
-               bench cpu [--rounds N] [--rows A,B] [--class A,B] [--no-native] [--no-tcg] [--hearth "OPTIONS"] [--kernel NAME] [--json FILE]
-                 Runs the same programs on the host, under Hearth's software engine and under QEMU TCG in turn and compares their times.
-               bench smp [the same options]
-                 Does the same with one and with two processors and compares these.
+               bench cpu [--rounds N] [--class A,B] [--rows A,B] [--no-native] [--no-tcg] [--hearth "OPTIONS"] [--kernel NAME] [--json FILE]
+                 Runs the same programs on the host, under Hearth and under QEMU TCG in turn and compares the times. The classes are
+                 compute, vector, system and real. --hearth hands further options to hearth vm run.
+               bench smp [the options of cpu]
+                 Does the same with one and with two processors; there is one class more, parallel.
                bench assets DIRECTORY
-                 Writes the kernel and initramfs of this comparison there and prints both command lines.
+                 Writes the kernel and initramfs of the boot comparison there and prints both command lines.
         """);
     return 2;
 }

@@ -7,25 +7,27 @@ namespace Hearth.Bench.Cpu;
 /// Runs the same rows under several contenders in turn, so that what else the machine does hits all alike. Every time is taken by
 /// the measured program itself around its work: neither boots nor consoles are in it.
 /// </summary>
-internal sealed class Comparison : IDisposable
+internal sealed class Comparison
 {
     private readonly ComparisonOptions _options;
     private readonly GuestPrograms _programs;
-    private readonly SharedMemoryDirectory _shared = new();
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("hearth-bench-");
+    private readonly ScratchDirectories _scratch;
     private readonly BenchGuest _work;
     private readonly IReadOnlyList<BenchRow> _rows;
 
     /// <param name="classes">The rows that run when the options name none.</param>
     /// <exception cref="GuestsException">A program or package that is needed cannot be had.</exception>
-    public Comparison(ComparisonOptions options, params string[] classes)
+    public Comparison(ComparisonOptions options, ScratchDirectories scratch, params string[] classes)
     {
+        if (options.WithTcg && !Contender.HasQemu)
+            throw new GuestsException("QEMU is not installed; --no-tcg leaves it out, and this installs it: apt-get install --no-install-recommends qemu-system-x86");
         _options = options;
+        _scratch = scratch;
         _programs = GuestPrograms.Build();
         _rows = options.Select([.. _programs.Rows(), .. RealRow.All.Select(row => new BenchRow(row.Name, RealRow.Class))], classes);
         ProgramTree? real = _rows.Any(row => row.Class == RealRow.Class) ? ProgramTree.Create() : null;
         _work = new BenchGuest(_programs, real, _rows);
-        Guest = _work.Create(options.Kernel, _directory.FullName);
+        Guest = _work.Create(options.Kernel, scratch.Disk);
     }
 
     /// <summary>The guest that runs the rows, with one processor.</summary>
@@ -33,7 +35,7 @@ internal sealed class Comparison : IDisposable
 
     /// <summary>The rows on the host itself.</summary>
     /// <param name="options">Options of the measured programs.</param>
-    public Contender Native(string name, params IEnumerable<string> options) => _work.Native(_shared.Path, options) with { Name = name };
+    public Contender Native(string name, params IEnumerable<string> options) => _work.Native(_scratch.Memory, options) with { Name = name };
 
     /// <summary>The rows under Hearth.</summary>
     public Contender Hearth(string name, int cpus = 1) => Contender.Hearth(Guest with { Cpus = cpus }, _options.HearthOptions) with { Name = name };
@@ -49,14 +51,16 @@ internal sealed class Comparison : IDisposable
         string[] names = [.. contenders.Select(contender => contender.Name)];
         var host = BenchHost.Read(Path.GetFileName(Guest.Kernel), _programs.Compiler, _options.WithTcg);
         var results = new ResultSet(_rows, names);
-        string[] engine = Measure(contenders, results).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] engine = Measure(contenders, results, out double load).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         RatioColumn[] shown = [.. ratios.Where(ratio => names.Contains(ratio.Contender) && names.Contains(ratio.Than))];
 
         foreach (string line in new ComparisonTable(results, shown).Lines().Concat(notes(results)))
             Console.WriteLine(line);
+        if (load > host.Processors + 1)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"! other programs kept this machine busy: load {load:f1} on {host.Processors} processors"));
         WriteEngine(engine);
         if (_options.JsonFile is not null)
-            File.WriteAllText(_options.JsonFile, ComparisonReport.Write(results, shown, host, _options, engine));
+            BenchOption.WriteFile(_options.JsonFile, ComparisonReport.Write(results, shown, host, _options, engine));
 
         IReadOnlyList<string> problems = results.Problems();
         foreach (string problem in problems)
@@ -64,16 +68,12 @@ internal sealed class Comparison : IDisposable
         return problems.Count == 0 ? 0 : 1;
     }
 
-    public void Dispose()
-    {
-        _directory.Delete(recursive: true);
-        _shared.Dispose();
-    }
-
+    /// <param name="load">The highest load of the machine after a run.</param>
     /// <returns>What Hearth wrote to standard error when it ran last.</returns>
-    private string Measure(IReadOnlyList<Contender> contenders, ResultSet results)
+    private string Measure(IReadOnlyList<Contender> contenders, ResultSet results, out double load)
     {
         string engine = "";
+        load = 0;
         for (int round = 1; round <= _options.Rounds; round++)
         {
             foreach (Contender contender in contenders)
@@ -87,6 +87,7 @@ internal sealed class Comparison : IDisposable
                 results.Add(contender.Name, measured, $"{run.LastLine} {run.Errors}".Trim());
                 if (contender.Program == Contender.HearthPath)
                     engine = run.Errors;
+                load = Math.Max(load, BenchHost.Load());
                 Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"round {round} of {_options.Rounds}: {contender.Name} ran {measured.Count} of {results.Rows.Count} rows in {run.Elapsed.TotalSeconds:f1} s in all; load {BenchHost.Load():f1}"));
             }

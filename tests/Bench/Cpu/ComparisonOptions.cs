@@ -1,4 +1,3 @@
-using System.Globalization;
 using Hearth.Guests;
 
 namespace Hearth.Bench.Cpu;
@@ -35,13 +34,13 @@ internal sealed record ComparisonOptions
         {
             (options, int taken) = arguments switch
             {
-                ["--rounds", string value, ..] => (options with { Rounds = Number(value, 1, 1000) }, 2),
-                ["--rows", string value, ..] => (options with { Rows = Words(value, ',') }, 2),
-                ["--class", string value, ..] => (options with { Classes = Words(value, ',') }, 2),
+                ["--rounds", string value, ..] => (options with { Rounds = BenchOption.Number(value, 1, 1000) }, 2),
+                ["--rows", string value, ..] => (options with { Rows = BenchOption.Words(value, ',') }, 2),
+                ["--class", string value, ..] => (options with { Classes = BenchOption.Words(value, ',') }, 2),
                 ["--no-native", ..] => (options with { WithNative = false }, 1),
                 ["--no-tcg", ..] => (options with { WithTcg = false }, 1),
                 ["--kernel", string value, ..] => (options with { Kernel = value }, 2),
-                ["--hearth", string value, ..] => (options with { HearthOptions = Words(value, ' ') }, 2),
+                ["--hearth", string value, ..] => (options with { HearthOptions = BenchOption.Words(value, ' ') }, 2),
                 ["--json", string value, ..] => (options with { JsonFile = value }, 2),
                 _ => throw new GuestsException($"unknown option or missing value: {arguments[0]}"),
             };
@@ -66,12 +65,4 @@ internal sealed record ComparisonOptions
             ? [.. rows.Where(row => standard.Contains(row.Class))]
             : [.. rows.Where(row => Rows.Contains(row.Name) || Classes.Contains(row.Class))];
     }
-
-    private static string[] Words(string text, char separator) =>
-        text.Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-
-    private static int Number(string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
-            ? value
-            : throw new GuestsException($"{text} is no number from {least} to {most}");
 }

@@ -15,7 +15,8 @@ internal static class CpuBench
 
     public static int Run(ComparisonOptions options)
     {
-        using var comparison = new Comparison(options, "compute", "vector", "system", RealRow.Class);
+        using var scratch = new ScratchDirectories();
+        var comparison = new Comparison(options, scratch, "compute", "vector", "system", RealRow.Class);
         List<Contender> contenders = [];
         if (options.WithNative)
             contenders.Add(comparison.Native(Native, "--pin"));

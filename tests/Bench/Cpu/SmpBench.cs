@@ -15,7 +15,8 @@ internal static class SmpBench
 
     public static int Run(ComparisonOptions options)
     {
-        using var comparison = new Comparison(options, ParallelClass, "compute", "vector", "system");
+        using var scratch = new ScratchDirectories();
+        var comparison = new Comparison(options, scratch, ParallelClass, "compute", "vector", "system");
         List<Contender> contenders = [];
         if (options.WithNative)
             contenders.AddRange([comparison.Native(One(Native), "--pin"), comparison.Native(Two(Native))]);

@@ -40,6 +40,41 @@ public sealed class PackageCacheTests : IDisposable
     }
 
     [Fact]
+    public void Xz_fetchedWithDependencies_runsOnItsOwnLibraries()
+    {
+        IReadOnlyList<DebianPackage> packages = PackageCache.Default().FetchWithDependencies(["xz-utils"]);
+
+        string File(string package, string path) => packages.Single(one => one.Name == package).File(path);
+        string libraries = Path.GetDirectoryName(File("libc6", "lib/x86_64-linux-gnu/libc.so.6"))! + ":" + Path.GetDirectoryName(File("liblzma5", "lib/x86_64-linux-gnu/liblzma.so.5"));
+        CommandResult result = HostCommand.Run(
+            File("libc6", "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"), ["--library-path", libraries, File("xz-utils", "usr/bin/xz"), "--version"]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("liblzma", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Set_inTheCache_needsNoApt()
+    {
+        Directory.CreateDirectory(Path.Combine(_directory.FullName, "amd64", "one_1%2.0"));
+        Directory.CreateDirectory(Path.Combine(_directory.FullName, "amd64", "two_3.0"));
+        File.WriteAllText(Path.Combine(_directory.FullName, "amd64", "one+two.set"), "one 1:2.0\ntwo 3.0\n");
+
+        IReadOnlyList<DebianPackage> packages = new PackageCache(_directory.FullName).FetchWithDependencies(["one", "two"]);
+
+        Assert.Equal(["1:2.0", "3.0"], packages.Select(package => package.Version));
+    }
+
+    [Fact]
+    public void Set_withAPackageThatDoesNotExist_isRefusedInOneSentence()
+    {
+        var error = Assert.Throws<GuestsException>(() => PackageCache.Default().FetchWithDependencies(["xz-utils", "hearth-no-such-package"]));
+
+        Assert.Contains("hearth-no-such-package", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
     public void Package_inTheCache_needsNoApt()
     {
         Directory.CreateDirectory(Path.Combine(_directory.FullName, "amd64", "made-up_1.0"));

@@ -29,4 +29,20 @@ public sealed class PackageRecordTests
     [InlineData("Package: nothing-else\n")]
     [InlineData("Version: 1.0\n")]
     public void Stanza_withoutNameOrVersion_isNoPackage(string text) => Assert.Null(PackageRecord.Parse(text));
+
+    [Fact]
+    public void Plan_ofApt_givesWhatItWouldInstall()
+    {
+        IReadOnlyList<PackageRecord> records = PackageRecord.ParsePlan("""
+            Reading package lists...
+            The following NEW packages will be installed:
+              libc6 zlib1g
+            Inst libc6 (2.36-9 Debian:12/stable [amd64]) []
+            Inst zlib1g (1:1.2.13.dfsg-1 Debian:12/stable [amd64])
+            Conf libc6 (2.36-9 Debian:12/stable [amd64])
+            Conf zlib1g (1:1.2.13.dfsg-1 Debian:12/stable [amd64])
+            """);
+
+        Assert.Equal([("libc6", "2.36-9"), ("zlib1g", "1:1.2.13.dfsg-1")], records.Select(record => (record.Name, record.Version)));
+    }
 }

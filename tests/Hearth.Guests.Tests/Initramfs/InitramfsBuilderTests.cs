@@ -41,6 +41,17 @@ public sealed class InitramfsBuilderTests
         Assert.True(0 < one && one < two && two < three);
     }
 
+    [Fact]
+    public void Write_givesWhatBuildCompresses()
+    {
+        InitramfsBuilder builder = new InitramfsBuilder().AddFile("file", "content"u8.ToArray());
+        using var plain = new MemoryStream();
+
+        builder.Write(plain);
+
+        Assert.Equal(Unpacked(builder.Build()), Encoding.Latin1.GetString(plain.ToArray()));
+    }
+
     private static byte[] Build(KernelPackage kernel) => new InitramfsBuilder()
         .AddBusybox(PackageCache.Default().Fetch("busybox-static"))
         .AddModules(kernel, "virtio_pci", "virtio_blk")
