@@ -16,7 +16,7 @@ namespace Hearth.Cpu.Software;
 /// </remarks>
 internal sealed unsafe class DirectTier : IDisposable
 {
-    private const int HotTicks = 3;
+    private const int HotTicks = 8;
     private const int MaximumSpaces = 8;
     private const int MaximumBackOff = 8;
     private const ModeFlags Excluded = ModeFlags.SingleStep | ModeFlags.AlignmentCheck;
