@@ -27,7 +27,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
             throw new MachineException($"the code cache can have 256 KiB to 1 GiB, not {options.CodeCacheLength} bytes");
         Scale = new TimestampScale(options.TscFrequency);
         TimestampEpoch = Scale.FromHost(HostTimestampCounter.Read());
-        Store = new TranslationStore(ram, new InstructionClassifier(ModelInstructions.Of(options.Model)), Scale.IsSame, (nuint)options.CodeCacheLength);
+        var classifier = new InstructionClassifier(ModelInstructions.Of(options.Model), ModelInstructions.AbsentOn(HostProcessor.Cpuid));
+        Store = new TranslationStore(ram, classifier, Scale.IsSame, (nuint)options.CodeCacheLength);
     }
 
     public string Name => "software";

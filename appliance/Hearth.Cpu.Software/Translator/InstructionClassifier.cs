@@ -3,8 +3,10 @@ using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
-/// <summary>Decides once for each opcode how it is treated, for one CPU model.</summary>
-internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
+/// <summary>Decides once for each opcode how it is treated, for one CPU model on this host.</summary>
+/// <param name="features">What the model has.</param>
+/// <param name="absent">What the host's processor lacks of it: the interpreter executes it.</param>
+internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features, IReadOnlySet<CpuidFeature> absent)
 {
     // What the interpreter executes: system instructions, ports, far transfers, state images, scattered accesses, random numbers.
     private static readonly FrozenSet<Mnemonic> s_interpreted = new HashSet<Mnemonic>
@@ -85,7 +87,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         InstructionKind system = SystemKind(instruction);
         if (system != InstructionKind.Unknown)
             return system;
-        if (s_interpreted.Contains(instruction.Mnemonic))
+        if (s_interpreted.Contains(instruction.Mnemonic) || IsAbsent(instruction))
             return InstructionKind.Interpret;
 
         if (instruction.Code is Code.Mov_rm16_Sreg or Code.Mov_r32m16_Sreg or Code.Mov_r64m16_Sreg)
@@ -179,6 +181,17 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features)
         }
 
         return true;
+    }
+
+    private bool IsAbsent(in Instruction instruction)
+    {
+        foreach (CpuidFeature feature in instruction.CpuidFeatures)
+        {
+            if (absent.Contains(feature))
+                return true;
+        }
+
+        return false;
     }
 
     private static bool TouchesSystemRegister(in Instruction instruction)

@@ -61,6 +61,18 @@ internal static class ModelInstructions
         ["abm"] = [CpuidFeature.LZCNT],
     };
 
+    /// <summary>What runs natively on hosts that have it, and is interpreted on the others: processors with AVX2 came without.</summary>
+    private static readonly (CpuFeature Feature, CpuidFeature Instructions)[] s_optional =
+    [
+        (CpuFeatures.Adx, CpuidFeature.ADX),
+        (CpuFeatures.Sha, CpuidFeature.SHA),
+    ];
+
+    /// <summary>What the interpreter has to execute for want of a better processor.</summary>
+    /// <param name="host">Executes CPUID on the host: leaf and subleaf.</param>
+    public static IReadOnlySet<CpuidFeature> AbsentOn(Func<uint, uint, CpuidResult> host) =>
+        s_optional.Where(optional => !optional.Feature.IsOn(host)).Select(optional => optional.Instructions).ToFrozenSet();
+
     public static IReadOnlySet<CpuidFeature> Of(CpuModel model)
     {
         var features = new HashSet<CpuidFeature>(s_always);

@@ -4,6 +4,16 @@ namespace Hearth.Cpu;
 /// <param name="Name">As Linux shows it in /proc/cpuinfo.</param>
 /// <param name="RunsNatively">
 /// The software engine lets the host's processor run the feature's instructions: the host must have it, too. The others
-/// are interpreted, or belong to the machine.
+/// are interpreted, everywhere or where the host lacks them, or belong to the machine.
 /// </param>
-public readonly record struct CpuFeature(string Name, uint Leaf, uint Subleaf, CpuidRegister Register, int Bit, bool RunsNatively = false);
+public readonly record struct CpuFeature(string Name, uint Leaf, uint Subleaf, CpuidRegister Register, int Bit, bool RunsNatively = false)
+{
+    /// <summary>Whether a processor has the feature.</summary>
+    /// <param name="processor">Executes CPUID on it: leaf and subleaf.</param>
+    public bool IsOn(Func<uint, uint, CpuidResult> processor)
+    {
+        ArgumentNullException.ThrowIfNull(processor);
+        uint range = Leaf & 0x8000_0000;
+        return processor(range, 0).Eax >= Leaf && ((CpuModel.Register(processor(Leaf, Subleaf), Register) >> Bit) & 1) != 0;
+    }
+}

@@ -10,6 +10,8 @@ public static class CpuFeatures
     public static readonly CpuFeature Pcid = new("pcid", 1, 0, Ecx, 17);
     public static readonly CpuFeature Xsave = new("xsave", 1, 0, Ecx, 26);
     public static readonly CpuFeature Avx = new("avx", 1, 0, Ecx, 28, RunsNatively: true);
+    public static readonly CpuFeature Adx = new("adx", 7, 0, Ebx, 19);
+    public static readonly CpuFeature Sha = new("sha_ni", 7, 0, Ebx, 29);
     public static readonly CpuFeature FsGsBase = new("fsgsbase", 7, 0, Ebx, 0);
     public static readonly CpuFeature Smep = new("smep", 7, 0, Ebx, 7);
     public static readonly CpuFeature Invpcid = new("invpcid", 7, 0, Ebx, 10);
@@ -87,9 +89,9 @@ public static class CpuFeatures
         new("avx2", 7, 0, Ebx, 5, RunsNatively: true),
         new("bmi2", 7, 0, Ebx, 8, RunsNatively: true),
         new("rdseed", 7, 0, Ebx, 18),
-        new("adx", 7, 0, Ebx, 19, RunsNatively: true),
+        Adx,
         new("clflushopt", 7, 0, Ebx, 23),
-        new("sha_ni", 7, 0, Ebx, 29, RunsNatively: true),
+        Sha,
         Rdpid,
         new("xsaveopt", 0xD, 1, Eax, 0),
         new("abm", 0x8000_0001, 0, Ecx, 5, RunsNatively: true),

@@ -90,7 +90,7 @@ public sealed class CpuModel
     public IReadOnlyList<string> MissingOn(Func<uint, uint, CpuidResult> host)
     {
         ArgumentNullException.ThrowIfNull(host);
-        return [.. Features.Where(feature => feature.RunsNatively && !IsSet(host, feature)).Select(feature => feature.Name)];
+        return [.. Features.Where(feature => feature.RunsNatively && !feature.IsOn(host)).Select(feature => feature.Name)];
     }
 
     /// <summary>Refuses a host that cannot run the model in the software engine.</summary>
@@ -100,15 +100,6 @@ public sealed class CpuModel
         IReadOnlyList<string> missing = MissingOn(host);
         if (missing.Count > 0)
             throw new MachineException($"this host's processor cannot run the CPU model {Name}: it lacks {string.Join(", ", missing)}");
-    }
-
-    private static bool IsSet(Func<uint, uint, CpuidResult> host, CpuFeature feature)
-    {
-        uint range = feature.Leaf & 0x8000_0000;
-        if (host(range, 0).Eax < feature.Leaf)
-            return false;
-        CpuidResult result = host(feature.Leaf, feature.Subleaf);
-        return ((Register(result, feature.Register) >> feature.Bit) & 1) != 0;
     }
 
     internal static uint Register(CpuidResult result, CpuidRegister register) => register switch

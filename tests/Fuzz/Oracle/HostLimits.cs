@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using Hearth.Cpu;
 using Hearth.Fuzz.Forms;
 using Hearth.Fuzz.State;
@@ -10,17 +9,19 @@ namespace Hearth.Fuzz.Oracle;
 internal static class HostLimits
 {
     /// <summary>
-    /// Features whose instructions the engine does not run natively, by the names of <see cref="CpuFeature"/>: the others every
-    /// host that runs the model has.
+    /// Features that a host of the engine need not have, by the names of <see cref="CpuFeature"/>, as far as a user's program
+    /// can tell.
     /// </summary>
     private static readonly Dictionary<CpuidFeature, string> s_optional = new()
     {
+        [CpuidFeature.ADX] = "adx",
         [CpuidFeature.CLFLUSHOPT] = "clflushopt",
         [CpuidFeature.INVPCID] = "invpcid",
         [CpuidFeature.RDPID] = "rdpid",
         [CpuidFeature.RDRAND] = "rdrand",
         [CpuidFeature.RDSEED] = "rdseed",
         [CpuidFeature.RDTSCP] = "rdtscp",
+        [CpuidFeature.SHA] = "sha_ni",
     };
 
     private static readonly Dictionary<CpuidFeature, string> s_missing = s_optional.Where(pair => !HostHas(pair.Value)).ToDictionary();
@@ -88,20 +89,6 @@ internal static class HostLimits
     private static bool LeavesFlagsUndefined(Mnemonic mnemonic) =>
         mnemonic is Mnemonic.Aaa or Mnemonic.Aas or Mnemonic.Aam or Mnemonic.Aad or Mnemonic.Daa or Mnemonic.Das;
 
-    private static bool HostHas(string name)
-    {
-        CpuFeature feature = CpuModel.X64Version3.Features.Single(feature => feature.Name == name);
-        int range = (int)(feature.Leaf & 0x8000_0000);
-        if ((uint)X86Base.CpuId(range, 0).Eax < feature.Leaf)
-            return false;
-        (int eax, int ebx, int ecx, int edx) = X86Base.CpuId((int)feature.Leaf, (int)feature.Subleaf);
-        int register = feature.Register switch
-        {
-            CpuidRegister.Eax => eax,
-            CpuidRegister.Ebx => ebx,
-            CpuidRegister.Ecx => ecx,
-            _ => edx,
-        };
-        return ((register >> feature.Bit) & 1) != 0;
-    }
+    private static bool HostHas(string name) =>
+        CpuModel.X64Version3.Features.Single(feature => feature.Name == name).IsOn(HostProcessor.Cpuid);
 }

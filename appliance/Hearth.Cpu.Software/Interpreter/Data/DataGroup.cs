@@ -17,4 +17,6 @@ internal enum DataGroup : byte
     MaskedMove,
     CompareExchange,
     CacheAndRandom,
+    AddCarry,
+    Sha,
 }

@@ -53,6 +53,9 @@ internal static class DataGroups
         Mnemonic.Clflush or Mnemonic.Clflushopt or Mnemonic.Rdrand or Mnemonic.Rdseed => DataGroup.CacheAndRandom,
         Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchnta => DataGroup.CacheAndRandom,
         Mnemonic.Prefetch or Mnemonic.Prefetchw => DataGroup.CacheAndRandom,
+        Mnemonic.Adcx or Mnemonic.Adox => DataGroup.AddCarry,
+        Mnemonic.Sha1rnds4 or Mnemonic.Sha1nexte or Mnemonic.Sha1msg1 or Mnemonic.Sha1msg2 => DataGroup.Sha,
+        Mnemonic.Sha256rnds2 or Mnemonic.Sha256msg1 or Mnemonic.Sha256msg2 => DataGroup.Sha,
         _ => DataGroup.None,
     };
 }

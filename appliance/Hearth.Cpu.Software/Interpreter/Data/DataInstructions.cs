@@ -6,7 +6,7 @@ namespace Hearth.Cpu.Software;
 
 /// <summary>
 /// The instructions of the guest's data side that are too involved to translate: repeated strings, port I/O, decimal
-/// arithmetic, stack frames, state saving, gathers and masked moves.
+/// arithmetic, stack frames, state saving, gathers and masked moves; and those that this host's processor does not have.
 /// </summary>
 /// <remarks>
 /// A fault leaves the registers as they were before the instruction, or as they are between two iterations or elements where
@@ -28,6 +28,8 @@ internal sealed unsafe class DataInstructions : IDisposable
     private readonly MaskedMoveInstructions _maskedMoves;
     private readonly CompareExchangeInstructions _compareExchange;
     private readonly CacheAndRandomInstructions _cacheAndRandom;
+    private readonly AddCarryInstructions _addCarry;
+    private readonly ShaInstructions _sha;
 
     /// <exception cref="LinuxException">The host gives no executable memory.</exception>
     public DataInstructions(VcpuState* state, GuestRam ram, Mmu mmu, GuestAccess access, DebugEvents debug, IHostFpu hostFpu)
@@ -50,6 +52,8 @@ internal sealed unsafe class DataInstructions : IDisposable
         _maskedMoves = new MaskedMoveInstructions(state, access, operands, fpu, gate);
         _compareExchange = new CompareExchangeInstructions(state, access, windows, _host);
         _cacheAndRandom = new CacheAndRandomInstructions(state, access, mmu);
+        _addCarry = new AddCarryInstructions(state, access);
+        _sha = new ShaInstructions(state, access, operands, gate);
     }
 
     public static bool Handles(Code code) => DataGroups.Of(code) != DataGroup.None;
@@ -74,6 +78,8 @@ internal sealed unsafe class DataInstructions : IDisposable
         DataGroup.MaskedMove => _maskedMoves.Execute(instruction),
         DataGroup.CompareExchange => _compareExchange.Execute(instruction),
         DataGroup.CacheAndRandom => _cacheAndRandom.Execute(instruction),
+        DataGroup.AddCarry => _addCarry.Execute(instruction),
+        DataGroup.Sha => _sha.Execute(instruction),
         _ => StepResult.Unsupported,
     };
 
