@@ -4,7 +4,10 @@ namespace Hearth.Linux;
 public static class Signal
 {
     public const int IllegalInstruction = 4;
+    public const int Trap = 5;
     public const int BusError = 7;
     public const int FloatingPoint = 8;
+    public const int Kill = 9;
+    public const int User1 = 10;
     public const int SegmentationViolation = 11;
 }

@@ -74,6 +74,9 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         return high < _highLength ? _memory.Address + _lowLength + high : null;
     }
 
+    /// <summary>Where a guest-physical byte of RAM lies in <see cref="File"/>.</summary>
+    public ulong FileOffset(ulong physical) => physical < _lowLength ? physical : physical - HighStart + _lowLength;
+
     /// <summary>The flags byte of the page that holds a guest-physical byte of RAM.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte FlagsOf(ulong physical) =>

@@ -1,4 +1,5 @@
 using Hearth.Machine;
+using Hearth.Testing;
 
 namespace Hearth.Storage.Tests;
 
@@ -196,12 +197,10 @@ public class RawDiskImageTests
         using var disk = new TemporaryDisk(Length);
         using RawDiskImage image = disk.OpenImage();
         byte[] buffer = new byte[4096];
-        RunMany(image, buffer, 200);
-        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        RunMany(image, buffer, 200);
+        long allocated = Allocations.Of(() => RunMany(image, buffer, 200));
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, allocated);
     }
 
     private void RunMany(RawDiskImage image, byte[] buffer, int count)

@@ -69,6 +69,15 @@ internal sealed unsafe class Mmu
         return false;
     }
 
+    /// <summary>Walks the page tables for an access, sets the accessed and dirty bits, and fills nothing.</summary>
+    /// <returns>False when the access faults; no fault is pending.</returns>
+    public bool TryWalk(ulong linear, MemoryAccess access, int tlbMode, out PageTranslation translation) =>
+        _walker.TryWalk(linear, access, tlbMode, out translation, out _);
+
+    /// <summary>Looks a page up that was accessed before, in 4-level paging, and changes nothing.</summary>
+    /// <returns>False when the page is not there for this mode, or was not accessed yet.</returns>
+    public bool TryPeek(ulong linear, int tlbMode, out PageTranslation translation) => _walker.TryPeek(linear, tlbMode, out translation);
+
     /// <summary>The host address of a byte that may be read, when the soft TLB knows it; null otherwise.</summary>
     public byte* ReadPointer(ulong linear, int tlbMode) => _tlb.ReadPointer(linear, tlbMode);
 

@@ -53,6 +53,17 @@ internal sealed unsafe class PageWalker
         return false;
     }
 
+    /// <inheritdoc cref="Mmu.TryPeek"/>
+    public bool TryPeek(ulong linear, int tlbMode, out PageTranslation translation)
+    {
+        translation = default;
+        var path = new WalkPath { Rights = RightsMask };
+        if (!TryDescend(linear, _state->Cr3 & PageTableEntry.Address, 4, ref path, out _) || (path.AllAccessed & PageTableEntry.Accessed) == 0)
+            return false;
+        Describe(linear, tlbMode, path, out translation);
+        return Allows(MemoryAccess.Read, tlbMode, translation);
+    }
+
     private WalkStep WalkOnce(ulong linear, MemoryAccess access, int tlbMode, out PageTranslation translation, out uint errorCode)
     {
         translation = default;

@@ -8,4 +8,7 @@ internal interface ICodeUser
 
     /// <summary>Makes the next write to a physical page go through the slow path.</summary>
     void DropWriteTags(ulong page);
+
+    /// <summary>Some page must not be written, or not be executed, in the processes of the direct tier any more.</summary>
+    void PageChanged();
 }

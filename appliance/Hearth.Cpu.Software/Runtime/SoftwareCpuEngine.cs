@@ -72,15 +72,17 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     public unsafe IReadOnlyList<EngineStatistic> Statistics()
     {
         var sum = new ExitCounters();
+        var direct = new DirectCounters();
         lock (_lock)
         {
             foreach (SoftwareVcpu vcpu in _vcpus)
             {
                 vcpu.Counters.TakeMachineCode(vcpu.State);
                 sum.Add(vcpu.Counters);
+                direct.Add(vcpu.DirectCounters);
             }
 
-            return [.. Store.Statistics(), new EngineStatistic("memory: vCPU states and soft TLBs", $"{_vcpus.Count * VcpuState.Size >> 10} KiB"), .. sum.Describe()];
+            return [.. Store.Statistics(), new EngineStatistic("memory: vCPU states and soft TLBs", $"{_vcpus.Count * VcpuState.Size >> 10} KiB"), .. sum.Describe(), .. direct.Describe()];
         }
     }
 

@@ -11,6 +11,9 @@ public sealed record SoftwareEngineOptions
     /// <summary>How many vCPUs the machine has, as CPUID tells.</summary>
     public int VcpuCount { get; init; } = 1;
 
+    /// <summary>When user code runs directly.</summary>
+    public DirectTierMode DirectTier { get; init; }
+
     /// <summary>Bytes for translated code, 256 KiB to 1 GiB.</summary>
     public long CodeCacheLength { get; init; } = 256 << 20;
 }

@@ -19,6 +19,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     private readonly DebugEvents _debug;
     private readonly VcpuCore _core;
     private readonly Transitions _transitions;
+    private readonly DirectTier _direct;
+
+    /// <summary>The instruction at hand is one that user code was given back for.</summary>
+    private bool _translateNext;
     private readonly TranslationStore _store;
     private readonly CodeStubs _stubs;
     private readonly Action _askOthersToStepAside;
@@ -54,6 +58,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         _debug = _core.Debug;
         _transitions = new Transitions(_state, _store, _core.Access);
         _slow = new SlowPath(_state, engine.Ram, _mmu, _core.Access, _store);
+        _direct = new DirectTier(_state, engine.Ram, _mmu, _store, _mailbox, engine.Options.DirectTier);
         _code = new CodeFinder(_state, engine.Ram, _mmu, _core.Access, _store, ClearStore);
         Reset();
     }
@@ -63,6 +68,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     internal VcpuState* State => _state;
 
     internal ExitCounters Counters { get; } = new();
+
+    internal DirectCounters DirectCounters => _direct.Counters;
 
     public ITimestampCounter TimestampCounter => _core.TimestampCounter;
 
@@ -132,6 +139,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         _mailbox.Dispose();
         _engine.Remove(this);
+        _direct.Dispose();
         _core.Dispose();
         _memory.Dispose();
     }
@@ -145,17 +153,21 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         else
             _jumps.Clear();
         _code.Forget();
+        _direct.Flushed();
     }
 
     void IFlushObserver.PageFlushed(ulong linear)
     {
         _jumps.ClearPage(linear);
         _code.Forget();
+        _direct.PageFlushed();
     }
 
     void ICodeUser.ForgetAll() => _jumps.ForgetAll();
 
     void ICodeUser.DropWriteTags(ulong page) => _mmu.FlushWriteTags(page);
+
+    void ICodeUser.PageChanged() => _direct.PageChanged();
 
     /// <summary>Asks this vCPU to come to <see cref="ExclusiveGate.StepAside"/>.</summary>
     internal void AskToStepAside() => _mailbox.Post(VcpuRequests.StepAside);
@@ -174,7 +186,22 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
                 continue;
             }
 
-            StepResult result = _state->InterruptShadow != 0 || (_state->Mode & (uint)ModeFlags.SingleStep) != 0 ? Step() : RunBlocks();
+            StepResult result;
+            if (_state->InterruptShadow != 0 || (_state->Mode & (uint)ModeFlags.SingleStep) != 0)
+            {
+                result = Step();
+            }
+            else if (_state->DirectWanted != 0 && !_translateNext && _direct.CanRun)
+            {
+                RunDirect();
+                continue;
+            }
+            else
+            {
+                _translateNext = false;
+                result = RunBlocks();
+            }
+
             if (result != StepResult.Continue && !TryEnd(result, out VcpuExit end))
                 return end;
         }
@@ -251,6 +278,13 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         // Another one may wait behind it; the handler runs with IF clear, so look again when it is set.
         _state->InterruptWaiting = _apic.HasInterrupt ? 1u : 0u;
         return _core.Events.Deliver(EventKind.External, (byte)vector, hasError: false, 0) == StepResult.Continue;
+    }
+
+    private void RunDirect()
+    {
+        if (_state->X87Loaded != 0)
+            Spill();
+        _translateNext = !_direct.Run();
     }
 
     /// <summary>Runs translated code until something other than a missing block or link needs C#.</summary>
@@ -361,6 +395,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
                     return PendingFault.GeneralProtection(_state);
                 case ExitReason.LookupOffset or ExitReason.Kicked:
                     SetRip(_state->ExitDetail);
+                    if ((_state->Mode & (uint)ModeFlags.User) != 0)
+                        _direct.UserTick();
                     return StepResult.Continue;
                 case ExitReason.Chain:
                     return Chain();

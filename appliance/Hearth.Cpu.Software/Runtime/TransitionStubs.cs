@@ -87,6 +87,8 @@ internal static unsafe class TransitionStubs
         stub.SaveGuest();
         a.cmp(Field8(FieldOffsets.Cpl), 0);
         a.jne(slow);
+        a.cmp(Field8(FieldOffsets.DirectWanted), 0);
+        a.jne(slow);
         a.mov(rax, Field(11 * 8));
         a.and(eax, (int)(ReturnedFlags & ~(uint)Rflags.Virtual8086));
         a.or(eax, (int)Rflags.AlwaysOne);
@@ -125,6 +127,8 @@ internal static unsafe class TransitionStubs
         a.and(ecx, 3);
         a.cmp(ecx, 3);
         a.jne(toSame);
+        a.cmp(Field8(FieldOffsets.DirectWanted), 0);
+        a.jne(slow);
         EmitMatch(a, TransitionKind.ReturnToUser, slow);
         EmitKeepsDataSegments(a, slow);
         a.movzx(eax, __word_ptr[rsi + 32]);

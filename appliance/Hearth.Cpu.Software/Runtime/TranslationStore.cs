@@ -22,6 +22,9 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     private readonly BlockTranslator _translator;
     private readonly List<TranslatedBlock> _doomed = [];
     private readonly List<ICodeUser> _users = [];
+
+    /// <summary>Pages whose code was looked at for the direct tier: true for those it may execute.</summary>
+    private readonly Dictionary<ulong, bool> _watched = [];
     private long _translationTicks;
     private long _translated;
     private long _invalidated;
@@ -153,12 +156,47 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             return _modes.TryGet(mode, out number);
     }
 
+    /// <summary>Makes writes to a page of RAM known, because code of it is executed as it is (see <see cref="DirectSpace"/>).</summary>
+    public void Watch(ulong physical)
+    {
+        ulong page = physical & ~0xFFFUL;
+        lock (_lock)
+        {
+            _watched[page] = true;
+            MarkCodeLocked(page);
+        }
+    }
+
+    /// <param name="isHarmful">The page holds instructions that must not be executed as they are, until it is written.</param>
+    public void StopWatching(ulong physical, bool isHarmful)
+    {
+        lock (_lock)
+        {
+            if (isHarmful)
+                _watched[physical & ~0xFFFUL] = false;
+            else
+                _watched.Remove(physical & ~0xFFFUL);
+        }
+    }
+
+    public bool IsWatched(ulong physical)
+    {
+        lock (_lock)
+            return _watched.TryGetValue(physical & ~0xFFFUL, out bool harmless) && harmless;
+    }
+
+    public bool IsKnownHarmful(ulong physical)
+    {
+        lock (_lock)
+            return _watched.TryGetValue(physical & ~0xFFFUL, out bool harmless) && !harmless;
+    }
+
     /// <summary>True when a write to a range within one page with <see cref="PageFlags.Code"/> must go past generated code.</summary>
     public bool HasCode(ulong physical, int length)
     {
         lock (_lock)
         {
-            if (_table.HasCode(physical, length))
+            if (_table.HasCode(physical, length) || _watched.ContainsKey(physical & ~0xFFFUL))
                 return true;
             UnmarkCodeLocked(physical);
             return false;
@@ -173,6 +211,8 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             _table.Overlapping(physical, length, _doomed);
             foreach (TranslatedBlock block in _doomed)
                 InvalidateLocked(block);
+            if (_watched.Remove(physical & ~0xFFFUL))
+                TellPageChangedLocked();
             UnmarkCodeLocked(physical);
         }
     }
@@ -185,6 +225,8 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             foreach (ulong page in _table.Pages)
                 _ram.ClearFlags(page, PageFlags.Code);
             _table.Clear();
+            foreach (ulong page in _watched.Keys)
+                _ram.SetFlags(page, PageFlags.Code);
             _cache.Clear();
             _index.Clear();
             _modes.Clear();
@@ -228,12 +270,19 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             return;
         foreach (ICodeUser user in _users)
             user.DropWriteTags(page);
+        TellPageChangedLocked();
+    }
+
+    private void TellPageChangedLocked()
+    {
+        foreach (ICodeUser user in _users)
+            user.PageChanged();
     }
 
     /// <summary>Lets generated code write to a page that has no block (any more).</summary>
     private void UnmarkCodeLocked(ulong physical)
     {
-        if (!_table.HasPage(physical & ~0xFFFUL))
+        if (!_table.HasPage(physical & ~0xFFFUL) && !_watched.ContainsKey(physical & ~0xFFFUL))
             _ram.ClearFlags(physical, PageFlags.Code);
     }
 

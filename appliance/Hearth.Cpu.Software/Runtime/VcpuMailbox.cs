@@ -1,3 +1,5 @@
+using Hearth.Linux;
+
 namespace Hearth.Cpu.Software;
 
 /// <summary>Takes requests from other threads to a vCPU: makes it leave generated code, or wakes it from HLT.</summary>
@@ -14,6 +16,9 @@ internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
     private int _requests;
     private int _sleeping;
 
+    /// <summary>The process that user code runs in, or 0; under the lock.</summary>
+    private int _process;
+
     public void Post(VcpuRequests request)
     {
         lock (_lock)
@@ -22,6 +27,8 @@ internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
                 return;
             Interlocked.Or(ref _requests, (int)request);
             Interlocked.Exchange(ref state->Kick, 1);
+            if (_process != 0)
+                TracedProcess.Interrupt(_process);
             if (Volatile.Read(ref _sleeping) != 0)
                 _wake.Set();
         }
@@ -44,6 +51,34 @@ internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
         while (Volatile.Read(ref _requests) == 0)
             _wake.WaitOne();
         Interlocked.Exchange(ref _sleeping, 0);
+    }
+
+    /// <summary>From here on whatever kicks the vCPU interrupts a process, too, which user code runs in.</summary>
+    /// <returns>False when the vCPU was kicked already.</returns>
+    public bool TryEnterProcess(int id)
+    {
+        lock (_lock)
+        {
+            _process = id;
+            return state->Kick == 0;
+        }
+    }
+
+    /// <summary>The process has stopped. Nobody interrupts it any more.</summary>
+    public void LeaveProcess()
+    {
+        lock (_lock)
+            _process = 0;
+    }
+
+    /// <summary>Interrupts the process that user code runs in, if any.</summary>
+    public void InterruptProcess()
+    {
+        lock (_lock)
+        {
+            if (_process != 0)
+                TracedProcess.Interrupt(_process);
+        }
     }
 
     /// <summary>From when this returns, nothing touches the vCPU's memory.</summary>

@@ -51,6 +51,7 @@ internal static class FieldOffsets
     public static readonly int SegmentAttributes = Of(nameof(VcpuState.SegmentAttributes));
     public static readonly int TlbFills = Of(nameof(VcpuState.TlbFills));
     public static readonly int JumpFills = Of(nameof(VcpuState.JumpFills));
+    public static readonly int DirectWanted = Of(nameof(VcpuState.DirectWanted));
     public static readonly int Mode = Of(nameof(VcpuState.Mode));
     public static readonly int Cr0 = Of(nameof(VcpuState.Cr0));
     public static readonly int Cr2 = Of(nameof(VcpuState.Cr2));

@@ -213,6 +213,9 @@ internal unsafe struct VcpuState
     /// <summary>How often <see cref="JumpMissStub"/> filled an entry of the jump cache.</summary>
     [FieldOffset(736)] public ulong JumpFills;
 
+    /// <summary>Non-zero: returns to level 3 go to C#, which hands user code to the <see cref="DirectTier"/>.</summary>
+    [FieldOffset(744)] public byte DirectWanted;
+
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];
 

@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Cpu.Software;
 using Hearth.Memory;
 
 namespace Hearth.Vm.Composition;
@@ -9,4 +10,5 @@ internal delegate ICpuEngine EngineFactory(GuestRam ram, EngineOptions options);
 /// <summary>What a CPU engine is made with.</summary>
 /// <param name="Cpus">How many vCPUs there will be.</param>
 /// <param name="TscFrequency">Ticks a second of the guest's time-stamp counters.</param>
-internal sealed record EngineOptions(CpuModel Model, int Cpus, ulong TscFrequency);
+/// <param name="DirectTier">When the software engine runs user code directly.</param>
+internal sealed record EngineOptions(CpuModel Model, int Cpus, ulong TscFrequency, DirectTierMode DirectTier = DirectTierMode.Adaptive);

@@ -25,11 +25,19 @@ internal static class EngineSelection
         saved?.Require(configuration.Memory, configuration.Cpus, asked);
         CpuModel model = asked ?? (saved is null ? BestModel() : CpuModel.Find(saved.CpuModel));
         model.RequireHost(HostProcessor.Cpuid);
-        return new EngineOptions(model, configuration.Cpus, saved?.TscFrequency ?? SoftwareCpuEngine.HostTscFrequency);
+        return new EngineOptions(model, configuration.Cpus, saved?.TscFrequency ?? SoftwareCpuEngine.HostTscFrequency, TierOf(configuration.Tier));
     }
 
     public static ICpuEngine Create(GuestRam ram, EngineOptions options) => new SoftwareCpuEngine(
-        ram, new SoftwareEngineOptions { Model = options.Model, TscFrequency = options.TscFrequency, VcpuCount = options.Cpus });
+        ram, new SoftwareEngineOptions { Model = options.Model, TscFrequency = options.TscFrequency, VcpuCount = options.Cpus, DirectTier = options.DirectTier });
+
+    private static DirectTierMode TierOf(string tier) => tier switch
+    {
+        "auto" => DirectTierMode.Adaptive,
+        "translate" => DirectTierMode.Never,
+        "direct" => DirectTierMode.Always,
+        _ => throw new MachineException($"there is no tier '{tier}' of the software engine"),
+    };
 
     private static CpuModel BestModel() =>
         CpuModel.All.LastOrDefault(model => model.MissingOn(HostProcessor.Cpuid).Count == 0) ?? CpuModel.All[0];

@@ -17,6 +17,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M, G or T.", "1G");
     private readonly Option<string> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmRunOptions.MaximumCpus}.", "1");
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2 or x86-64-v3. [default: the best this host can run]");
+    private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate, direct (in a process of its own), or auto for each where it is faster.", "auto");
     private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
     private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt, or none.", "none");
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
@@ -47,7 +48,7 @@ internal sealed class VmRunCommand
         Option[] all =
         [
             options._kernel, options._initrd, options._append, options._modules,
-            options._memory, options._cpus, options._cpuModel, options._engine,
+            options._memory, options._cpus, options._cpuModel, options._engine, options._tier,
             options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
         ];
@@ -79,6 +80,7 @@ internal sealed class VmRunCommand
             NoRng = parsed.GetValue(_noRng),
             Verbose = parsed.GetValue(_verbose),
             Statistics = parsed.GetValue(_stats),
+            Tier = ParseTier(parsed.GetValue(_tier)!),
             Save = parsed.GetValue(_save),
             Restore = parsed.GetValue(_restore),
         };
@@ -103,6 +105,9 @@ internal sealed class VmRunCommand
         if (engine is not ("auto" or "software"))
             throw new UsageException($"--engine {engine} is none of auto, software and kvm");
     }
+
+    private static string ParseTier(string text) =>
+        text is "auto" or "translate" or "direct" ? text : throw new UsageException($"--tier {text} is none of auto, translate and direct");
 
     private static int ParseCpus(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cpus) && cpus is >= 1 and <= VmRunOptions.MaximumCpus

@@ -46,6 +46,9 @@ internal sealed record VmRunOptions
 
     public bool Statistics { get; init; }
 
+    /// <summary><c>auto</c>, <c>translate</c> or <c>direct</c>.</summary>
+    public string Tier { get; init; } = "auto";
+
     public string? Restore { get; init; }
 
     public string? Save { get; init; }
@@ -62,5 +65,6 @@ internal sealed record VmRunOptions
         EntropyDevice = !NoRng,
         Verbose = Verbose,
         Statistics = Statistics,
+        Tier = Tier,
     };
 }

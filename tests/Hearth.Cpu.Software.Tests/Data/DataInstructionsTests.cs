@@ -1,3 +1,4 @@
+using Hearth.Testing;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software.Tests.Data;
@@ -81,11 +82,8 @@ public sealed unsafe class DataInstructionsTests
         machine.State->SystemFlags |= Rflags.IoPrivilege;
         ModeState.Update(machine.State);
         Instruction instruction = machine.Decode(code);
-        RunRepeatedly(machine, instruction, 2);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        RunRepeatedly(machine, instruction, 20);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allocated = Allocations.Of(() => RunRepeatedly(machine, instruction, 20));
 
         Assert.True(allocated == 0, $"{name} allocated {allocated} bytes");
         Assert.Equal(0, machine.State->FaultPending);
@@ -97,12 +95,10 @@ public sealed unsafe class DataInstructionsTests
         using DataMachine machine = DataMachine.Long();
         machine.Unmap(Data);
         Instruction instruction = machine.Decode([0xF3, 0xA4]);
-        RunRepeatedly(machine, instruction, 2);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        RunRepeatedly(machine, instruction, 20);
+        long allocated = Allocations.Of(() => RunRepeatedly(machine, instruction, 20));
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, allocated);
         Assert.Equal(1, machine.State->FaultPending);
     }
 

@@ -1,4 +1,5 @@
 using Hearth.Memory;
+using Hearth.Testing;
 
 namespace Hearth.Cpu.Software.Tests;
 
@@ -151,12 +152,10 @@ public sealed unsafe class MmuTests
     public void Translation_and_flush_allocate_nothing()
     {
         using SystemMachine machine = SystemMachine.Long();
-        Exercise(machine);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Exercise(machine);
+        long allocated = Allocations.Of(() => Exercise(machine));
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, allocated);
     }
 
     private static void Exercise(SystemMachine machine)

@@ -1,4 +1,5 @@
 using Hearth.Machine;
+using Hearth.Testing;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -48,12 +49,13 @@ public sealed unsafe class AllocationTests : IDisposable
     public void Nothing_is_allocated_in_the_steady_state(string body)
     {
         Build(body);
-        RunOnce();
-        RunOnce();
+        VcpuExit exit = default;
 
-        long allocated = RunOnce();
+        long allocated = Allocations.Of(() => exit = _machine.Vcpu.Run(_machine.Bus), prepare: StartAgain);
 
         Assert.Equal(0, allocated);
+        Assert.Equal(VcpuExitReason.Kicked, exit.Reason);
+        Assert.Equal(0UL, _machine.State->Gpr[5]);
     }
 
     private void Build(string body)
@@ -90,15 +92,9 @@ public sealed unsafe class AllocationTests : IDisposable
         a.iretq();
     };
 
-    private long RunOnce()
+    private void StartAgain()
     {
         _machine.Bus.Accesses.Clear();
         _machine.State->Rip = CodeMachine.Code;
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        VcpuExit exit = _machine.Vcpu.Run(_machine.Bus);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.Equal(VcpuExitReason.Kicked, exit.Reason);
-        Assert.Equal(0UL, _machine.State->Gpr[5]);
-        return allocated;
     }
 }

@@ -7,42 +7,18 @@ namespace Hearth.Cpu.Software.Tests.Runtime;
 public sealed unsafe class TransitionTests : IDisposable
 {
     private const int Rounds = 200;
-    private const ulong Entry = CodeMachine.Code + 0x1000;
-    private const ulong User = 0x50_0000;
-    private const ulong UserStack = 0x51_1000;
+    private const ulong Entry = UserSpace.Kernel;
+    private const ulong User = UserSpace.Code;
     private const ulong Counter = CodeMachine.Data;
-    private const ulong UserPage = 4;
-    private const ulong Gdt = 0xD000;
-    private const ushort UserData = 0x28 | 3;
-    private const ushort UserCode = 0x30 | 3;
-    private const ulong UserDataDescriptor = 0x00CF_F300_0000_FFFF;
-    private const ulong UserCodeDescriptor = 0x00AF_FB00_0000_FFFF;
+    private const ulong Gdt = UserSpace.GlobalDescriptorTable;
+    private const ushort UserCode = UserSpace.CodeSelector;
 
     /// <summary>The bytes of <see cref="AssembleUserLoop"/> up to the end of its SYSCALL.</summary>
     private const ulong UserLoopSystemCallEnd = 2 + 1 + 2;
 
     private readonly CodeMachine _machine = new();
 
-    public TransitionTests()
-    {
-        _machine.At<ulong>(CodeMachine.Root) |= UserPage;
-        _machine.At<ulong>(0x2000) |= UserPage;
-        _machine.At<ulong>(0x3000 + ((User >> 21) * 8)) |= UserPage;
-        _machine.Entry(User) |= UserPage;
-        _machine.Entry(UserStack - 8) |= UserPage;
-        _machine.At<ulong>(Gdt + (UserData & ~3UL)) = UserDataDescriptor;
-        _machine.At<ulong>(Gdt + (UserCode & ~3UL)) = UserCodeDescriptor;
-        _machine.At<ulong>(0xD804) = CodeMachine.StackOf(0);
-        VcpuState* state = _machine.State;
-        state->GdtrLimit = 0x3F;
-        state->Efer |= ControlRegister.EferSyscall;
-        (state->Star, state->Lstar, state->SyscallMask) = ((0x20UL << 48) | (8UL << 32), Entry, Rflags.InterruptEnable | Rflags.Direction | Rflags.Carry);
-        for (SegmentName name = SegmentName.ES; name <= SegmentName.GS; name++)
-        {
-            if (name is not (SegmentName.CS or SegmentName.SS))
-                Segments.Set(state, name, new SegmentRegister(0, 0, 0, SegmentAttribute.Unusable));
-        }
-    }
+    public TransitionTests() => UserSpace.Prepare(_machine);
 
     public void Dispose() => _machine.Dispose();
 
@@ -132,7 +108,7 @@ public sealed unsafe class TransitionTests : IDisposable
     [Fact]
     public void A_new_star_gives_new_selectors()
     {
-        _machine.At<ulong>(Gdt + 0x38) = UserDataDescriptor;
+        _machine.At<ulong>(Gdt + 0x38) = UserSpace.DataDescriptor;
         _machine.Assemble(Entry, a => Change(a, () =>
         {
             a.xor(eax, eax);
@@ -342,13 +318,7 @@ public sealed unsafe class TransitionTests : IDisposable
     /// <summary>Goes on in user code, with the rounds to make in EBX.</summary>
     private void EnterUser(ulong flags)
     {
-        VcpuState* state = _machine.State;
-        Segments.Set(state, SegmentName.CS, new SegmentRegister(UserCode, 0, uint.MaxValue, 0xAFB));
-        Segments.Set(state, SegmentName.SS, new SegmentRegister(UserData, 0, uint.MaxValue, 0xCF3));
-        Rflags.Set(state, flags);
-        state->Cpl = 3;
-        (state->Gpr[3], state->Gpr[4], state->Gpr[5]) = (Rounds, UserStack, 0);
-        ModeState.Update(state);
-        _machine.Run(User);
+        (_machine.State->Gpr[3], _machine.State->Gpr[5]) = (Rounds, 0);
+        UserSpace.Enter(_machine, flags);
     }
 }

@@ -1,3 +1,5 @@
+using Hearth.Testing;
+
 namespace Hearth.Cpu.Software.Tests;
 
 public sealed unsafe class EventDeliveryTests
@@ -262,12 +264,10 @@ public sealed unsafe class EventDeliveryTests
     {
         using SystemMachine machine = SystemMachine.Long();
         machine.WriteGate64(14);
-        Exercise(machine);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Exercise(machine);
+        long allocated = Allocations.Of(() => Exercise(machine));
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, allocated);
     }
 
     private static void Exercise(SystemMachine machine)

@@ -1,3 +1,5 @@
+using Hearth.Testing;
+
 namespace Hearth.Machine.Tests.Lifecycle;
 
 public sealed class MachineStateTests
@@ -83,11 +85,10 @@ public sealed class MachineStateTests
         byte[] bytes = Write(new NumberDevice("a", 1));
         bytes.AsSpan(8 + 4 + 4 + 2 + 1, 4).Clear();
         bytes[8 + 4 + 4 + 2 + 1 + 3] = 0x0F;
-        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        Assert.Throws<SavedStateException>(() => Read(bytes));
+        long allocated = Allocations.Of(() => Assert.Throws<SavedStateException>(() => Read(bytes)));
 
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 << 20);
+        Assert.InRange(allocated, 0, 8 << 20);
     }
 
     private static byte[] Write(params IMachineDevice[] devices)

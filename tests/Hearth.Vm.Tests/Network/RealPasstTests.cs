@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using Hearth.Guests.Debian;
 using Hearth.Vm.Network;
 
 namespace Hearth.Vm.Tests.Network;
 
-/// <summary>The port against Debian's passt.</summary>
+/// <summary>The port against Debian's passt, fetched into the cache when it is not there.</summary>
 public sealed class RealPasstTests : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
@@ -61,10 +62,9 @@ public sealed class RealPasstTests : IDisposable
 
     private Process StartPasst()
     {
-        string? program = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(p => Path.Combine(p, "passt")).FirstOrDefault(File.Exists);
-        Assert.SkipWhen(program is null, "passt is not installed: apt-get install passt");
+        string program = PackageCache.Default().Fetch("passt").File("usr/bin/passt");
         string[] arguments = ["--foreground", "--one-off", "--quiet", "--socket", _path, "-a", "10.77.0.2", "-n", "24", "-g", "10.77.0.1", "--ipv4-only"];
-        return Process.Start(new ProcessStartInfo(program!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
     }
 
     private SafeSocketHandle Connect()

@@ -1,0 +1,223 @@
+using Hearth.Linux;
+
+namespace Hearth.Cpu.Software;
+
+/// <summary>
+/// A process for user code of one guest address space: nothing but pages of guest RAM, and <see cref="DirectStub"/>. It makes
+/// system calls only for <see cref="Map"/> and <see cref="Unmap"/>, under a filter that allows no others.
+/// </summary>
+/// <remarks>Belongs to one thread, see <see cref="TracedProcess"/>.</remarks>
+internal sealed unsafe class DirectProcess : IDisposable
+{
+    private const ulong NoSystemCall = ulong.MaxValue;
+    private const int MemoryMap = 9;
+    private const int MemoryUnmap = 11;
+    private const int CloseRange = 436;
+    private const int Prctl = 157;
+
+    private readonly DirectStub _stub = new();
+    private readonly TracedProcess _process;
+    private readonly byte[] _extended = new byte[16384];
+    private readonly int _extendedLength;
+    private int _calls;
+
+    /// <exception cref="LinuxException">The host allows no such process.</exception>
+    public DirectProcess(DirectLauncher launcher, FileDescriptor ram)
+    {
+        try
+        {
+            _process = launcher.Start(ram, _stub.File);
+        }
+        catch (LinuxException)
+        {
+            _stub.Dispose();
+            throw;
+        }
+
+        try
+        {
+            SetUp();
+            _extendedLength = _process.GetExtendedState(_extended);
+            if (_extendedLength < CpuState.XsaveLength)
+                throw new LinuxException("the host's processor has no AVX state");
+        }
+        catch (LinuxException)
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>0 when it has ended.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Maps pages of RAM, at the latest when <see cref="Flush"/> is called.</summary>
+    /// <param name="protection">PROT_ bits of mmap(2).</param>
+    /// <param name="offset">Where they lie in the file of RAM.</param>
+    public void Map(ulong linear, ulong length, int protection, ulong offset)
+    {
+        const ulong SharedFixedPopulated = 0x8011;
+        Add(MemoryMap, linear, length, (ulong)protection, SharedFixedPopulated, DirectLauncher.RamDescriptor, offset);
+    }
+
+    /// <inheritdoc cref="Map"/>
+    public void Unmap(ulong linear, ulong length) => Add(MemoryUnmap, linear, length);
+
+    /// <summary>Carries out what was asked for.</summary>
+    /// <returns>False when the host refused: then the process must not be used any more.</returns>
+    public bool Flush()
+    {
+        if (_calls == 0)
+            return true;
+        TracedRegisters registers = default;
+        (registers.Rip, registers.R12, registers.R13) = (DirectStub.Batch, DirectStub.List, (ulong)_calls);
+        _calls = 0;
+        (registers.SystemCall, registers.Cs, registers.Ss, registers.Rflags) = (NoSystemCall, Selectors.Code, Selectors.Data, Rflags.AlwaysOne);
+        return _process.TrySetRegisters(registers) && RunToTrap(out ulong result) && !IsError(result);
+    }
+
+    /// <summary>Runs guest code with the registers of a vCPU until something stops it, and takes the registers back.</summary>
+    public TracedStop Run(VcpuState* state)
+    {
+        if (!TryLoad(state))
+            return new TracedStop(-1, false);
+        TracedStop stop = _process.ContinueWithoutSystemCalls();
+        if (stop.Signal >= 0)
+            Store(state, stop.IsSystemCall);
+        return stop;
+    }
+
+    /// <inheritdoc cref="TracedProcess.SignalInfo"/>
+    public (int Code, ulong Address) SignalInfo() => _process.SignalInfo();
+
+    public void Dispose()
+    {
+        _process.Dispose();
+        _stub.Dispose();
+    }
+
+    private void SetUp()
+    {
+        const ulong ReadExecute = 5;
+        const ulong Read = 1;
+        const ulong SharedFixed = 0x11;
+        const ulong TimeStamps = 26; // PR_SET_TSC
+        const ulong Fault = 2; // PR_TSC_SIGSEGV
+        const ulong PageLength = 4096;
+        Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.Code, PageLength, ReadExecute, SharedFixed, DirectLauncher.StubDescriptor, 0);
+        Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.List, PageLength, Read, SharedFixed, DirectLauncher.StubDescriptor, PageLength);
+        Call(DirectStub.Code, MemoryUnmap, 0, DirectStub.Code);
+        Call(DirectStub.Code, Prctl, TimeStamps, Fault);
+        Call(DirectStub.Code, CloseRange, 0, DirectLauncher.RamDescriptor - 1);
+        Call(DirectStub.Code, CloseRange, DirectLauncher.RamDescriptor + 1, uint.MaxValue);
+        Confine();
+    }
+
+    /// <summary>mmap and munmap, and nothing else: also for the system calls that the host's vsyscall page makes for its callers (seccomp(2)).</summary>
+    private void Confine()
+    {
+        const ulong NoNewPrivileges = 38;
+        const ulong SetFilter = 22;
+        const ulong FilterMode = 2;
+        const ulong LoadNumber = 0x20;
+        const ulong JumpIfEqual = 0x15;
+        const ulong Return = 0x06;
+        const ulong Allow = 0x7FFF_0000;
+        const ulong Trap = 0x0003_0000;
+        const int ProgramWords = 2;
+
+        // struct sock_fprog, and struct sock_filter: code, jt, jf in 32 bits and k in the 32 above.
+        Span<ulong> words = _stub.Calls;
+        words[0] = 5;
+        words[1] = DirectStub.List + (ProgramWords * sizeof(ulong));
+        words[2] = LoadNumber;
+        words[3] = JumpIfEqual | (2 << 16) | ((ulong)MemoryMap << 32);
+        words[4] = JumpIfEqual | (1 << 16) | ((ulong)MemoryUnmap << 32);
+        words[5] = Return | (Trap << 32);
+        words[6] = Return | (Allow << 32);
+        Call(DirectStub.Code, Prctl, NoNewPrivileges, 1);
+        Call(DirectStub.Code, Prctl, SetFilter, FilterMode, DirectStub.List);
+    }
+
+    private void Add(ulong number, params ReadOnlySpan<ulong> arguments)
+    {
+        if (_calls == DirectStub.MaximumCalls && !Flush())
+            return;
+        Span<ulong> call = _stub.Calls.Slice(_calls++ * 7, 7);
+        call.Clear();
+        call[0] = number;
+        arguments.CopyTo(call[1..]);
+    }
+
+    private void Call(ulong instruction, ulong number, params ReadOnlySpan<ulong> arguments)
+    {
+        Span<ulong> padded = stackalloc ulong[6];
+        arguments.CopyTo(padded);
+        _process.GetRegisters(out TracedRegisters registers);
+        (registers.Rip, registers.Rax, registers.SystemCall) = (instruction, number, NoSystemCall);
+        (registers.Rdi, registers.Rsi, registers.Rdx) = (padded[0], padded[1], padded[2]);
+        (registers.R10, registers.R8, registers.R9) = (padded[3], padded[4], padded[5]);
+        if (!_process.TrySetRegisters(registers) || !RunToTrap(out ulong result) || IsError(result))
+            throw new LinuxException($"system call {number} in a process for user code failed");
+    }
+
+    /// <summary>Runs code of ours, whatever signals of <see cref="TracedProcess.Interrupt"/> come between.</summary>
+    private bool RunToTrap(out ulong result)
+    {
+        result = 0;
+        TracedStop stop;
+        do
+        {
+            stop = _process.Continue();
+        }
+        while (stop.Signal == Signal.User1);
+        if (stop.Signal != Signal.Trap || stop.IsSystemCall)
+            return false;
+        _process.GetRegisters(out TracedRegisters registers);
+        result = registers.Rax;
+        return true;
+    }
+
+    private static bool IsError(ulong result) => (long)result is < 0 and > -4096;
+
+    private bool TryLoad(VcpuState* state)
+    {
+        const ulong InterruptFlag = 0x200;
+        TracedRegisters registers = default;
+        ulong* gpr = state->Gpr;
+        (registers.Rax, registers.Rcx, registers.Rdx, registers.Rbx) = (gpr[0], gpr[1], gpr[2], gpr[3]);
+        (registers.Rsp, registers.Rbp, registers.Rsi, registers.Rdi) = (gpr[4], gpr[5], gpr[6], gpr[7]);
+        (registers.R8, registers.R9, registers.R10, registers.R11) = (gpr[8], gpr[9], gpr[10], gpr[11]);
+        (registers.R12, registers.R13, registers.R14, registers.R15) = (gpr[12], gpr[13], gpr[14], gpr[15]);
+        (registers.Rip, registers.Rflags, registers.SystemCall) = (state->Rip, Rflags.Get(state) | InterruptFlag, NoSystemCall);
+        (registers.FsBase, registers.GsBase) = (state->SegmentBase[(int)SegmentName.FS], state->SegmentBase[(int)SegmentName.GS]);
+        (registers.Cs, registers.Ss) = (Selectors.Code, Selectors.Data);
+        _extended.AsSpan(CpuState.XsaveLength, _extendedLength - CpuState.XsaveLength).Clear();
+        XsaveImage.Save(state, _extended.AsSpan(0, CpuState.XsaveLength));
+        return _process.TrySetRegisters(registers) && _process.TrySetExtendedState(_extended.AsSpan(0, _extendedLength));
+    }
+
+    private void Store(VcpuState* state, bool isSystemCall)
+    {
+        _process.GetRegisters(out TracedRegisters registers);
+        ulong* gpr = state->Gpr;
+        (gpr[0], gpr[1], gpr[2], gpr[3]) = (isSystemCall ? registers.SystemCall : registers.Rax, registers.Rcx, registers.Rdx, registers.Rbx);
+        (gpr[4], gpr[5], gpr[6], gpr[7]) = (registers.Rsp, registers.Rbp, registers.Rsi, registers.Rdi);
+        (gpr[8], gpr[9], gpr[10], gpr[11]) = (registers.R8, registers.R9, registers.R10, registers.R11);
+        (gpr[12], gpr[13], gpr[14], gpr[15]) = (registers.R12, registers.R13, registers.R14, registers.R15);
+        (state->SegmentBase[(int)SegmentName.FS], state->SegmentBase[(int)SegmentName.GS]) = (registers.FsBase, registers.GsBase);
+
+        // The process always has IF set, whatever the guest's says.
+        Rflags.Change(state, registers.Rflags, Rflags.Arithmetic | Rflags.Direction | Rflags.AlignmentCheck | Rflags.Identification | Rflags.NestedTask);
+        state->Rip = registers.Rip;
+        _process.GetExtendedState(_extended);
+        _ = XsaveImage.TryLoad(state, _extended.AsSpan(0, CpuState.XsaveLength));
+    }
+
+    /// <summary>What the host gives 64-bit user code; a guest that has others is not run directly.</summary>
+    internal static class Selectors
+    {
+        public const ushort Code = 0x33;
+        public const ushort Data = 0x2B;
+    }
+}
