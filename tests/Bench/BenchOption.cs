@@ -15,6 +15,20 @@ internal static class BenchOption
     public static string[] Words(string text, char separator) =>
         text.Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    /// <summary>Fails before the long work and not after it; what is in the file stays.</summary>
+    /// <exception cref="GuestsException">The file cannot be written.</exception>
+    public static void CheckFile(string path)
+    {
+        try
+        {
+            File.Open(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new GuestsException($"{path} cannot be written: {error.Message}", error);
+        }
+    }
+
     /// <summary>Writes what an option names a file for.</summary>
     /// <exception cref="GuestsException">The file cannot be written.</exception>
     public static void WriteFile(string path, string content)

@@ -10,6 +10,8 @@ internal static class BootBench
 
     public static int Run(BootBenchOptions options)
     {
+        if (options.JsonFile is not null)
+            BenchOption.CheckFile(options.JsonFile);
         string directory = Directory.CreateTempSubdirectory("hearth-bench-").FullName;
         try
         {

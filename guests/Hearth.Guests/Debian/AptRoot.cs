@@ -63,9 +63,10 @@ public sealed class AptRoot
         string[] versions = [.. packages.Select(package => $"{package.Name}={package.Version}")];
         CommandResult result = HostCommand.Run("apt-get", ["-c", _configuration, "-q", "download", .. versions], to);
         string[] files = Directory.GetFiles(to, "*.deb");
+        string what = versions.Length == 1 ? versions[0] : $"{versions.Length} packages";
         return result.ExitCode == 0 && files.Length == packages.Count
             ? files
-            : throw new GuestsException($"apt cannot download {(versions.Length == 1 ? versions[0] : $"{versions.Length} packages")} for {Architecture}: {result.LastWords}");
+            : throw new GuestsException($"apt cannot download {what} for {Architecture}: {result.LastWords}");
     }
 
     // A -c file is read last, so it also takes back what the host's apt does after an update to the host's own cache.

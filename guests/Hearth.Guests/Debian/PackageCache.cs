@@ -100,8 +100,9 @@ public sealed class PackageCache
         if (apt.Resolve(names) is { } known)
             return known;
         CommandResult update = apt.Update();
+        string why = update.ExitCode == 0 ? "" : $", and apt says: {update.LastWords}";
         return apt.Resolve(names) ?? throw new GuestsException(
-            $"the host's apt sources cannot give {string.Join(' ', names)} for {apt.Architecture} with all they depend on{(update.ExitCode == 0 ? "" : $", and apt says: {update.LastWords}")}");
+            $"the host's apt sources cannot give {string.Join(' ', names)} for {apt.Architecture} with all they depend on{why}");
     }
 
     private DebianPackage FetchNew(string name, string architecture, bool follow)

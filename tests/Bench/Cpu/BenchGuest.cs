@@ -22,7 +22,11 @@ internal sealed class BenchGuest(GuestPrograms programs, ProgramTree? real, IRea
         foreach (string program in (string[])[GuestPrograms.Main, GuestPrograms.Exit])
             builder.AddFile($"{ProgramFolder}/{program}", File.ReadAllBytes(Path.Combine(_programs.Directory, program)), executable: true);
         foreach (string file in _real?.Files() ?? [])
-            builder.AddFile($"{RealFolder}/{file}", File.ReadAllBytes(Path.Combine(_real!.Directory, file)), executable: !file.StartsWith("data", StringComparison.Ordinal));
+        {
+            bool executable = !file.StartsWith("data", StringComparison.Ordinal);
+            builder.AddFile($"{RealFolder}/{file}", File.ReadAllBytes(Path.Combine(_real!.Directory, file)), executable);
+        }
+
         string commands = _real is null ? "" : $"--commands /{RealFolder}/{Path.GetFileName(_real.Commands)} ";
         builder.Run($"mount -t tmpfs tmp /tmp\n/{ProgramFolder}/{GuestPrograms.Main} --scratch /tmp {commands}{string.Join(' ', _rows)}");
 

@@ -16,7 +16,7 @@ internal sealed record BenchHost(
         Environment.ProcessorCount,
         RuntimeInformation.OSDescription,
         guestKernel,
-        HostCommand.Run(Contender.HearthPath, ["--version"]).Output.Trim(),
+        HearthVersion(),
         withQemu ? HostCommand.Require(Contender.QemuPath, ["--version"]).Split('\n')[0] : null,
         compiler);
 
@@ -26,6 +26,10 @@ internal sealed record BenchHost(
         string[] words = File.ReadAllText("/proc/loadavg").Split(' ');
         return double.Parse(words[0], CultureInfo.InvariantCulture);
     }
+
+    private static string HearthVersion() => File.Exists(Contender.HearthPath)
+        ? HostCommand.Run(Contender.HearthPath, ["--version"]).Output.Trim()
+        : throw new GuestsException($"there is no {Contender.HearthPath}; $HEARTH_EXECUTABLE names another place");
 
     private static string ProcessorName()
     {

@@ -20,7 +20,13 @@ internal sealed class Comparison
     public Comparison(ComparisonOptions options, ScratchDirectories scratch, params string[] classes)
     {
         if (options.WithTcg && !Contender.HasQemu)
-            throw new GuestsException("QEMU is not installed; --no-tcg leaves it out, and this installs it: apt-get install --no-install-recommends qemu-system-x86");
+        {
+            throw new GuestsException(
+                "QEMU is not installed; --no-tcg leaves it out, and this installs it: apt-get install --no-install-recommends qemu-system-x86");
+        }
+
+        if (options.JsonFile is not null)
+            BenchOption.CheckFile(options.JsonFile);
         _options = options;
         _scratch = scratch;
         _programs = GuestPrograms.Build();
@@ -57,7 +63,11 @@ internal sealed class Comparison
         foreach (string line in new ComparisonTable(results, shown).Lines().Concat(notes(results)))
             Console.WriteLine(line);
         if (load > host.Processors + 1)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"! other programs kept this machine busy: load {load:f1} on {host.Processors} processors"));
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"! other programs kept this machine busy: load {load:f1} on {host.Processors} processors"));
+        }
+
         WriteEngine(engine);
         if (_options.JsonFile is not null)
             BenchOption.WriteFile(_options.JsonFile, ComparisonReport.Write(results, shown, host, _options, engine));
@@ -88,8 +98,9 @@ internal sealed class Comparison
                 if (contender.Program == Contender.HearthPath)
                     engine = run.Errors;
                 load = Math.Max(load, BenchHost.Load());
+                string ran = $"{contender.Name} ran {measured.Count} of {results.Rows.Count} rows";
                 Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"round {round} of {_options.Rounds}: {contender.Name} ran {measured.Count} of {results.Rows.Count} rows in {run.Elapsed.TotalSeconds:f1} s in all; load {BenchHost.Load():f1}"));
+                    $"round {round} of {_options.Rounds}: {ran} in {run.Elapsed.TotalSeconds:f1} s in all; load {BenchHost.Load():f1}"));
             }
         }
 

@@ -8,7 +8,8 @@ internal static class ComparisonReport
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <param name="engine">What Hearth's engine said of itself, by lines.</param>
-    public static string Write(ResultSet results, IReadOnlyList<RatioColumn> ratios, BenchHost host, ComparisonOptions options, IReadOnlyList<string> engine) =>
+    public static string Write(
+        ResultSet results, IReadOnlyList<RatioColumn> ratios, BenchHost host, ComparisonOptions options, IReadOnlyList<string> engine) =>
         JsonSerializer.Serialize(
             new
             {

@@ -50,13 +50,16 @@ internal sealed class ComparisonTable(ResultSet results, IReadOnlyList<RatioColu
             }
 
             if (IsMixed(row.Name))
-                yield return $"* {row.Name}: {string.Join(", ", _results.Contenders.Where(Ran).Select(contender => $"{contender} {_results.Path(row.Name, contender)}"))}";
-
-            bool Ran(string contender) => _results.Path(row.Name, contender) is not null;
+                yield return $"* {row.Name}: {string.Join(", ", Paths(row.Name))}";
         }
     }
 
-    private bool IsMixed(string row) => _results.Contenders.Select(contender => _results.Path(row, contender)).OfType<string>().Distinct().Count() > 1;
+    private IEnumerable<string> Paths(string row) => _results.Contenders
+        .Where(contender => _results.Path(row, contender) is not null)
+        .Select(contender => $"{contender} {_results.Path(row, contender)}");
+
+    private bool IsMixed(string row) =>
+        _results.Contenders.Select(contender => _results.Path(row, contender)).OfType<string>().Distinct().Count() > 1;
 
     private string Time(string row, string contender) => _results.Median(row, contender) is { } seconds
         ? seconds.ToString("f3", CultureInfo.InvariantCulture) + (IsMixed(row) ? "*" : "")

@@ -33,7 +33,8 @@ internal sealed class GuestPrograms
     public static GuestPrograms Build()
     {
         string gcc = HostCommand.Find("gcc")
-            ?? throw new GuestsException("gcc is not installed, so the measured programs cannot be built; install it with: apt-get install gcc libc6-dev");
+            ?? throw new GuestsException(
+                "gcc is not installed, so the measured programs cannot be built; install it with: apt-get install gcc libc6-dev");
         string compiler = HostCommand.Require(gcc, ["--version"]).Split('\n')[0];
         string sources = Path.Combine(AppContext.BaseDirectory, "Programs");
         string[] files = [.. System.IO.Directory.GetFiles(sources).Order(StringComparer.Ordinal)];

@@ -33,7 +33,8 @@ internal sealed class ResultSet(IReadOnlyList<BenchRow> rows, IReadOnlyList<stri
     /// <summary>Why the row was not run; null when it was.</summary>
     public string? Skipped(string row, string contender) => Of(row, contender).FirstOrDefault()?.Skipped;
 
-    public string? Checksum(string row) => Contenders.SelectMany(contender => Of(row, contender)).FirstOrDefault(result => result.Skipped is null)?.Checksum;
+    public string? Checksum(string row) =>
+        Contenders.SelectMany(contender => Of(row, contender)).FirstOrDefault(result => result.Skipped is null)?.Checksum;
 
     /// <summary>How many times as long one contender takes as another; null when either did not run the row.</summary>
     public double? Ratio(string row, string contender, string than) => Median(row, contender) / Median(row, than);

@@ -11,7 +11,9 @@ internal sealed record RowResult(string Row, double? Seconds, string Checksum, s
 {
     private const string Marker = "hearth-bench ";
 
-    /// <summary>Reads a line of the programs: <c>hearth-bench ROW CLASS SECONDS CHECKSUM PATH</c> or <c>hearth-bench ROW CLASS skip WHY</c>.</summary>
+    /// <summary>
+    /// Reads a line of the programs: <c>hearth-bench ROW CLASS SECONDS CHECKSUM PATH</c> or <c>hearth-bench ROW CLASS skip WHY</c>.
+    /// </summary>
     /// <returns>Null for any other line.</returns>
     public static RowResult? Parse(string line)
     {
@@ -23,7 +25,8 @@ internal sealed record RowResult(string Row, double? Seconds, string Checksum, s
         return words switch
         {
             [string row, _, "skip", string why] => new RowResult(row, null, "", "", why),
-            [string row, _, string seconds, string checksum, string path] when IsTime(seconds, out double time) => new RowResult(row, time, checksum, path, null),
+            [string row, _, string seconds, string checksum, string path] when IsTime(seconds, out double time) =>
+                new RowResult(row, time, checksum, path, null),
             _ => null,
         };
     }

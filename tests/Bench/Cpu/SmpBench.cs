@@ -34,7 +34,10 @@ internal static class SmpBench
         foreach (BenchRow row in results.Rows)
         {
             if (row.Class != ParallelClass && results.Ratio(row.Name, One(Hearth), Two(Hearth)) is { } speed && speed < LeastSpeed)
-                yield return string.Create(CultureInfo.InvariantCulture, $"! {row.Name}: Hearth runs it at {speed:f2} of the speed with two processors");
+            {
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"! {row.Name}: with two processors Hearth has {speed:f2} of the speed it has with one");
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 /* Rows that run other programs, from a file with one line for each:
      NAME TIMES [VARIABLE=VALUE]... PROGRAM [ARGUMENT]...
-   Paths are relative to the folder of that file. The time is that of starting the program TIMES times and waiting for its end; the checksum is of what it wrote last. */
+   Paths are relative to the folder of that file. The time is that of starting the program TIMES times and waiting for its end; the
+   checksum is of what it wrote last. */
 #define _GNU_SOURCE
 #include "bench.h"
 #include <fcntl.h>
