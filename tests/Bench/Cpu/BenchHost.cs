@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Hearth.Guests;
 
 namespace Hearth.Bench.Cpu;
@@ -14,7 +13,7 @@ internal sealed record BenchHost(
         TimeProvider.System.GetUtcNow(),
         ProcessorName(),
         Environment.ProcessorCount,
-        RuntimeInformation.OSDescription,
+        File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         guestKernel,
         HearthVersion(),
         withQemu ? HostCommand.Require(Contender.QemuPath, ["--version"]).Split('\n')[0] : null,

@@ -89,12 +89,15 @@ internal sealed class Comparison
             foreach (Contender contender in contenders)
             {
                 List<RowResult> measured = [];
+                List<string> complaints = [];
                 ConsoleRun run = ConsoleRun.Of(contender, (line, _) =>
                 {
                     if (RowResult.Parse(line) is { } result)
                         measured.Add(result);
+                    else if (RowResult.IsComplaint(line))
+                        complaints.Add(line);
                 });
-                results.Add(contender.Name, measured, $"{run.LastLine} {run.Errors}".Trim());
+                results.Add(contender.Name, measured, complaints.Count > 0 ? string.Join(", ", complaints) : $"{run.LastLine} {run.Errors}".Trim());
                 if (contender.Program == Contender.HearthPath)
                     engine = run.Errors;
                 load = Math.Max(load, BenchHost.Load());

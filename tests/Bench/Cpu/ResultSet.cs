@@ -13,14 +13,14 @@ internal sealed class ResultSet(IReadOnlyList<BenchRow> rows, IReadOnlyList<stri
     public IEnumerable<string> Classes => Rows.Select(row => row.Class).Distinct();
 
     /// <summary>Takes what a contender wrote in one round. A row it should have run and did not is a failure.</summary>
-    /// <param name="last">The contender's last words, for the message about missing rows.</param>
+    /// <param name="last">What the contender said about it, for the message about missing rows.</param>
     public void Add(string contender, IReadOnlyList<RowResult> results, string last)
     {
         foreach (RowResult result in results)
             Of(result.Row, contender).Add(result);
         string[] missing = [.. Rows.Select(row => row.Name).Except(results.Select(result => result.Row))];
         if (missing.Length > 0)
-            _failures.Add($"{contender} did not finish {string.Join(", ", missing)}; its last words were: {last}");
+            _failures.Add($"{contender} did not finish {string.Join(", ", missing)}; its last words: {last}");
     }
 
     public IReadOnlyList<double> Seconds(string row, string contender) => [.. Of(row, contender).Select(result => result.Seconds).OfType<double>()];

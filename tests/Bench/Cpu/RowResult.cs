@@ -31,6 +31,9 @@ internal sealed record RowResult(string Row, double? Seconds, string Checksum, s
         };
     }
 
+    /// <summary>Whether the line is a program's complaint about a row that failed.</summary>
+    public static bool IsComplaint(string line) => line.StartsWith("programs: ", StringComparison.Ordinal);
+
     private static bool IsTime(string text, out double seconds) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds) && seconds > 0;
 }

@@ -74,7 +74,8 @@ static uint64_t run_command(void)
         if (waitpid(child, &status, 0) != child)
             fail("waitpid");
         if (status != 0) {
-            fprintf(stderr, "programs: %s ended with status %#x\n", words[0], status);
+            fprintf(stderr, "programs: %s %d ended %s\n", WIFSIGNALED(status) ? "signal" : "exit code",
+                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), words[0]);
             exit(1);
         }
     }

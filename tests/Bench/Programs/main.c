@@ -86,8 +86,8 @@ static int run_apart(const struct row *row)
     }
     if (waitpid(child, &status, 0) != child)
         fail("waitpid");
-    if (status != 0)
-        printf("hearth-bench-failed %s status %#x\n", row->name, status);
+    if (WIFSIGNALED(status))
+        printf("programs: signal %d ended %s\n", WTERMSIG(status), row->name);
     return status == 0 ? 0 : 1;
 }
 

@@ -46,6 +46,6 @@ public sealed class ResultSetTests
         results.Add("hearth", [SampleResults.Alu(0.1)], "Kernel panic");
 
         string problem = Assert.Single(results.Problems());
-        Assert.Equal("hearth did not finish crc32, sha256; its last words were: Kernel panic", problem);
+        Assert.Equal("hearth did not finish crc32, sha256; its last words: Kernel panic", problem);
     }
 }

@@ -22,6 +22,12 @@ public sealed class RowResultTests
     }
 
     [Theory]
+    [InlineData("programs: signal 11 ended alu", true)]
+    [InlineData("hearth-bench alu compute 0.1 00ff -", false)]
+    [InlineData("hearth: init reached", false)]
+    public void Line_ofAFailedRow_isAComplaint(string line, bool expected) => Assert.Equal(expected, RowResult.IsComplaint(line));
+
+    [Theory]
     [InlineData("")]
     [InlineData("hearth: init reached")]
     [InlineData("hearth-bench alu compute")]
@@ -29,6 +35,5 @@ public sealed class RowResultTests
     [InlineData("hearth-bench alu compute 0.000000 00ff -")]
     [InlineData("hearth-bench alu compute -0.1 00ff -")]
     [InlineData("hearth-bench alu compute 0.1 00ff - more")]
-    [InlineData("hearth-bench-failed alu status 0x8b")]
     public void Line_ofSomethingElse_isNoRow(string line) => Assert.Null(RowResult.Parse(line));
 }
