@@ -5,7 +5,8 @@ namespace Hearth.Cpu.Software;
 /// <summary>Finds instructions that a process for user code would execute for the host instead of the guest.</summary>
 /// <remarks>
 /// They do not trap: CPUID, XGETBV, RDTSC, RDTSCP and RDPID answer for the host's processor, LSL, LAR, SGDT, SIDT and SMSW for its
-/// tables. (PR_SET_TSC makes RDTSC fault, but not under every hypervisor.) Their
+/// tables; the XSAVE and XRSTOR family works on every register file that the host has switched on, and so on more memory than the
+/// guest has set aside. (PR_SET_TSC makes RDTSC fault, but not under every hypervisor.) Their
 /// bytes are looked for everywhere, and then whether an instruction begins there: decoding from any of several places before
 /// nearly always finds the boundaries that the program has. A program that jumps into the middle of its own instructions can get
 /// an answer of the host's, and nothing else. SLDT and STR give what the host's kernel has there, as under UMIP.
@@ -51,8 +52,9 @@ internal sealed unsafe class CodeScan
         const byte Xgetbv = 0xD0;
         const byte Rdtscp = 0xF9;
         const byte Group9 = 0xC7;
+        const byte Group15 = 0xAE;
         if (rest.Length < 2)
-            return rest.Length == 0 || rest[0] is Cpuid or Rdtsc or LoadAccessRights or LoadSegmentLimit or Group7 or Group9;
+            return rest.Length == 0 || rest[0] is Cpuid or Rdtsc or LoadAccessRights or LoadSegmentLimit or Group7 or Group9 or Group15;
         byte modRm = rest[1];
         int register = (modRm >> 3) & 7;
         bool isRegister = modRm >= 0xC0;
@@ -60,7 +62,8 @@ internal sealed unsafe class CodeScan
         {
             Cpuid or Rdtsc or LoadAccessRights or LoadSegmentLimit => true,
             Group7 => isRegister ? modRm is Xgetbv or Rdtscp || register == 4 : register is 0 or 1 or 4,
-            Group9 => isRegister && register == 7,
+            Group9 => isRegister ? register == 7 : register is 3 or 4 or 5, // RDPID; XRSTORS, XSAVEC, XSAVES
+            Group15 => !isRegister && register is (4 or 5 or 6), // XSAVE, XRSTOR, XSAVEOPT
             _ => false,
         };
     }

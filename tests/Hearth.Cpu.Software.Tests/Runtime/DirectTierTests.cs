@@ -154,6 +154,23 @@ public sealed unsafe class DirectTierTests : IDisposable
     }
 
     [Fact]
+    public void State_is_saved_as_large_as_the_models()
+    {
+        const int Length = 832;
+        _machine.At<ulong>(UserSpace.Data + Length) = 77;
+
+        Run(a =>
+        {
+            a.mov(eax, -1);
+            a.mov(edx, -1);
+            a.mov(rdi, UserSpace.Data);
+            a.xsave(__[rdi]);
+        });
+
+        Assert.Equal((7UL, 77UL), (_machine.At<ulong>(UserSpace.Data + 512), _machine.At<ulong>(UserSpace.Data + Length)));
+    }
+
+    [Fact]
     public void Time_stamps_are_the_guests()
     {
         State->TscOffset = 1UL << 60;
