@@ -56,7 +56,7 @@ public sealed record GuestConfiguration
     /// <summary>Guest mistakes that devices notice go to standard error.</summary>
     public bool Verbose { get; init; }
 
-    /// <summary>Which tiers of the software engine run user code: <c>auto</c>, <c>translate</c> or <c>direct</c>.</summary>
+    /// <summary>Which tiers of the software engine run user code: <c>auto</c>, <c>translate</c>, <c>adaptive</c> or <c>direct</c>.</summary>
     public string Tier { get; init; } = "auto";
 
     /// <summary>What the CPU engine counted goes to standard error at the end.</summary>

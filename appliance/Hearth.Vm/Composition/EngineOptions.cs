@@ -11,4 +11,4 @@ internal delegate ICpuEngine EngineFactory(GuestRam ram, EngineOptions options);
 /// <param name="Cpus">How many vCPUs there will be.</param>
 /// <param name="TscFrequency">Ticks a second of the guest's time-stamp counters.</param>
 /// <param name="DirectTier">When the software engine runs user code directly.</param>
-internal sealed record EngineOptions(CpuModel Model, int Cpus, ulong TscFrequency, DirectTierMode DirectTier = DirectTierMode.Adaptive);
+internal sealed record EngineOptions(CpuModel Model, int Cpus, ulong TscFrequency, DirectTierMode DirectTier = DirectTierMode.Never);

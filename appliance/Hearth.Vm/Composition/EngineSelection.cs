@@ -33,8 +33,9 @@ internal static class EngineSelection
 
     private static DirectTierMode TierOf(string tier) => tier switch
     {
-        "auto" => DirectTierMode.Adaptive,
-        "translate" => DirectTierMode.Never,
+        // Not yet by itself: user code that loads segment registers would do it from the host's descriptors.
+        "auto" or "translate" => DirectTierMode.Never,
+        "adaptive" => DirectTierMode.Adaptive,
         "direct" => DirectTierMode.Always,
         _ => throw new MachineException($"there is no tier '{tier}' of the software engine"),
     };

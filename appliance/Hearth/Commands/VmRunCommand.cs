@@ -17,7 +17,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M, G or T.", "1G");
     private readonly Option<string> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmRunOptions.MaximumCpus}.", "1");
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2 or x86-64-v3. [default: the best this host can run]");
-    private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate, direct (in a process of its own), or auto for each where it is faster.", "auto");
+    private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto.", "auto");
     private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
     private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt, or none.", "none");
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
@@ -107,7 +107,9 @@ internal sealed class VmRunCommand
     }
 
     private static string ParseTier(string text) =>
-        text is "auto" or "translate" or "direct" ? text : throw new UsageException($"--tier {text} is none of auto, translate and direct");
+        text is "auto" or "translate" or "adaptive" or "direct"
+            ? text
+            : throw new UsageException($"--tier {text} is none of auto, translate, adaptive and direct");
 
     private static int ParseCpus(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cpus) && cpus is >= 1 and <= VmRunOptions.MaximumCpus

@@ -46,7 +46,7 @@ internal sealed record VmRunOptions
 
     public bool Statistics { get; init; }
 
-    /// <summary><c>auto</c>, <c>translate</c> or <c>direct</c>.</summary>
+    /// <summary><c>auto</c>, <c>translate</c>, <c>adaptive</c> or <c>direct</c>.</summary>
     public string Tier { get; init; } = "auto";
 
     public string? Restore { get; init; }
