@@ -159,11 +159,13 @@ internal sealed unsafe class InterruptReturn
 
     /// <summary>
     /// RF counts for the next instruction, and only says that no fetch breakpoint stops it. Without one it is dropped, as
-    /// every return from a page fault sets it and code runs one instruction at a time while it is set.
+    /// every return from a page fault sets it and code runs one instruction at a time while it is set. Where it does so anyway,
+    /// the #DB after this very instruction shows it.
     /// </summary>
     private void LoadFlags(ulong flags, ulong mask)
     {
-        if (!DebugControl.HasFetchBreakpoint(_state->DebugRegister[5]))
+        bool isStepped = (_state->Mode & (uint)ModeFlags.SingleStep) != 0;
+        if (!isStepped && !DebugControl.HasFetchBreakpoint(_state->DebugRegister[5]))
             flags &= ~Rflags.Resume;
         Rflags.Change(_state, flags, mask);
         _debug.KeepResume();
