@@ -55,7 +55,6 @@ internal static unsafe class JumpMissStub
     /// <summary>RDX becomes the info word of the target's page, which holds its physical address.</summary>
     private static void EmitPhysical(Assembler a, byte* walk, Label slow)
     {
-        Label supervisor = a.CreateLabel();
         Label tables = a.CreateLabel();
         Label miss = a.CreateLabel();
         Label known = a.CreateLabel();
@@ -68,7 +67,6 @@ internal static unsafe class JumpMissStub
         a.lea(rdx, __[r15 + (TlbTables + (TlbMode.GuardedSupervisor * VcpuState.TlbBytesPerMode))]);
         a.test(eax, (uint)ModeFlags.Smap);
         a.jnz(tables);
-        a.Label(ref supervisor);
         a.lea(rdx, __[r15 + (TlbTables + (TlbMode.Supervisor * VcpuState.TlbBytesPerMode))]);
         a.Label(ref tables);
         a.mov(rcx, r14);

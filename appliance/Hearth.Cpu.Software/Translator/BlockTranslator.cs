@@ -208,8 +208,7 @@ internal sealed unsafe class BlockTranslator
                 _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 0);
                 return true;
             default:
-                EmitSetInterrupt(index);
-                return true;
+                return TryEmitSetInterrupt(index);
         }
     }
 
@@ -225,18 +224,21 @@ internal sealed unsafe class BlockTranslator
     };
 
     /// <summary>
-    /// Interrupts wait for one more instruction. Where that one falls through, the block looks for them after it; otherwise the
-    /// kick word makes whatever comes next look. A waiting interrupt may wait longer, but not less.
+    /// Interrupts wait for one more instruction, so that one must lie in this block: between blocks, the kick word is looked at.
+    /// Where it falls through, the block looks for interrupts after it; otherwise the kick word makes whatever comes next look.
     /// </summary>
-    private void EmitSetInterrupt(int index)
+    private bool TryEmitSetInterrupt(int index)
     {
+        if (index + 1 >= _count)
+            return false;
         _emitter.StoreImmediate8(HostOperand.Field(FieldOffsets.InterruptEnable), 1);
-        if (index + 1 < _count && FallsThrough(_classifier.KindOf(_instructions[index + 1])))
-            return;
+        if (FallsThrough(_classifier.KindOf(_instructions[index + 1])))
+            return true;
         _emitter.Load32(RegisterMap.Test, HostOperand.Field(FieldOffsets.InterruptWaiting));
         byte* none = _emitter.JumpIfRcxZero();
         _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.Kick), 1);
         _emitter.BindShort(none);
+        return true;
     }
 
     private void EmitPopFlags(in Instruction instruction)

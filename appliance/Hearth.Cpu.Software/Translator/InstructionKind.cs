@@ -48,6 +48,8 @@ internal enum InstructionKind : byte
     CallIndirect,
     Return,
 
+    // ---- from here on what SystemEmitter translates ----
+
     /// <summary>RDFSBASE, RDGSBASE.</summary>
     ReadBase,
 

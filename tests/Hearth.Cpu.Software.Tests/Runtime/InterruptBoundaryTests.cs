@@ -64,6 +64,24 @@ public sealed unsafe class InterruptBoundaryTests : IDisposable
         Assert.Equal(CodeMachine.Code + 4, _machine.Caught(Vector).Rip);
     }
 
+    /// <summary>An interrupt between the two would be gone when HLT begins to wait for it.</summary>
+    [Fact]
+    public void Sti_at_the_end_of_a_page_lets_the_first_instruction_of_the_next_pass()
+    {
+        const ulong Boundary = CodeMachine.Code + 0x1000;
+        _machine.Assemble(Boundary - 3, a =>
+        {
+            a.@out(TestBus.CallPort, al);
+            a.sti();
+            a.hlt();
+            a.@out(TestBus.StopPort, al);
+        });
+
+        _machine.Run(Boundary - 3);
+
+        Assert.Equal(Boundary + 1, _machine.Caught(Vector).Rip);
+    }
+
     [Fact]
     public void Sti_and_cli_leave_no_gap()
     {
