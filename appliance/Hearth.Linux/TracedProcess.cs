@@ -44,6 +44,27 @@ public sealed unsafe class TracedProcess : IDisposable
     /// <summary>Lets it run to its next stop; no system call is carried out.</summary>
     public TracedStop ContinueWithoutSystemCalls() => Run(Libc.PTRACE_SYSEMU);
 
+    /// <summary>Delivers a signal and lets it run one instruction; one with a handler stops before the handler's first.</summary>
+    public TracedStop Step(int signal) => Run(Libc.PTRACE_SINGLESTEP, signal);
+
+    /// <summary>Makes it do a system call, which leaves its registers changed.</summary>
+    /// <param name="instruction">The address of a SYSCALL followed by INT3 in the process.</param>
+    /// <exception cref="LinuxException">It failed.</exception>
+    public ulong Call(ulong instruction, ulong number, params ReadOnlySpan<ulong> arguments)
+    {
+        Span<ulong> padded = stackalloc ulong[6];
+        arguments.CopyTo(padded);
+        GetRegisters(out TracedRegisters registers);
+        (registers.Rip, registers.Rax, registers.SystemCall) = (instruction, number, TracedRegisters.NoSystemCall);
+        (registers.Rdi, registers.Rsi, registers.Rdx) = (padded[0], padded[1], padded[2]);
+        (registers.R10, registers.R8, registers.R9) = (padded[3], padded[4], padded[5]);
+        TracedStop stop = TrySetRegisters(registers) ? Continue() : Gone();
+        GetRegisters(out registers);
+        if (stop != new TracedStop(Signal.Trap, false) || (long)registers.Rax is < 0 and > -4096)
+            throw new LinuxException($"system call {number} in a traced process", (int)-(long)registers.Rax);
+        return registers.Rax;
+    }
+
     public void GetRegisters(out TracedRegisters registers)
     {
         fixed (TracedRegisters* to = &registers)
@@ -99,9 +120,9 @@ public sealed unsafe class TracedProcess : IDisposable
             Wait();
     }
 
-    private TracedStop Run(int request)
+    private TracedStop Run(int request, int signal = 0)
     {
-        if (Libc.ptrace(request, _id, 0, null) != 0)
+        if (Libc.ptrace(request, _id, 0, (void*)signal) != 0)
             return Gone();
         return Wait();
     }

@@ -6,6 +6,9 @@ namespace Hearth.Linux;
 [StructLayout(LayoutKind.Sequential)]
 public struct TracedRegisters
 {
+    /// <summary>What <see cref="SystemCall"/> is set to, so that the kernel restarts none.</summary>
+    public const ulong NoSystemCall = ulong.MaxValue;
+
     public ulong R15;
     public ulong R14;
     public ulong R13;
@@ -22,7 +25,7 @@ public struct TracedRegisters
     public ulong Rsi;
     public ulong Rdi;
 
-    /// <summary>The number of the system call it was stopped in; all ones when it is in none, so that the kernel restarts none.</summary>
+    /// <summary>The number of the system call it was stopped in.</summary>
     public ulong SystemCall;
     public ulong Rip;
     public ulong Cs;
@@ -35,4 +38,18 @@ public struct TracedRegisters
     public ulong Es;
     public ulong Fs;
     public ulong Gs;
+
+    /// <summary>Sets the general registers from 16 words in the order of the encoding: RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15.</summary>
+    public void SetGeneral(ReadOnlySpan<ulong> from)
+    {
+        (Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi) = (from[0], from[1], from[2], from[3], from[4], from[5], from[6], from[7]);
+        (R8, R9, R10, R11, R12, R13, R14, R15) = (from[8], from[9], from[10], from[11], from[12], from[13], from[14], from[15]);
+    }
+
+    /// <summary>The opposite of <see cref="SetGeneral"/>.</summary>
+    public readonly void GetGeneral(Span<ulong> to)
+    {
+        ((ReadOnlySpan<ulong>)[Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi]).CopyTo(to);
+        ((ReadOnlySpan<ulong>)[R8, R9, R10, R11, R12, R13, R14, R15]).CopyTo(to[8..]);
+    }
 }

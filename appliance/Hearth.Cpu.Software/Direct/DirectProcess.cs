@@ -9,7 +9,6 @@ namespace Hearth.Cpu.Software;
 /// <remarks>Belongs to one thread, see <see cref="TracedProcess"/>.</remarks>
 internal sealed unsafe class DirectProcess : IDisposable
 {
-    private const ulong NoSystemCall = ulong.MaxValue;
     private const int MemoryMap = 9;
     private const int MemoryUnmap = 11;
     private const int CloseRange = 436;
@@ -72,7 +71,7 @@ internal sealed unsafe class DirectProcess : IDisposable
         TracedRegisters registers = default;
         (registers.Rip, registers.R12, registers.R13) = (DirectStub.Batch, DirectStub.List, (ulong)_calls);
         _calls = 0;
-        (registers.SystemCall, registers.Cs, registers.Ss, registers.Rflags) = (NoSystemCall, Selectors.Code, Selectors.Data, Rflags.AlwaysOne);
+        (registers.SystemCall, registers.Cs, registers.Ss, registers.Rflags) = (TracedRegisters.NoSystemCall, Selectors.Code, Selectors.Data, Rflags.AlwaysOne);
         return _process.TrySetRegisters(registers) && RunToTrap(out ulong result) && !IsError(result);
     }
 
@@ -104,12 +103,12 @@ internal sealed unsafe class DirectProcess : IDisposable
         const ulong TimeStamps = 26; // PR_SET_TSC
         const ulong Fault = 2; // PR_TSC_SIGSEGV
         const ulong PageLength = 4096;
-        Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.Code, PageLength, ReadExecute, SharedFixed, DirectLauncher.StubDescriptor, 0);
-        Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.List, PageLength, Read, SharedFixed, DirectLauncher.StubDescriptor, PageLength);
-        Call(DirectStub.Code, MemoryUnmap, 0, DirectStub.Code);
-        Call(DirectStub.Code, Prctl, TimeStamps, Fault);
-        Call(DirectStub.Code, CloseRange, 0, DirectLauncher.RamDescriptor - 1);
-        Call(DirectStub.Code, CloseRange, DirectLauncher.RamDescriptor + 1, uint.MaxValue);
+        _process.Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.Code, PageLength, ReadExecute, SharedFixed, DirectLauncher.StubDescriptor, 0);
+        _process.Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.List, PageLength, Read, SharedFixed, DirectLauncher.StubDescriptor, PageLength);
+        _process.Call(DirectStub.Code, MemoryUnmap, 0, DirectStub.Code);
+        _process.Call(DirectStub.Code, Prctl, TimeStamps, Fault);
+        _process.Call(DirectStub.Code, CloseRange, 0, DirectLauncher.RamDescriptor - 1);
+        _process.Call(DirectStub.Code, CloseRange, DirectLauncher.RamDescriptor + 1, uint.MaxValue);
         Confine();
     }
 
@@ -135,8 +134,8 @@ internal sealed unsafe class DirectProcess : IDisposable
         words[4] = JumpIfEqual | (1 << 16) | ((ulong)MemoryUnmap << 32);
         words[5] = Return | (Trap << 32);
         words[6] = Return | (Allow << 32);
-        Call(DirectStub.Code, Prctl, NoNewPrivileges, 1);
-        Call(DirectStub.Code, Prctl, SetFilter, FilterMode, DirectStub.List);
+        _process.Call(DirectStub.Code, Prctl, NoNewPrivileges, 1);
+        _process.Call(DirectStub.Code, Prctl, SetFilter, FilterMode, DirectStub.List);
     }
 
     private void Add(ulong number, params ReadOnlySpan<ulong> arguments)
@@ -147,18 +146,6 @@ internal sealed unsafe class DirectProcess : IDisposable
         call.Clear();
         call[0] = number;
         arguments.CopyTo(call[1..]);
-    }
-
-    private void Call(ulong instruction, ulong number, params ReadOnlySpan<ulong> arguments)
-    {
-        Span<ulong> padded = stackalloc ulong[6];
-        arguments.CopyTo(padded);
-        _process.GetRegisters(out TracedRegisters registers);
-        (registers.Rip, registers.Rax, registers.SystemCall) = (instruction, number, NoSystemCall);
-        (registers.Rdi, registers.Rsi, registers.Rdx) = (padded[0], padded[1], padded[2]);
-        (registers.R10, registers.R8, registers.R9) = (padded[3], padded[4], padded[5]);
-        if (!_process.TrySetRegisters(registers) || !RunToTrap(out ulong result) || IsError(result))
-            throw new LinuxException($"system call {number} in a process for user code failed");
     }
 
     /// <summary>Runs code of ours, whatever signals of <see cref="TracedProcess.Interrupt"/> come between.</summary>
@@ -184,12 +171,8 @@ internal sealed unsafe class DirectProcess : IDisposable
     {
         const ulong InterruptFlag = 0x200;
         TracedRegisters registers = default;
-        ulong* gpr = state->Gpr;
-        (registers.Rax, registers.Rcx, registers.Rdx, registers.Rbx) = (gpr[0], gpr[1], gpr[2], gpr[3]);
-        (registers.Rsp, registers.Rbp, registers.Rsi, registers.Rdi) = (gpr[4], gpr[5], gpr[6], gpr[7]);
-        (registers.R8, registers.R9, registers.R10, registers.R11) = (gpr[8], gpr[9], gpr[10], gpr[11]);
-        (registers.R12, registers.R13, registers.R14, registers.R15) = (gpr[12], gpr[13], gpr[14], gpr[15]);
-        (registers.Rip, registers.Rflags, registers.SystemCall) = (state->Rip, Rflags.Get(state) | InterruptFlag, NoSystemCall);
+        registers.SetGeneral(new ReadOnlySpan<ulong>(state->Gpr, 16));
+        (registers.Rip, registers.Rflags, registers.SystemCall) = (state->Rip, Rflags.Get(state) | InterruptFlag, TracedRegisters.NoSystemCall);
         (registers.FsBase, registers.GsBase) = (state->SegmentBase[(int)SegmentName.FS], state->SegmentBase[(int)SegmentName.GS]);
         (registers.Cs, registers.Ss) = (Selectors.Code, Selectors.Data);
         _extended.AsSpan(CpuState.XsaveLength, _extendedLength - CpuState.XsaveLength).Clear();
@@ -200,11 +183,9 @@ internal sealed unsafe class DirectProcess : IDisposable
     private void Store(VcpuState* state, bool isSystemCall)
     {
         _process.GetRegisters(out TracedRegisters registers);
-        ulong* gpr = state->Gpr;
-        (gpr[0], gpr[1], gpr[2], gpr[3]) = (isSystemCall ? registers.SystemCall : registers.Rax, registers.Rcx, registers.Rdx, registers.Rbx);
-        (gpr[4], gpr[5], gpr[6], gpr[7]) = (registers.Rsp, registers.Rbp, registers.Rsi, registers.Rdi);
-        (gpr[8], gpr[9], gpr[10], gpr[11]) = (registers.R8, registers.R9, registers.R10, registers.R11);
-        (gpr[12], gpr[13], gpr[14], gpr[15]) = (registers.R12, registers.R13, registers.R14, registers.R15);
+        registers.GetGeneral(new Span<ulong>(state->Gpr, 16));
+        if (isSystemCall)
+            state->Gpr[0] = registers.SystemCall;
         (state->SegmentBase[(int)SegmentName.FS], state->SegmentBase[(int)SegmentName.GS]) = (registers.FsBase, registers.GsBase);
 
         // The process always has IF set, whatever the guest's says.

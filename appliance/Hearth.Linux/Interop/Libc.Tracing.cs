@@ -6,6 +6,7 @@ namespace Hearth.Linux.Interop;
 internal static unsafe partial class Libc
 {
     internal const int PTRACE_CONT = 7;
+    internal const int PTRACE_SINGLESTEP = 9;
     internal const int PTRACE_GETREGS = 12;
     internal const int PTRACE_SETREGS = 13;
     internal const int PTRACE_SYSEMU = 31;

@@ -43,9 +43,9 @@ internal sealed unsafe class ChildSpace : IDisposable
     }
 
     /// <summary>Empties a fresh child and gives it the test areas.</summary>
-    public void SetUp(TracedChild child, ulong syscallInStub)
+    public void SetUp(TracedProcess child, ulong syscallInStub)
     {
-        child.EndRestartableSequences(syscallInStub);
+        TracedChild.EndRestartableSequences(child, syscallInStub);
         Map(child, syscallInStub);
         ulong syscall = MemoryLayout.Code.Address;
         ((ReadOnlySpan<byte>)[0x0F, 0x05, 0xCC]).CopyTo(Image[MemoryLayout.Code.Offset..]);
@@ -68,7 +68,7 @@ internal sealed unsafe class ChildSpace : IDisposable
         _file.Dispose();
     }
 
-    private void Map(TracedChild child, ulong syscall)
+    private void Map(TracedProcess child, ulong syscall)
     {
         foreach (MemoryArea area in MemoryLayout.Areas)
         {
@@ -80,13 +80,13 @@ internal sealed unsafe class ChildSpace : IDisposable
     }
 
     /// <remarks>Populated at once: a first touch would otherwise be told apart from later ones by the error code of #PF.</remarks>
-    private void MapOne(TracedChild child, ulong syscall, ulong address, int length, int protection, int offset)
+    private void MapOne(TracedProcess child, ulong syscall, ulong address, int length, int protection, int offset)
     {
         const int Flags = Libc.MAP_SHARED | Libc.MAP_FIXED | Libc.MAP_POPULATE;
         child.Call(syscall, Libc.SYS_mmap, address, (ulong)length, (ulong)protection, Flags, (ulong)_file.Number, (ulong)offset);
     }
 
-    private static void UnmapTheRest(TracedChild child, ulong syscall)
+    private static void UnmapTheRest(TracedProcess child, ulong syscall)
     {
         ulong from = 0;
         foreach ((ulong start, ulong end) in MemoryLayout.Areas.Select(area => (area.Address, area.End))
@@ -98,7 +98,7 @@ internal sealed unsafe class ChildSpace : IDisposable
         }
     }
 
-    private void SetSignals(TracedChild child, ulong syscall)
+    private void SetSignals(TracedProcess child, ulong syscall)
     {
         child.Call(syscall, Libc.SYS_sigaltstack, Pass<ulong>([SignalStack, 0, SignalStackLength]), 0);
         child.Call(syscall, Libc.SYS_rt_sigprocmask, Libc.SIG_SETMASK, Pass<ulong>([0]), 0, sizeof(ulong));

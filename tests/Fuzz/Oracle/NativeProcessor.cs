@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Hearth.Fuzz.Interop;
 using Hearth.Fuzz.State;
+using Hearth.Linux;
 
 namespace Hearth.Fuzz.Oracle;
 
@@ -12,7 +13,6 @@ internal sealed unsafe class NativeProcessor : IProcessor
 {
     private const int ExtendedStateRoom = 16384;
     private const int SystemCallStop = Libc.SIGTRAP | 0x80;
-    private const ulong NoSystemCall = ulong.MaxValue;
 
     /// <summary>ID, VIP, VIF, IOPL and NT: the kernel keeps them from PTRACE_SETREGS.</summary>
     private const ulong StickyFlags = 0x38_7000;
@@ -29,7 +29,7 @@ internal sealed unsafe class NativeProcessor : IProcessor
     private readonly CpuPin _pin;
     private readonly Timer _watchdog;
     private readonly byte[] _extended = new byte[ExtendedStateRoom];
-    private TracedChild _child;
+    private TracedProcess _child;
     private int _extendedLength;
     private long _started;
 
@@ -53,7 +53,7 @@ internal sealed unsafe class NativeProcessor : IProcessor
     public string Name => "host";
 
     /// <summary>The process id of the child, which changes when it had to be replaced.</summary>
-    public int ChildPid => _child.Pid;
+    public int ChildPid => _child.Id;
 
     public bool Supports(CodeMode mode) => HostTraits.Current.Runs(mode);
 
@@ -76,13 +76,13 @@ internal sealed unsafe class NativeProcessor : IProcessor
             return;
         }
 
-        _child.GetRegisters(out UserRegisters registers);
+        _child.GetRegisters(out TracedRegisters registers);
         _child.GetExtendedState(_extended);
         RegisterImage.Unpack(registers, outcome.State);
         _extended.AsSpan(0, ProcessorState.XsaveLength).CopyTo(outcome.State.Xsave);
         Classify(signal, outcome);
         _space.Image.CopyTo(outcome.Memory);
-        if ((registers.Flags & StickyFlags) != 0)
+        if ((registers.Rflags & StickyFlags) != 0)
             ClearStickyFlags();
     }
 
@@ -100,17 +100,22 @@ internal sealed unsafe class NativeProcessor : IProcessor
         _pin.Dispose();
     }
 
-    private TracedChild StartChild()
+    private TracedProcess StartChild()
     {
-        TracedChild child = TracedChild.Start(_stub);
+        TracedProcess child = TracedChild.Start(_stub);
         try
         {
-            _pin.Pin(child.Pid);
+            _pin.Pin(child.Id);
             _space.SetUp(child, _stub.SyscallAddress);
             _extendedLength = child.GetExtendedState(_extended);
             if (_extendedLength < ProcessorState.XsaveLength)
                 throw new OracleException("this processor has no AVX state");
             return child;
+        }
+        catch (LinuxException error)
+        {
+            child.Dispose();
+            throw new OracleException(error.Message);
         }
         catch
         {
@@ -121,12 +126,12 @@ internal sealed unsafe class NativeProcessor : IProcessor
 
     private bool TryLoad(ProcessorState state)
     {
-        var registers = default(UserRegisters);
+        var registers = default(TracedRegisters);
         RegisterImage.Pack(state, ref registers);
-        registers.OriginalRax = NoSystemCall;
+        registers.SystemCall = TracedRegisters.NoSystemCall;
         _extended.AsSpan(ProcessorState.XsaveLength, _extendedLength - ProcessorState.XsaveLength).Clear();
         state.Xsave.CopyTo(_extended, 0);
-        return _child.SetRegisters(registers) && _child.SetExtendedState(_extended.AsSpan(0, _extendedLength));
+        return _child.TrySetRegisters(registers) && _child.TrySetExtendedState(_extended.AsSpan(0, _extendedLength));
     }
 
     /// <summary>POPF of a program can set ID and NT, but ptrace(2) cannot take them back: a program of ours does.</summary>
@@ -145,8 +150,8 @@ internal sealed unsafe class NativeProcessor : IProcessor
     {
         while (true)
         {
-            _child.Resume(Libc.PTRACE_SYSEMU, 0);
-            int signal = _child.Wait();
+            TracedStop stop = _child.ContinueWithoutSystemCalls();
+            int signal = stop.IsSystemCall ? SystemCallStop : stop.Signal;
             bool stale = signal == Libc.SIGALRM && Stopwatch.GetElapsedTime(_started) < s_limit;
             if (!stale)
                 return signal;
@@ -165,7 +170,7 @@ internal sealed unsafe class NativeProcessor : IProcessor
         };
         if (outcome.End != EndKind.Exception)
             return;
-        if (signal == Libc.SIGTRAP && _child.SignalCode() == Libc.SI_KERNEL)
+        if (signal == Libc.SIGTRAP && _child.SignalInfo().Code == Libc.SI_KERNEL)
             outcome.Vector = ExceptionVectors.Breakpoint;
         else
             ReadSignalFrame(signal, outcome);
@@ -177,9 +182,8 @@ internal sealed unsafe class NativeProcessor : IProcessor
     /// </summary>
     private void ReadSignalFrame(int signal, Outcome outcome)
     {
-        _child.Resume(Libc.PTRACE_SINGLESTEP, signal);
-        _child.Wait();
-        _child.GetRegisters(out UserRegisters registers);
+        _child.Step(signal);
+        _child.GetRegisters(out TracedRegisters registers);
         if (registers.Rip != ChildSpace.SignalHandler
             || !_space.TryReadSignalFrame(registers.Rdx + VectorInContext, out ulong vector)
             || !_space.TryReadSignalFrame(registers.Rdx + ErrorInContext, out ulong error)
@@ -198,7 +202,7 @@ internal sealed unsafe class NativeProcessor : IProcessor
     private void StopOverdue()
     {
         long started = Volatile.Read(ref _started);
-        int pid = _child.Pid;
+        int pid = _child.Id;
         if (started != 0 && pid != 0 && Stopwatch.GetElapsedTime(started) > s_limit)
             _ = Libc.kill(pid, Libc.SIGALRM);
     }
