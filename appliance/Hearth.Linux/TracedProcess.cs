@@ -52,6 +52,17 @@ public sealed unsafe class TracedProcess : IDisposable
     /// <exception cref="LinuxException">It failed.</exception>
     public ulong Call(ulong instruction, ulong number, params ReadOnlySpan<ulong> arguments)
     {
+        long result = CallWithResult(instruction, number, arguments);
+        return result is >= 0 or <= -4096 ? (ulong)result : throw new LinuxException($"system call {number} in a traced process", (int)-result);
+    }
+
+    /// <summary>As <see cref="Call"/>, for one that the kernel may not have.</summary>
+    /// <returns>False when it failed.</returns>
+    public bool TryCall(ulong instruction, ulong number, params ReadOnlySpan<ulong> arguments) =>
+        CallWithResult(instruction, number, arguments) is >= 0 or <= -4096;
+
+    private long CallWithResult(ulong instruction, ulong number, ReadOnlySpan<ulong> arguments)
+    {
         Span<ulong> padded = stackalloc ulong[6];
         arguments.CopyTo(padded);
         GetRegisters(out TracedRegisters registers);
@@ -59,10 +70,10 @@ public sealed unsafe class TracedProcess : IDisposable
         (registers.Rdi, registers.Rsi, registers.Rdx) = (padded[0], padded[1], padded[2]);
         (registers.R10, registers.R8, registers.R9) = (padded[3], padded[4], padded[5]);
         TracedStop stop = TrySetRegisters(registers) ? Continue() : Gone();
+        if (stop != new TracedStop(Signal.Trap, false))
+            throw new LinuxException($"system call {number} ended a traced process", 0);
         GetRegisters(out registers);
-        if (stop != new TracedStop(Signal.Trap, false) || (long)registers.Rax is < 0 and > -4096)
-            throw new LinuxException($"system call {number} in a traced process", (int)-(long)registers.Rax);
-        return registers.Rax;
+        return (long)registers.Rax;
     }
 
     public void GetRegisters(out TracedRegisters registers)
@@ -106,6 +117,26 @@ public sealed unsafe class TracedProcess : IDisposable
         const int Words = 16;
         ulong* info = stackalloc ulong[Words];
         return Libc.ptrace(Libc.PTRACE_GETSIGINFO, _id, 0, info) == 0 ? ((int)info[1], info[2]) : (0, 0);
+    }
+
+    /// <summary>Lets it run on one processor only.</summary>
+    /// <returns>False when the kernel refused.</returns>
+    public bool TrySetProcessor(int processor)
+    {
+        var set = ProcessorSet.Of(processor);
+        return Libc.sched_setaffinity(_id, (nuint)sizeof(ProcessorSet), &set) == 0;
+    }
+
+    /// <summary>How long it has had a processor so far; zero when the kernel does not say.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            // The clock of a process by its id (clock_getcpuclockid(3)): CPUCLOCK_SCHED.
+            const int ScheduledTime = 2;
+            long* time = stackalloc long[2];
+            return Libc.clock_gettime((~_id << 3) | ScheduledTime, time) == 0 ? new TimeSpan((time[0] * TimeSpan.TicksPerSecond) + (time[1] / 100)) : TimeSpan.Zero;
+        }
     }
 
     /// <summary>Stops a process, soon, with a signal of its own. From any thread.</summary>

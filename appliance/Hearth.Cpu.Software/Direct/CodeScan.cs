@@ -6,7 +6,7 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// They do not trap: CPUID, XGETBV, RDTSC, RDTSCP and RDPID answer for the host's processor, LSL, LAR, SGDT, SIDT and SMSW for its
 /// tables; the XSAVE and XRSTOR family works on every register file that the host has switched on, and so on more memory than the
-/// guest has set aside. (PR_SET_TSC makes RDTSC fault, but not under every hypervisor.) Their
+/// guest has set aside. Where the host can make some of them trap (<see cref="DirectTraps"/>), those need not be looked for. Their
 /// bytes are looked for everywhere, and then whether an instruction begins there: decoding from any of several places before
 /// nearly always finds the boundaries that the program has. A program that jumps into the middle of its own instructions can get
 /// an answer of the host's, and nothing else. SLDT and STR give what the host's kernel has there, as under UMIP.
@@ -15,15 +15,21 @@ internal sealed unsafe class CodeScan
 {
     private const byte Escape = 0x0F;
     private const int PageLength = 4096;
-    private const int Distance = 64;
+    private const int Distance = 192;
     private const int Starts = 8;
 
     private readonly GuestCodeReader _reader = new();
     private readonly Decoder _decoder;
 
-    public CodeScan() => _decoder = Decoder.Create(64, _reader);
+    private readonly DirectTraps _traps;
 
-    /// <summary>True when a page may be executed directly.</summary>
+    public CodeScan(DirectTraps traps)
+    {
+        _traps = traps;
+        _decoder = Decoder.Create(64, _reader);
+    }
+
+    /// <summary>True when a page may be executed directly, apart from what <see cref="IsHarmlessJoint"/> looks at.</summary>
     /// <param name="page">4096 bytes.</param>
     public bool IsHarmless(byte* page)
     {
@@ -41,8 +47,16 @@ internal sealed unsafe class CodeScan
         }
     }
 
-    /// <param name="rest">What follows 0F in the page; where that ends the page, the worst is assumed.</param>
-    private static bool IsCandidate(ReadOnlySpan<byte> rest)
+    /// <summary>True when no instruction that is looked for can lie across two pages that follow one another.</summary>
+    /// <remarks>Only one of the two need be kept from being executed.</remarks>
+    public bool IsHarmlessJoint(byte* page, byte* next)
+    {
+        ReadOnlySpan<byte> joint = [page[PageLength - 2], page[PageLength - 1], next[0], next[1]];
+        return !(joint[0] == Escape && IsCandidate(joint[1..])) && !(joint[1] == Escape && IsCandidate(joint[2..]));
+    }
+
+    /// <param name="rest">What follows 0F, as far as it is in the page.</param>
+    private bool IsCandidate(ReadOnlySpan<byte> rest)
     {
         const byte Cpuid = 0xA2;
         const byte LoadAccessRights = 0x02;
@@ -54,14 +68,16 @@ internal sealed unsafe class CodeScan
         const byte Group9 = 0xC7;
         const byte Group15 = 0xAE;
         if (rest.Length < 2)
-            return rest.Length == 0 || rest[0] is Cpuid or Rdtsc or LoadAccessRights or LoadSegmentLimit or Group7 or Group9 or Group15;
+            return rest.Length == 1 && rest[0] switch { Cpuid => !_traps.Cpuid, Rdtsc => !_traps.Timestamp, LoadAccessRights or LoadSegmentLimit => true, _ => false };
         byte modRm = rest[1];
         int register = (modRm >> 3) & 7;
         bool isRegister = modRm >= 0xC0;
         return rest[0] switch
         {
-            Cpuid or Rdtsc or LoadAccessRights or LoadSegmentLimit => true,
-            Group7 => isRegister ? modRm is Xgetbv or Rdtscp || register == 4 : register is 0 or 1 or 4,
+            Cpuid => !_traps.Cpuid,
+            Rdtsc => !_traps.Timestamp,
+            LoadAccessRights or LoadSegmentLimit => true,
+            Group7 => isRegister ? modRm == Xgetbv || (modRm == Rdtscp && !_traps.Timestamp) || register == 4 : register is 0 or 1 or 4,
             Group9 => isRegister ? register == 7 : register is 3 or 4 or 5, // RDPID; XRSTORS, XSAVEC, XSAVES
             Group15 => !isRegister && register is (4 or 5 or 6), // XSAVE, XRSTOR, XSAVEOPT
             _ => false,

@@ -11,6 +11,6 @@ internal enum DirectExit
     /// <summary>An instruction that only the guest's kernel or the translator can deal with.</summary>
     Other,
 
-    /// <summary>The process has ended.</summary>
+    /// <summary>The host has ended the process.</summary>
     Lost,
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Hearth.Linux;
 
 namespace Hearth.Cpu.Software;
@@ -13,16 +14,24 @@ internal sealed unsafe class DirectProcess : IDisposable
     private const int MemoryUnmap = 11;
     private const int CloseRange = 436;
     private const int Prctl = 157;
+    private const int ArchPrctl = 158;
 
     private readonly DirectStub _stub = new();
+    private readonly DirectSelectors _selectors;
     private readonly TracedProcess _process;
     private readonly byte[] _extended = new byte[16384];
     private readonly int _extendedLength;
     private int _calls;
+    private TracedRegisters _registers;
+
+    /// <summary>The process has other registers than <see cref="_registers"/>.</summary>
+    private bool _mustSet;
+    private int _processor = -1;
 
     /// <exception cref="LinuxException">The host allows no such process.</exception>
-    public DirectProcess(DirectLauncher launcher, FileDescriptor ram)
+    public DirectProcess(DirectLauncher launcher, FileDescriptor ram, DirectSelectors selectors)
     {
+        _selectors = selectors;
         try
         {
             _process = launcher.Start(ram, _stub.File);
@@ -50,6 +59,9 @@ internal sealed unsafe class DirectProcess : IDisposable
     /// <summary>0 when it has ended.</summary>
     public int Id => _process.Id;
 
+    /// <summary>What the host's processor was found to do.</summary>
+    public DirectTraps Traps { get; private set; }
+
     /// <summary>Maps pages of RAM, at the latest when <see cref="Flush"/> is called.</summary>
     /// <param name="protection">PROT_ bits of mmap(2).</param>
     /// <param name="offset">Where they lie in the file of RAM.</param>
@@ -70,21 +82,70 @@ internal sealed unsafe class DirectProcess : IDisposable
             return true;
         TracedRegisters registers = default;
         (registers.Rip, registers.R12, registers.R13) = (DirectStub.Batch, DirectStub.List, (ulong)_calls);
+        (registers.SystemCall, registers.Cs, registers.Ss, registers.Rflags) = (TracedRegisters.NoSystemCall, DirectSelectors.Code, DirectSelectors.Data, Rflags.AlwaysOne);
         _calls = 0;
-        (registers.SystemCall, registers.Cs, registers.Ss, registers.Rflags) = (TracedRegisters.NoSystemCall, Selectors.Code, Selectors.Data, Rflags.AlwaysOne);
+        _mustSet = true;
         return _process.TrySetRegisters(registers) && RunToTrap(out ulong result) && !IsError(result);
     }
 
-    /// <summary>Runs guest code with the registers of a vCPU until something stops it, and takes the registers back.</summary>
-    public TracedStop Run(VcpuState* state)
+    /// <summary>Takes over the registers of a vCPU.</summary>
+    /// <returns>False when the process must not be used any more.</returns>
+    public bool Enter(VcpuState* state)
     {
-        if (!TryLoad(state))
+        const ulong InterruptFlag = 0x200;
+        _registers.SetGeneral(new ReadOnlySpan<ulong>(state->Gpr, 16));
+        (_registers.Rip, _registers.Rflags, _registers.SystemCall) = (state->Rip, Rflags.Get(state) | InterruptFlag, TracedRegisters.NoSystemCall);
+        _selectors.Load(ref _registers);
+        _mustSet = true;
+        XsaveImage.Save(state, _extended.AsSpan(0, CpuState.XsaveLength));
+        return _process.TrySetExtendedState(_extended.AsSpan(0, _extendedLength));
+    }
+
+    /// <summary>Runs guest code until something stops it.</summary>
+    /// <param name="instruction">Where it stopped.</param>
+    public TracedStop Run(out ulong instruction)
+    {
+        instruction = _registers.Rip;
+        if (_mustSet && !_process.TrySetRegisters(_registers))
             return new TracedStop(-1, false);
+        _mustSet = false;
         TracedStop stop = _process.ContinueWithoutSystemCalls();
-        if (stop.Signal >= 0)
-            Store(state, stop.IsSystemCall);
+        if (stop.Signal < 0)
+            return stop;
+        _process.GetRegisters(out _registers);
+        instruction = _registers.Rip;
+        if (!stop.IsSystemCall)
+            return stop;
+        _registers.Rax = _registers.SystemCall;
+        _registers.SystemCall = TracedRegisters.NoSystemCall;
         return stop;
     }
+
+    /// <summary>Gives the registers back.</summary>
+    public void Leave(VcpuState* state)
+    {
+        _registers.GetGeneral(new Span<ulong>(state->Gpr, 16));
+        _selectors.Store(_registers);
+
+        // The process always has IF set, whatever the guest's says.
+        Rflags.Change(state, _registers.Rflags, Rflags.Arithmetic | Rflags.Direction | Rflags.AlignmentCheck | Rflags.Identification | Rflags.NestedTask);
+        state->Rip = _registers.Rip;
+        _process.GetExtendedState(_extended);
+        _ = XsaveImage.TryLoad(state, _extended.AsSpan(0, CpuState.XsaveLength));
+
+        // What the guest's model does not have (AVX-512 and such) is of no interest, and starts anew the next time.
+        _extended.AsSpan(CpuState.XsaveLength, _extendedLength - CpuState.XsaveLength).Clear();
+    }
+
+    /// <summary>Lets it run where the calling thread runs: to change over to a process on another processor takes twenty times as long.</summary>
+    public void MoveTo(int processor)
+    {
+        if (processor != _processor && _process.TrySetProcessor(processor))
+            _processor = processor;
+    }
+
+    /// <inheritdoc cref="TracedProcess.ProcessorTime"/>
+    public TimeSpan ProcessorTime => _process.ProcessorTime;
 
     /// <inheritdoc cref="TracedProcess.SignalInfo"/>
     public (int Code, ulong Address) SignalInfo() => _process.SignalInfo();
@@ -102,14 +163,31 @@ internal sealed unsafe class DirectProcess : IDisposable
         const ulong SharedFixed = 0x11;
         const ulong TimeStamps = 26; // PR_SET_TSC
         const ulong Fault = 2; // PR_TSC_SIGSEGV
+        const ulong SetCpuid = 0x1012; // ARCH_SET_CPUID
         const ulong PageLength = 4096;
         _process.Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.Code, PageLength, ReadExecute, SharedFixed, DirectLauncher.StubDescriptor, 0);
         _process.Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.List, PageLength, Read, SharedFixed, DirectLauncher.StubDescriptor, PageLength);
         _process.Call(DirectStub.Code, MemoryUnmap, 0, DirectStub.Code);
         _process.Call(DirectStub.Code, Prctl, TimeStamps, Fault);
+
+
+        // A hypervisor is left for the register that says so at every change of process: ten microseconds each.
+        if (!IsVirtual())
+            _ = _process.TryCall(DirectStub.Code, ArchPrctl, SetCpuid, 0);
         _process.Call(DirectStub.Code, CloseRange, 0, DirectLauncher.RamDescriptor - 1);
         _process.Call(DirectStub.Code, CloseRange, DirectLauncher.RamDescriptor + 1, uint.MaxValue);
+        Traps = new DirectTraps(Faults(DirectStub.CpuidAndTrap), Faults(DirectStub.RdtscAndTrap));
         Confine();
+    }
+
+    /// <summary>The host itself is a guest (CPUID.1:ECX[31]).</summary>
+    private static bool IsVirtual() => X86Base.IsSupported && X86Base.CpuId(1, 0).Ecx < 0;
+
+    private bool Faults(ulong instruction)
+    {
+        _process.GetRegisters(out TracedRegisters registers);
+        registers.Rip = instruction;
+        return _process.TrySetRegisters(registers) && _process.Continue().Signal == Signal.SegmentationViolation;
     }
 
     /// <summary>mmap and munmap, and nothing else: also for the system calls that the host's vsyscall page makes for its callers (seccomp(2)).</summary>
@@ -156,6 +234,7 @@ internal sealed unsafe class DirectProcess : IDisposable
         do
         {
             stop = _process.Continue();
+
         }
         while (stop.Signal == Signal.User1);
         if (stop.Signal != Signal.Trap || stop.IsSystemCall)
@@ -166,39 +245,4 @@ internal sealed unsafe class DirectProcess : IDisposable
     }
 
     private static bool IsError(ulong result) => (long)result is < 0 and > -4096;
-
-    private bool TryLoad(VcpuState* state)
-    {
-        const ulong InterruptFlag = 0x200;
-        TracedRegisters registers = default;
-        registers.SetGeneral(new ReadOnlySpan<ulong>(state->Gpr, 16));
-        (registers.Rip, registers.Rflags, registers.SystemCall) = (state->Rip, Rflags.Get(state) | InterruptFlag, TracedRegisters.NoSystemCall);
-        (registers.FsBase, registers.GsBase) = (state->SegmentBase[(int)SegmentName.FS], state->SegmentBase[(int)SegmentName.GS]);
-        (registers.Cs, registers.Ss) = (Selectors.Code, Selectors.Data);
-        _extended.AsSpan(CpuState.XsaveLength, _extendedLength - CpuState.XsaveLength).Clear();
-        XsaveImage.Save(state, _extended.AsSpan(0, CpuState.XsaveLength));
-        return _process.TrySetRegisters(registers) && _process.TrySetExtendedState(_extended.AsSpan(0, _extendedLength));
-    }
-
-    private void Store(VcpuState* state, bool isSystemCall)
-    {
-        _process.GetRegisters(out TracedRegisters registers);
-        registers.GetGeneral(new Span<ulong>(state->Gpr, 16));
-        if (isSystemCall)
-            state->Gpr[0] = registers.SystemCall;
-        (state->SegmentBase[(int)SegmentName.FS], state->SegmentBase[(int)SegmentName.GS]) = (registers.FsBase, registers.GsBase);
-
-        // The process always has IF set, whatever the guest's says.
-        Rflags.Change(state, registers.Rflags, Rflags.Arithmetic | Rflags.Direction | Rflags.AlignmentCheck | Rflags.Identification | Rflags.NestedTask);
-        state->Rip = registers.Rip;
-        _process.GetExtendedState(_extended);
-        _ = XsaveImage.TryLoad(state, _extended.AsSpan(0, CpuState.XsaveLength));
-    }
-
-    /// <summary>What the host gives 64-bit user code; a guest that has others is not run directly.</summary>
-    internal static class Selectors
-    {
-        public const ushort Code = 0x33;
-        public const ushort Data = 0x2B;
-    }
 }

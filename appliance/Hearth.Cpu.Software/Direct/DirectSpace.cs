@@ -12,155 +12,313 @@ internal sealed unsafe class DirectSpace : IDisposable
     private const int Read = 1;
     private const int Write = 2;
     private const int Execute = 4;
+    private const int Protection = 7;
     private const ulong PageSize = GuestRam.PageSize;
 
-    /// <summary>Bytes around a fault that are mapped with it where the guest has accessed them already.</summary>
-    private const ulong Neighbourhood = 16 * PageSize;
-    private const ulong LargePage = 2 << 20;
+    /// <summary>Pages around a fault that are mapped with it where the guest has accessed them already; all of a large page.</summary>
+    private const int Neighbourhood = 16;
 
-    /// <summary>A process has room for 65,530 mappings (vm.max_map_count); scattered pages take one each.</summary>
-    private const int MaximumMappings = 40_000;
+    /// <summary>A process has room for 65,530 mappings (vm.max_map_count).</summary>
+    private const int MaximumRuns = 60_000;
+    private const int MaximumRegions = 4096;
 
     private readonly VcpuState* _state;
     private readonly GuestRam _ram;
     private readonly Mmu _mmu;
     private readonly TranslationStore _store;
     private readonly CodeScan _scan;
+    private readonly Dictionary<ulong, DirectRegion> _regions = [];
+    private readonly List<ulong> _empty = [];
 
-    /// <summary>Physical page and rights by linear page.</summary>
-    private readonly Dictionary<ulong, ulong> _pages = [];
-    private readonly List<ulong> _lapsed = [];
-    private int _mappings;
+    /// <summary>Pages whose code was not to be executed here, by linear address.</summary>
+    private readonly HashSet<ulong> _refused = [];
+    private int _runs;
+    private long _watchGeneration;
 
     /// <exception cref="LinuxException">The host allows no such process.</exception>
-    public DirectSpace(VcpuState* state, GuestRam ram, Mmu mmu, TranslationStore store, CodeScan scan, DirectLauncher launcher)
+    public DirectSpace(VcpuState* state, GuestRam ram, Mmu mmu, TranslationStore store, DirectLauncher launcher, DirectSelectors selectors)
     {
         _state = state;
         _ram = ram;
         _mmu = mmu;
         _store = store;
-        _scan = scan;
-        Process = new DirectProcess(launcher, ram.File);
+        Process = new DirectProcess(launcher, ram.File, selectors);
+        _scan = new CodeScan(Process.Traps);
     }
 
     public DirectProcess Process { get; }
 
-    /// <summary>Something may have changed since the mappings were made.</summary>
-    public bool IsStale { get; set; }
+    /// <summary>Pages that had to be unmapped so far.</summary>
+    public long Unmapped { get; private set; }
 
-    /// <summary>Unmaps what the page tables, or who watches pages, no longer allow.</summary>
+    /// <summary>The instruction at an address was not to be executed here.</summary>
+    public bool IsRefused(ulong instruction) => _refused.Count != 0 && _refused.Contains(instruction >> GuestRam.PageShift);
+
+    /// <summary>Unmaps what the page tables no longer allow, after the guest flushed.</summary>
     /// <returns>False when the process is of no use any more.</returns>
     public bool TryRefresh()
     {
-        if (!IsStale)
-            return true;
-        IsStale = false;
         if (_mmu.TryPeek(DirectStub.Code, TlbMode.User, out _) || _mmu.TryPeek(DirectStub.List, TlbMode.User, out _))
             return false;
-        _lapsed.Clear();
-        foreach ((ulong linear, ulong page) in _pages)
+        _refused.Clear();
+        foreach ((ulong start, DirectRegion region) in _regions)
         {
-            bool holds = _mmu.TryPeek(linear, TlbMode.User, out PageTranslation translation) &&
-                translation.Physical == (page & ~(PageSize - 1)) && ((int)(page & 7) & ~Rights(translation)) == 0;
-            if (!holds)
-                _lapsed.Add(linear);
+            if (!IsThere(start, out RegionTranslation translation, out ulong* table))
+            {
+                UnmapWhere(start, region, static (_, _, _) => true);
+                continue;
+            }
+
+            region.Update(translation, table);
+            if (!region.IsUnchecked)
+                continue;
+            region.IsUnchecked = false;
+            UnmapWhere(start, region, static (space, region, page) => !Holds(region.Mapped(page), space.TableRights(region.Effective(page)), region.Effective(page)));
         }
 
-        foreach (ulong linear in _lapsed)
+        DropEmpty();
+        return Process.Flush();
+    }
+
+    /// <summary>As <see cref="TryRefresh()"/>, for one page of any size.</summary>
+    /// <inheritdoc cref="TryRefresh()"/>
+    public bool TryRefresh(ulong linear)
+    {
+        _refused.Remove(linear >> GuestRam.PageShift);
+        ulong start = linear & ~((1UL << RegionTranslation.Shift) - 1);
+        if (!_regions.TryGetValue(start, out DirectRegion? region))
+            return true;
+        if (region.Translation.Large != 0 || !IsThere(start, out RegionTranslation translation, out ulong* table) || translation.Large != 0)
+            return TryRefresh();
+        region.Update(translation, table);
+        int page = (int)(linear >> GuestRam.PageShift) & (RegionTranslation.Pages - 1);
+        if (region.Mapped(page) != 0 && !Holds(region.Mapped(page), TableRights(region.Effective(page)), region.Effective(page)))
         {
-            _pages.Remove(linear);
-            Process.Unmap(linear, PageSize);
-            _mappings++;
+            SetMapped(region, page, 0);
+            UnmapRun(start, page, 1);
         }
 
-        return _mappings < MaximumMappings && Process.Flush();
+        return true;
+    }
+
+    /// <summary>Unmaps what may not be written or executed any more because of what was done with the pages of RAM: code was translated, or changed.</summary>
+    /// <returns>False when the process is of no use any more.</returns>
+    public bool TryRecheckPages()
+    {
+        long generation = _store.WatchGeneration;
+        bool codeChanged = generation != _watchGeneration;
+        _watchGeneration = generation;
+        if (codeChanged)
+            _refused.Clear();
+        foreach ((ulong start, DirectRegion region) in _regions)
+        {
+            if (codeChanged)
+                UnmapWhere(start, region, static (space, region, page) => (region.Mapped(page) & ~(ulong)space.PageRights(region.Mapped(page)) & Protection) != 0);
+            else
+                UnmapWhere(start, region, static (space, region, page) => (region.Mapped(page) & Write) != 0 && !space.MayWrite(region.Mapped(page)));
+        }
+
+        DropEmpty();
+        return Process.Flush();
     }
 
     /// <summary>Maps what a fault needs, as the processor would have found it in the page tables.</summary>
+    /// <param name="instruction">The instruction pointer.</param>
     /// <returns>False when the access is not possible here: the translator finds out what it leads to.</returns>
-    public bool TryServeFault(ulong address)
+    public bool TryServeFault(ulong address, ulong instruction)
     {
-        ulong page = address & ~(PageSize - 1);
         if (address >= DirectStub.Code)
             return false;
-        bool isMapped = _pages.TryGetValue(page, out ulong mapped);
-        bool isFetch = address == _state->Rip;
-        MemoryAccess access = isFetch ? MemoryAccess.Execute : isMapped ? MemoryAccess.Write : MemoryAccess.Read;
-        if (!_mmu.TryWalk(address, access, TlbMode.User, out PageTranslation translation))
+        ulong start = address & ~((1UL << RegionTranslation.Shift) - 1);
+        int page = (int)(address >> GuestRam.PageShift) & (RegionTranslation.Pages - 1);
+        _regions.TryGetValue(start, out DirectRegion? region);
+        ulong mapped = region is null ? 0 : region.Mapped(page);
+        bool isFetch = address == instruction;
+        MemoryAccess access = isFetch ? MemoryAccess.Execute : mapped != 0 ? MemoryAccess.Write : MemoryAccess.Read;
+        if (!_mmu.TryWalk(address, access, TlbMode.User, out _))
             return false;
-        int rights = PrepareRights(translation);
         int needed = access switch { MemoryAccess.Execute => Execute, MemoryAccess.Write => Write, _ => Read };
-        if ((rights & needed) == 0 || (isMapped && mapped == (translation.Physical | (uint)rights)))
-            return false;
-        ulong around = translation.Scale == PageScale.Page4K ? Neighbourhood : LargePage;
-        _pages.Remove(page);
-        MapAround(page & ~(around - 1), around);
-        return _mappings < MaximumMappings && Process.Flush();
+        if (TryMap(start, page, needed))
+            return Process.Flush();
+        if (isFetch)
+            _refused.Add(address >> GuestRam.PageShift);
+        return false;
+    }
+
+    /// <summary>Maps what the guest's kernel has made of a fault meanwhile, at the latest when the process runs again.</summary>
+    public void Prepare(ulong address)
+    {
+        ulong start = address & ~((1UL << RegionTranslation.Shift) - 1);
+        if (address < DirectStub.Code)
+            _ = TryMap(start, (int)(address >> GuestRam.PageShift) & (RegionTranslation.Pages - 1), 0) && Process.Flush();
     }
 
     public void Dispose() => Process.Dispose();
 
-    private void MapAround(ulong start, ulong length)
+    private bool TryMap(ulong start, int page, int needed)
     {
-        ulong runStart = 0;
-        ulong runPage = 0;
-        ulong runLength = 0;
-        for (ulong linear = start; linear < start + length; linear += PageSize)
+        if (!IsThere(start, out RegionTranslation translation, out ulong* table))
+            return false;
+        if (!_regions.TryGetValue(start, out DirectRegion? region))
         {
-            if (_pages.ContainsKey(linear) || linear >= DirectStub.Code || !_mmu.TryPeek(linear, TlbMode.User, out PageTranslation translation))
+            if (_regions.Count >= MaximumRegions || _runs >= MaximumRuns)
+                UnmapAll();
+            region = new DirectRegion();
+            _regions.Add(start, region);
+        }
+
+        // What was flushed without being looked at again is still as it was for this process.
+        region.Update(translation, table);
+        ulong mapped = region.Mapped(page);
+        ulong wanted = Grant(region.Effective(page), start + ((ulong)page << GuestRam.PageShift));
+        if (wanted == 0 || ((int)wanted & needed) != needed || wanted == mapped)
+            return false;
+        SetMapped(region, page, 0);
+        int around = translation.Large != 0 ? RegionTranslation.Pages : Neighbourhood;
+        MapAround(region, start, page, page & ~(around - 1), around);
+        return true;
+    }
+
+    /// <remarks>Pages that are the same one again (the kernel's page of zeros) are no run, and will be others as soon as they are written.</remarks>
+    private void MapAround(DirectRegion region, ulong start, int faulting, int first, int count)
+    {
+        int runPage = 0;
+        int runLength = 0;
+        ulong last = 0;
+        for (int page = first; page < first + count; page++)
+        {
+            ulong linear = start + ((ulong)page << GuestRam.PageShift);
+            if (region.Mapped(page) != 0 || linear >= DirectStub.Code)
                 continue;
-            int rights = PrepareRights(translation);
-            if (rights == 0)
+            ulong wanted = Grant(region.Effective(page), linear);
+            bool isSame = wanted == last;
+            last = wanted;
+            if (wanted == 0 || (isSame && page != faulting))
                 continue;
-            ulong page = translation.Physical | (uint)rights;
-            _pages[linear] = page;
-            bool continues = runLength != 0 && linear == runStart + runLength && page == runPage + runLength;
-            if (continues)
+            SetMapped(region, page, wanted);
+            if (runLength != 0 && page == runPage + runLength && wanted == region.Mapped(page - 1) + PageSize)
             {
-                runLength += PageSize;
+                runLength++;
                 continue;
             }
 
-            MapRun(runStart, runPage, runLength);
-            (runStart, runPage, runLength) = (linear, page, PageSize);
+            MapRun(region, start, runPage, runLength);
+            (runPage, runLength) = (page, 1);
         }
 
-        MapRun(runStart, runPage, runLength);
+        MapRun(region, start, runPage, runLength);
     }
 
-    private void MapRun(ulong linear, ulong page, ulong length)
+    private void MapRun(DirectRegion region, ulong start, int page, int length)
     {
         if (length == 0)
             return;
-        _mappings++;
-        Process.Map(linear, length, (int)(page & 7), _ram.FileOffset(page & ~(PageSize - 1)));
+        ulong mapped = region.Mapped(page);
+        Process.Map(start + ((ulong)page << GuestRam.PageShift), (ulong)length * PageSize, (int)(mapped & Protection), _ram.FileOffset(mapped & ~(PageSize - 1)));
     }
 
-    /// <summary>The rights a page may be mapped with as things stand.</summary>
-    private int Rights(in PageTranslation translation)
+    private void UnmapWhere(ulong start, DirectRegion region, Func<DirectSpace, DirectRegion, int, bool> lapsed)
     {
-        if (_ram.HostAddress(translation.Physical) is null)
+        int from = 0;
+        int length = 0;
+        for (int page = 0; page < RegionTranslation.Pages; page++)
+        {
+            if (region.Mapped(page) == 0 || !lapsed(this, region, page))
+                continue;
+            SetMapped(region, page, 0);
+            if (length != 0 && from + length == page)
+            {
+                length++;
+                continue;
+            }
+
+            UnmapRun(start, from, length);
+            (from, length) = (page, 1);
+        }
+
+        UnmapRun(start, from, length);
+    }
+
+    private void UnmapRun(ulong start, int page, int length)
+    {
+        if (length != 0)
+            Process.Unmap(start + ((ulong)page << GuestRam.PageShift), (ulong)length * PageSize);
+        Unmapped += length;
+    }
+
+    private void UnmapAll()
+    {
+        _regions.Clear();
+        _runs = 0;
+        Process.Unmap(0, DirectStub.Code);
+    }
+
+    private void DropEmpty()
+    {
+        _empty.Clear();
+        foreach ((ulong start, DirectRegion region) in _regions)
+        {
+            if (region.Count == 0)
+                _empty.Add(start);
+        }
+
+        foreach (ulong start in _empty)
+            _regions.Remove(start);
+    }
+
+    private void SetMapped(DirectRegion region, int page, ulong mapped)
+    {
+        _runs -= region.Runs;
+        region.Set(page, mapped);
+        _runs += region.Runs;
+    }
+
+    private bool IsThere(ulong start, out RegionTranslation translation, out ulong* table)
+    {
+        table = null;
+        if (!_mmu.TryPeekRegion(start, out translation))
+            return false;
+        if (translation.Large == 0)
+            table = (ulong*)_ram.HostAddress(translation.Base);
+        return true;
+    }
+
+    /// <summary>True when a page may stay mapped as it is: it is where it was, with the rights it was mapped with.</summary>
+    private static bool Holds(ulong mapped, int rights, ulong entry) =>
+        (mapped & ~(PageSize - 1)) == (entry & PageTableEntry.Address) && ((int)(mapped & Protection) & ~rights) == 0;
+
+    /// <summary>The rights that the page tables give.</summary>
+    private int TableRights(ulong entry)
+    {
+        if (entry == 0)
             return 0;
-        byte flags = _ram.FlagsOf(translation.Physical);
-        int rights = Read;
-        if (translation.Writable && translation.Dirty && (flags & (byte)(PageFlags.Code | PageFlags.Dirty)) == (byte)PageFlags.Dirty)
-            rights |= Write;
-        if (translation.Executable && !translation.Writable && _store.IsWatched(translation.Physical))
-            rights |= Execute;
-        return rights;
+        bool writable = (entry & PageTableEntry.Writable) != 0;
+        bool executable = (entry & PageTableEntry.NoExecute) == 0 || (_state->Efer & ControlRegister.EferNoExecute) == 0;
+        return Read | (writable && (entry & PageTableEntry.Dirty) != 0 ? Write : 0) | (executable && !writable ? Execute : 0);
     }
 
-    /// <summary>As <see cref="Rights"/>, after doing what gives more: marking the page dirty, or looking at its code and watching it.</summary>
-    private int PrepareRights(in PageTranslation translation)
+    /// <summary>The rights that what is done with a page of RAM leaves.</summary>
+    private int PageRights(ulong physical) => Read | (MayWrite(physical) ? Write : 0) | (_store.IsWatched(physical) ? Execute : 0);
+
+    private bool MayWrite(ulong physical) =>
+        (_ram.FlagsOf(physical & ~(PageSize - 1)) & (byte)(PageFlags.Code | PageFlags.Dirty)) == (byte)PageFlags.Dirty;
+
+    /// <summary>What a page may be mapped as, after doing what gives more: marking it dirty, or looking at its code and watching it.</summary>
+    /// <returns>Physical address and rights; 0 when it may not be mapped.</returns>
+    private ulong Grant(ulong entry, ulong linear)
     {
-        byte* host = _ram.HostAddress(translation.Physical);
+        int rights = TableRights(entry);
+        ulong physical = entry & PageTableEntry.Address;
+        byte* host = rights == 0 ? null : _ram.HostAddress(physical);
         if (host is null)
             return 0;
-        if (translation.Writable && translation.Dirty)
-            _ram.SetFlags(translation.Physical, PageFlags.Dirty);
-        else if (translation.Executable && !translation.Writable && !_store.IsWatched(translation.Physical))
-            WatchIfHarmless(translation.Physical, host);
-        return Rights(translation);
+        if ((rights & Write) != 0 && (_ram.FlagsOf(physical) & (byte)PageFlags.Dirty) == 0)
+            _ram.SetFlags(physical, PageFlags.Dirty);
+        if ((rights & Execute) != 0 && !_store.IsWatched(physical))
+            WatchIfHarmless(physical, host);
+        if ((rights & Execute) != 0 && !HasHarmlessJoints(linear, host))
+            rights &= ~Execute;
+        return physical | (uint)(rights & PageRights(physical));
     }
 
     /// <summary>Watched first, looked at then: a write in between is either seen or told.</summary>
@@ -172,4 +330,16 @@ internal sealed unsafe class DirectSpace : IDisposable
         if (!_scan.IsHarmless(host))
             _store.StopWatching(physical, isHarmful: true);
     }
+
+    /// <summary>A neighbour that is not there yet is looked at together with this one when it comes.</summary>
+    private bool HasHarmlessJoints(ulong linear, byte* host)
+    {
+        byte* before = Executable(linear - PageSize);
+        byte* after = Executable(linear + PageSize);
+        return (before is null || _scan.IsHarmlessJoint(before, host)) && (after is null || _scan.IsHarmlessJoint(host, after));
+    }
+
+    /// <summary>The host's address of a page that the guest's user code may execute; null when there is none.</summary>
+    private byte* Executable(ulong linear) =>
+        _mmu.TryPeek(linear, TlbMode.User, out PageTranslation page) && page.Executable ? _ram.HostAddress(page.Physical) : null;
 }

@@ -19,6 +19,12 @@ internal sealed unsafe class DirectStub : IDisposable
     /// <summary>Makes the calls at R12, as many as R13 says, and traps; RAX is then the last result.</summary>
     public const ulong Batch = Code + 16;
 
+    /// <summary>CPUID, and a trap.</summary>
+    public const ulong CpuidAndTrap = Code + 4;
+
+    /// <summary>RDTSC, and a trap.</summary>
+    public const ulong RdtscAndTrap = Code + 8;
+
     /// <summary>The list of calls, as the process sees it.</summary>
     public const ulong List = Code + PageLength;
 
@@ -32,8 +38,11 @@ internal sealed unsafe class DirectStub : IDisposable
     {
         File = FileDescriptor.CreateMemory("hearth-user-stub", Length);
         _memory = MappedMemory.Shared(File, Length);
-        SystemCallAndTrap.CopyTo(new Span<byte>(_memory.Address, PageLength));
-        Assemble().CopyTo(new Span<byte>(_memory.Address + (int)(Batch - Code), PageLength / 2));
+        var code = new Span<byte>(_memory.Address, PageLength);
+        SystemCallAndTrap.CopyTo(code);
+        ((ReadOnlySpan<byte>)[0x0F, 0xA2, 0xCC]).CopyTo(code[(int)(CpuidAndTrap - Code)..]);
+        ((ReadOnlySpan<byte>)[0x0F, 0x31, 0xCC]).CopyTo(code[(int)(RdtscAndTrap - Code)..]);
+        Assemble().CopyTo(code[(int)(Batch - Code)..]);
     }
 
     /// <summary>SYSCALL; INT3.</summary>

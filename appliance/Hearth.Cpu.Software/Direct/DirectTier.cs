@@ -10,22 +10,22 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 /// <remarks>
 /// A way there and back costs as much as the host takes for two switches of process and the registers: some ten thousand
-/// instructions. So an address space comes here only after it was found in user code at several ticks in a row, and one that
-/// leaves early is kept away for a while, longer each time.
+/// instructions. So an address space comes here when a few ticks in a row found it in user code, and stays while what it saves is more than what
+/// the ways cost (<see cref="DirectProfit"/>).
 /// One tier a vCPU, all of it on the vCPU's thread except <see cref="PageChanged"/>.
 /// </remarks>
 internal sealed unsafe class DirectTier : IDisposable
 {
-    private const int HotTicks = 8;
+    private const int HotTicks = 2;
     private const int MaximumSpaces = 8;
-    private const int MaximumBackOff = 8;
+    private const int MaximumRefusals = 32;
+    private const int MaximumFlushed = 64;
     private const ModeFlags Excluded = ModeFlags.SingleStep | ModeFlags.AlignmentCheck;
     private const ModeFlags Required = ModeFlags.Long | ModeFlags.User | ModeFlags.X87Usable | ModeFlags.SseUsable | ModeFlags.AvxUsable;
     private const ulong UnusualFlags = Rflags.System & ~Rflags.AlignmentCheck;
 
-    private static readonly long s_shortest = Stopwatch.Frequency / 4_000;
     private static readonly long s_tick = Stopwatch.Frequency / 2_000;
-    private static readonly long s_tickLimit = Stopwatch.Frequency / 40;
+    private static readonly long s_tickLimit = Stopwatch.Frequency / 25;
 
     private readonly VcpuState* _state;
     private readonly GuestRam _ram;
@@ -33,11 +33,13 @@ internal sealed unsafe class DirectTier : IDisposable
     private readonly TranslationStore _store;
     private readonly VcpuMailbox _mailbox;
     private readonly DirectTierMode _mode;
-    private readonly CodeScan _scan = new();
+    private readonly DirectSelectors _selectors;
+    private readonly DirectProcessor _processor = new();
     private readonly Dictionary<ulong, Candidate> _candidates = [];
     private DirectLauncher? _launcher;
     private Candidate? _current;
     private int _pageChanged;
+    private int _refusals;
     private bool _refused;
 
     public DirectTier(VcpuState* state, GuestRam ram, Mmu mmu, TranslationStore store, VcpuMailbox mailbox, DirectTierMode mode)
@@ -49,23 +51,32 @@ internal sealed unsafe class DirectTier : IDisposable
         _mailbox = mailbox;
         _mode = mode;
         _refused = mode == DirectTierMode.Never;
+        _selectors = new DirectSelectors(state, ram, mmu);
         Forget();
     }
 
     /// <summary>How often user code was taken over, and given back for each reason.</summary>
     public DirectCounters Counters { get; } = new();
 
-    /// <summary>The state is one that this tier can take over. <see cref="VcpuState.DirectWanted"/> says whether it should.</summary>
-    public bool CanRun
+    /// <summary>User code runs translated, but is wanted here: translated code is to be left at every jump to another page.</summary>
+    public bool IsWaiting => _state->DirectWanted != 0 && (_state->Mode & (uint)ModeFlags.User) != 0;
+
+    /// <summary>The code at hand should run here, and can.</summary>
+    public bool TryPrepare()
     {
-        get
+        if (!IsWaiting)
+            return false;
+        bool isRefused = _current?.Space is { } space && space.IsRefused(_state->Rip);
+        if (!isRefused && CanCarry)
         {
-            var mode = (ModeFlags)_state->Mode;
-            ushort* selectors = _state->SegmentSelector;
-            return (mode & (Required | Excluded)) == Required && (_state->SystemFlags & UnusualFlags) == 0 && _state->InterruptEnable != 0 &&
-                selectors[(int)SegmentName.CS] == DirectProcess.Selectors.Code && selectors[(int)SegmentName.SS] == DirectProcess.Selectors.Data &&
-                (selectors[(int)SegmentName.DS] | selectors[(int)SegmentName.ES] | selectors[(int)SegmentName.FS] | selectors[(int)SegmentName.GS]) == 0;
+            _refusals = 0;
+            return true;
         }
+
+        // Code that stays in pages which are not executed here is better off when it runs on without being looked at.
+        if (!isRefused || ++_refusals >= MaximumRefusals)
+            Decline();
+        return false;
     }
 
     /// <summary>Generated code was left for an interrupt or the like while user code ran.</summary>
@@ -94,10 +105,17 @@ internal sealed unsafe class DirectTier : IDisposable
     }
 
     /// <summary>The guest has flushed a page.</summary>
-    public void PageFlushed()
+    public void PageFlushed(ulong linear)
     {
         foreach (Candidate candidate in _candidates.Values)
-            candidate.IsStale = true;
+        {
+            if (candidate.Space is null || candidate.IsStale)
+                continue;
+            if (candidate.Flushed.Count < MaximumFlushed)
+                candidate.Flushed.Add(linear);
+            else
+                candidate.IsStale = true;
+        }
     }
 
     /// <summary>A page that may be mapped in a process must not be written there any more, or not be executed. From any thread.</summary>
@@ -107,23 +125,37 @@ internal sealed unsafe class DirectTier : IDisposable
             _mailbox.InterruptProcess();
     }
 
-    /// <summary>Runs user code until something is the guest's business, or the vCPU is kicked. The next instruction is for translated code.</summary>
-    /// <returns>True when it was but a kick.</returns>
-    public bool Run()
+    /// <summary>The vCPU was kicked: a good moment to let the host's scheduler do what it wants.</summary>
+    public void Tick() => _processor.CheckTerm();
+
+    /// <summary>The vCPU is about to sleep.</summary>
+    public void Rest() => _processor.Release();
+
+    /// <summary>Runs user code until something is the guest's business, or the vCPU is kicked.</summary>
+    /// <returns>
+    /// <see cref="DirectExit.Kicked"/> when it can go on here; otherwise the next instruction is for translated code. After
+    /// <see cref="DirectExit.Lost"/> there is no next one: what the code had done so far is lost with the process that did it.
+    /// </returns>
+    public DirectExit Run()
     {
+        long start = Stopwatch.GetTimestamp();
         Candidate candidate = Current();
         if (!TryEnter(candidate, out DirectSpace? space))
-            return false;
-        long start = Stopwatch.GetTimestamp();
+            return DirectExit.Other;
         Counters.Entries++;
-        DirectExit exit = RunUntilExit(space);
-        Counters.Count(exit, Stopwatch.GetTimestamp() - start);
-        if (exit == DirectExit.Kicked)
-            return true;
-        BackOff(candidate, start);
+        long mapping = Stopwatch.GetTimestamp() - start;
+        DirectExit exit = RunUntilExit(candidate, space, ref mapping, out long inside);
+        long end = Stopwatch.GetTimestamp();
+        long unmapped = space.Unmapped - candidate.Unmapped;
+        candidate.Unmapped += unmapped;
+        Counters.Count(exit, end - start);
         if (exit == DirectExit.Lost)
-            Give(candidate);
-        return false;
+            return exit;
+        if (_mode != DirectTierMode.Always && !candidate.Profit.IsWorthIt(inside, mapping, unmapped, end - start, end))
+            StayAway();
+        else if (exit == DirectExit.Kicked && !_processor.HasOneOfItsOwn(space.Process, inside))
+            Postpone(candidate, end);
+        return exit;
     }
 
     public void Dispose()
@@ -133,6 +165,10 @@ internal sealed unsafe class DirectTier : IDisposable
         _candidates.Clear();
         _launcher?.Dispose();
     }
+
+    /// <summary>All of the state is such that a process can have it.</summary>
+    private bool CanCarry => ((ModeFlags)_state->Mode & (Required | Excluded)) == Required && (_state->SystemFlags & UnusualFlags) == 0 &&
+        _state->InterruptEnable != 0 && _selectors.CanCarry;
 
     private ulong Root => _state->Cr3 & PageTableEntry.Address;
 
@@ -168,8 +204,29 @@ internal sealed unsafe class DirectTier : IDisposable
 
     private void Update(Candidate candidate, long now)
     {
-        bool isHot = candidate.Ticks >= HotTicks || _mode == DirectTierMode.Always;
-        _state->DirectWanted = isHot && now >= candidate.NotBefore ? (byte)1 : (byte)0;
+        bool isWanted = _mode == DirectTierMode.Always || (candidate.Ticks >= HotTicks && candidate.Profit.MayTry(now));
+        _state->DirectWanted = isWanted ? (byte)1 : (byte)0;
+    }
+
+    private void Postpone(Candidate candidate, long now)
+    {
+        if (_mode == DirectTierMode.Always)
+            return;
+        candidate.Profit.Postpone(now);
+        StayAway();
+    }
+
+    /// <summary>Has the address space translated until a tick or a flush brings it back.</summary>
+    private void Decline()
+    {
+        _refusals = 0;
+        _state->DirectWanted = 0;
+    }
+
+    private void StayAway()
+    {
+        _processor.Release();
+        _state->DirectWanted = 0;
     }
 
     private bool TryEnter(Candidate candidate, out DirectSpace space)
@@ -177,7 +234,7 @@ internal sealed unsafe class DirectTier : IDisposable
         space = candidate.Space!;
         try
         {
-            space = candidate.Space ??= new DirectSpace(_state, _ram, _mmu, _store, _scan, _launcher ??= new DirectLauncher());
+            space = candidate.Space ??= new DirectSpace(_state, _ram, _mmu, _store, _launcher ??= new DirectLauncher(), _selectors);
         }
         catch (LinuxException)
         {
@@ -187,49 +244,103 @@ internal sealed unsafe class DirectTier : IDisposable
             return false;
         }
 
-        if (Interlocked.Exchange(ref _pageChanged, 0) != 0)
-            PageFlushed();
-        space.IsStale |= candidate.IsStale;
-        candidate.IsStale = false;
-        if (space.TryRefresh())
+        bool isUsable = TryRefresh(candidate, space);
+        if (candidate.FaultAddress != 0)
+            space.Prepare(candidate.FaultAddress);
+        candidate.FaultAddress = 0;
+        isUsable &= space.Process.Flush();
+        _processor.Take();
+        space.Process.MoveTo(_processor.Number);
+        if (isUsable && space.Process.Enter(_state))
             return true;
         Give(candidate);
         return false;
     }
 
-    private DirectExit RunUntilExit(DirectSpace space)
+    private static bool TryRefresh(Candidate candidate, DirectSpace space)
     {
+        bool isUsable = true;
+        if (candidate.IsStale)
+        {
+            isUsable = space.TryRefresh();
+        }
+        else
+        {
+            foreach (ulong linear in candidate.Flushed)
+                isUsable &= space.TryRefresh(linear);
+        }
+
+        candidate.IsStale = false;
+        candidate.Flushed.Clear();
+        return isUsable;
+    }
+
+    /// <param name="mapping">Grows by how long it took to map pages, in <see cref="Stopwatch"/> ticks.</param>
+    /// <param name="inside">How long guest code ran.</param>
+    private DirectExit RunUntilExit(Candidate candidate, DirectSpace space, ref long mapping, out long inside)
+    {
+        inside = 0;
         while (true)
         {
-            if (!_mailbox.TryEnterProcess(space.Process.Id) || Volatile.Read(ref _pageChanged) != 0)
+            if (Interlocked.Exchange(ref _pageChanged, 0) != 0)
+                RecheckPages();
+            if (!_mailbox.TryEnterProcess(space.Process.Id))
             {
                 _mailbox.LeaveProcess();
-                return DirectExit.Kicked;
+                return Leave(space, DirectExit.Kicked);
             }
 
-            TracedStop stop = space.Process.Run(_state);
+            long start = Stopwatch.GetTimestamp();
+            TracedStop stop = space.Process.Run(out ulong instruction);
+            long end = Stopwatch.GetTimestamp();
+            inside += end - start;
             _mailbox.LeaveProcess();
             switch (stop.Signal)
             {
                 case 0:
+                    Leave(space, DirectExit.SystemCall);
                     GoBackToSystemCall();
                     return DirectExit.SystemCall;
                 case Signal.User1:
                     break;
                 case Signal.SegmentationViolation:
                     (int code, ulong address) = space.Process.SignalInfo();
-                    if (!IsPageFault(code) || !space.TryServeFault(address))
-                        return DirectExit.Fault;
+                    if (!IsPageFault(code))
+                        return Leave(space, DirectExit.Other);
+                    if (!space.TryServeFault(address, instruction))
+                    {
+                        candidate.FaultAddress = address;
+                        return Leave(space, DirectExit.Fault);
+                    }
+
                     Counters.Filled++;
+                    mapping += Stopwatch.GetTimestamp() - end;
                     break;
                 case Signal.Trap:
+                    Leave(space, DirectExit.Other);
                     GoBackToBreakpoint();
                     return DirectExit.Other;
                 case < 0 or Signal.Kill:
                     return DirectExit.Lost;
                 default:
-                    return DirectExit.Other;
+                    return Leave(space, DirectExit.Other);
             }
+        }
+    }
+
+    private DirectExit Leave(DirectSpace space, DirectExit exit)
+    {
+        space.Process.Leave(_state);
+        return exit;
+    }
+
+    /// <summary>Another vCPU, or this one, has translated or changed code of pages that processes of this tier may have.</summary>
+    private void RecheckPages()
+    {
+        foreach (Candidate candidate in _candidates.Values)
+        {
+            if (candidate.Space is { } space && !space.TryRecheckPages())
+                candidate.IsStale = true;
         }
     }
 
@@ -247,30 +358,14 @@ internal sealed unsafe class DirectTier : IDisposable
 
     private static bool IsPageFault(int code) => code is 1 or 2;
 
-    private void BackOff(Candidate candidate, long start)
-    {
-        long now = Stopwatch.GetTimestamp();
-        if (now - start >= s_shortest)
-        {
-            candidate.BackOff = Math.Max(candidate.BackOff - 1, 0);
-            return;
-        }
-
-        if (_mode == DirectTierMode.Always)
-            return;
-        candidate.BackOff = Math.Min(candidate.BackOff + 1, MaximumBackOff);
-        candidate.NotBefore = now + (s_shortest << candidate.BackOff);
-        _state->DirectWanted = 0;
-    }
-
     /// <summary>Starts anew with an address space.</summary>
     private void Give(Candidate candidate)
     {
         candidate.Space?.Dispose();
         candidate.Space = null;
+        candidate.Unmapped = 0;
         candidate.Ticks = 0;
-        candidate.BackOff = MaximumBackOff;
-        candidate.NotBefore = Stopwatch.GetTimestamp() + (s_shortest << MaximumBackOff);
+        candidate.Profit.Postpone(Stopwatch.GetTimestamp());
         _state->DirectWanted = 0;
     }
 
@@ -279,14 +374,22 @@ internal sealed unsafe class DirectTier : IDisposable
     {
         public DirectSpace? Space { get; set; }
 
+        /// <summary>Anything may have changed since the mappings were made.</summary>
         public bool IsStale { get; set; }
+
+        /// <summary>What the guest has flushed since then, otherwise.</summary>
+        public List<ulong> Flushed { get; } = [];
 
         public int Ticks { get; set; }
 
         public long LastTick { get; set; }
 
-        public long NotBefore { get; set; }
+        /// <summary>What <see cref="DirectSpace.Unmapped"/> was the last time.</summary>
+        public long Unmapped { get; set; }
 
-        public int BackOff { get; set; }
+        /// <summary>What the guest's kernel was left to deal with the last time; 0 for nothing.</summary>
+        public ulong FaultAddress { get; set; }
+
+        public DirectProfit Profit { get; } = new();
     }
 }

@@ -78,6 +78,10 @@ internal sealed unsafe class Mmu
     /// <returns>False when the page is not there for this mode, or was not accessed yet.</returns>
     public bool TryPeek(ulong linear, int tlbMode, out PageTranslation translation) => _walker.TryPeek(linear, tlbMode, out translation);
 
+    /// <summary>Looks 2 MiB of user addresses up in 4-level paging, and changes nothing.</summary>
+    /// <returns>False when nothing is there, or nothing was accessed yet.</returns>
+    public bool TryPeekRegion(ulong linear, out RegionTranslation region) => _walker.TryPeekRegion(linear, out region);
+
     /// <summary>The host address of a byte that may be read, when the soft TLB knows it; null otherwise.</summary>
     public byte* ReadPointer(ulong linear, int tlbMode) => _tlb.ReadPointer(linear, tlbMode);
 

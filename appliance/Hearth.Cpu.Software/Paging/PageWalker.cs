@@ -64,6 +64,37 @@ internal sealed unsafe class PageWalker
         return Allows(MemoryAccess.Read, tlbMode, translation);
     }
 
+    /// <inheritdoc cref="Mmu.TryPeekRegion"/>
+    public bool TryPeekRegion(ulong linear, out RegionTranslation region)
+    {
+        const ulong Needed = PageTableEntry.Present | PageTableEntry.User | PageTableEntry.Accessed;
+        region = default;
+        bool noExecute = (_state->Efer & ControlRegister.EferNoExecute) != 0;
+        ulong table = _state->Cr3 & PageTableEntry.Address;
+        ulong rights = PageTableEntry.Writable;
+        for (int level = 4; level > 1; level--)
+        {
+            int shift = 12 + (9 * (level - 1));
+            ulong* host = (ulong*)_ram.HostAddress(table + (((linear >> shift) & 511) * 8));
+            ulong entry = host is null ? 0 : Volatile.Read(ref *host);
+            bool leaf = level <= 3 && (entry & PageTableEntry.PageSize) != 0;
+            if ((entry & Needed) != Needed || (entry & ReservedBits(level, leaf, noExecute)) != 0)
+                return false;
+            if (leaf)
+            {
+                ulong start = (entry & PageTableEntry.Address & ~((1UL << shift) - 1)) | (linear & ((1UL << shift) - 1) & ~((1UL << RegionTranslation.Shift) - 1));
+                region = new RegionTranslation(start, entry, rights);
+                return true;
+            }
+
+            rights = (rights & entry & PageTableEntry.Writable) | ((rights | entry) & PageTableEntry.NoExecute);
+            table = entry & PageTableEntry.Address;
+        }
+
+        region = new RegionTranslation(table, 0, rights);
+        return _ram.HostAddress(table) is not null;
+    }
+
     private WalkStep WalkOnce(ulong linear, MemoryAccess access, int tlbMode, out PageTranslation translation, out uint errorCode)
     {
         translation = default;

@@ -24,7 +24,7 @@ internal sealed unsafe class BlockIndex : IDisposable
     /// <summary>2^64 divided by the golden ratio: the upper bits of a product with it depend on all bits of the key.</summary>
     public const ulong HashFactor = 0x9E37_79B9_7F4A_7C15;
 
-    private readonly MappedMemory _memory = MappedMemory.Anonymous((nuint)1 << (BucketBits + BucketShift));
+    private readonly MappedMemory _memory = MappedMemory.AnonymousHuge((nuint)1 << (BucketBits + BucketShift));
 
     public ulong* Buckets => (ulong*)_memory.Address;
 

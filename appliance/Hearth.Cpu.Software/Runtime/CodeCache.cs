@@ -29,7 +29,7 @@ internal sealed unsafe class CodeCache : IDisposable
 
     public CodeCache(nuint length)
     {
-        _memory = MappedMemory.Anonymous(length, executable: true);
+        _memory = MappedMemory.AnonymousHuge(length, executable: true);
         Map = new HostMap((int)(length / 8));
         var emitter = new HostEmitter { Position = _memory.Address };
         Stubs = StubBuilder.Emit(emitter);

@@ -69,6 +69,9 @@ internal sealed unsafe class JumpCache
         return true;
     }
 
+    /// <summary>Until the next mode is set, nothing is found, and every jump to another page leaves generated code.</summary>
+    public void SetNoMode() => _state->ModeSalt = 0;
+
     /// <summary>The far entry of the block at an instruction pointer, or 0.</summary>
     public ulong Find(ulong rip)
     {

@@ -34,7 +34,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         _engine = engine;
         Index = index;
-        _memory = MappedMemory.Anonymous(VcpuState.Size);
+        _memory = MappedMemory.AnonymousHuge(VcpuState.Size);
         _state = (VcpuState*)_memory.Address;
         _state->TlbIndexMask = (ulong)(VcpuState.TlbEntries - 1) << 12;
         _state->TlbPageMask = ~0xFFFUL;
@@ -160,7 +160,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         _jumps.ClearPage(linear);
         _code.Forget();
-        _direct.PageFlushed();
+        _direct.PageFlushed(linear);
     }
 
     void ICodeUser.ForgetAll() => _jumps.ForgetAll();
@@ -191,9 +191,10 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
             {
                 result = Step();
             }
-            else if (_state->DirectWanted != 0 && !_translateNext && _direct.CanRun)
+            else if (!_translateNext && _direct.TryPrepare())
             {
-                RunDirect();
+                if (!TryRunDirect(out VcpuExit lost))
+                    return lost;
                 continue;
             }
             else
@@ -216,6 +217,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         exit = new VcpuExit(VcpuExitReason.Kicked);
         VcpuRequests requests = _mailbox.Take();
+        _direct.Tick();
         if ((requests & VcpuRequests.StepAside) != 0)
             _engine.Gate.StepAside();
         Obey(requests);
@@ -231,6 +233,7 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         if (_state->Activity != (byte)VcpuActivity.Running)
         {
             _engine.Gate.Leave();
+            _direct.Rest();
             _mailbox.Wait();
             _engine.Gate.Enter();
         }
@@ -280,11 +283,18 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         return _core.Events.Deliver(EventKind.External, (byte)vector, hasError: false, 0) == StepResult.Continue;
     }
 
-    private void RunDirect()
+    /// <returns>False when Run is to return.</returns>
+    private bool TryRunDirect(out VcpuExit exit)
     {
+        exit = default;
         if (_state->X87Loaded != 0)
             Spill();
-        _translateNext = !_direct.Run();
+        DirectExit left = _direct.Run();
+        _translateNext = left != DirectExit.Kicked;
+        if (left != DirectExit.Lost)
+            return true;
+        exit = new VcpuExit(VcpuExitReason.HostFault, "the host has ended a process that code of the guest ran in; it may be short of memory");
+        return false;
     }
 
     /// <summary>Runs translated code until something other than a missing block or link needs C#.</summary>
@@ -295,6 +305,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         EnterMode();
         if (!TryPrepare((ModeFlags)_state->Mode))
             return FetchFailed();
+        if (_direct.IsWaiting)
+            _jumps.SetNoMode();
         StepResult result = Execute();
 
         // What C# accessed for an instruction may have hit a breakpoint.

@@ -25,6 +25,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
 
     /// <summary>Pages whose code was looked at for the direct tier: true for those it may execute.</summary>
     private readonly Dictionary<ulong, bool> _watched = [];
+    private long _watchGeneration;
     private long _translationTicks;
     private long _translated;
     private long _invalidated;
@@ -54,6 +55,9 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     }
 
     public BlockIndex Index => _index;
+
+    /// <summary>Counts the pages that were watched and are not any more: see <see cref="Watch"/>.</summary>
+    public long WatchGeneration => Volatile.Read(ref _watchGeneration);
 
     private bool IsFullLocked => _cache.IsFull || _modes.IsFull;
 
@@ -212,7 +216,11 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             foreach (TranslatedBlock block in _doomed)
                 InvalidateLocked(block);
             if (_watched.Remove(physical & ~0xFFFUL))
+            {
+                _watchGeneration++;
                 TellPageChangedLocked();
+            }
+
             UnmarkCodeLocked(physical);
         }
     }

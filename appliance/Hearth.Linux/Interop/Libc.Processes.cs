@@ -52,6 +52,18 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setpriority(int which, int who, int priority);
 
+    [LibraryImport("libc")]
+    internal static partial int sched_getcpu();
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sched_getaffinity(int pid, nuint length, void* set);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sched_setaffinity(int pid, nuint length, void* set);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int clock_gettime(int clock, long* time);
+
     /// <summary>An array of C strings that ends with a null pointer; lives until the process does or execs.</summary>
     internal static byte** CStrings(IReadOnlyCollection<string> strings)
     {

@@ -33,9 +33,8 @@ internal static class EngineSelection
 
     private static DirectTierMode TierOf(string tier) => tier switch
     {
-        // Not yet by itself: user code that loads segment registers would do it from the host's descriptors.
-        "auto" or "translate" => DirectTierMode.Never,
-        "adaptive" => DirectTierMode.Adaptive,
+        "auto" or "adaptive" => DirectTierMode.Adaptive,
+        "translate" => DirectTierMode.Never,
         "direct" => DirectTierMode.Always,
         _ => throw new MachineException($"there is no tier '{tier}' of the software engine"),
     };

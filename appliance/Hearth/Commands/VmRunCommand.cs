@@ -17,7 +17,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M, G or T.", "1G");
     private readonly Option<string> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmRunOptions.MaximumCpus}.", "1");
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2 or x86-64-v3. [default: the best this host can run]");
-    private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto.", "auto");
+    private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto, which is adaptive.", "auto");
     private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
     private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt, or none.", "none");
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");

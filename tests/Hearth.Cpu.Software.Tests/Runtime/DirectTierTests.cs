@@ -217,6 +217,110 @@ public sealed unsafe class DirectTierTests : IDisposable
     }
 
     [Fact]
+    public void A_page_that_changes_without_a_flush_is_there_after_the_next_one()
+    {
+        _machine.At<ulong>(UserSpace.Data) = 1;
+        _machine.At<ulong>(UserSpace.Data + 0x5000) = 2;
+        _machine.Assemble(UserSpace.Kernel, a =>
+        {
+            Label second = a.CreateLabel();
+            Label third = a.CreateLabel();
+            a.inc(ebx);
+            a.cmp(ebx, 2);
+            a.je(second);
+            a.cmp(ebx, 3);
+            a.je(third);
+            a.mov(__qword_ptr[0x4000 + ((UserSpace.Data >> 12) * 8)], (int)(UserSpace.Data + 0x5000) | 7);
+            a.sysretq();
+            a.Label(ref second);
+            a.mov(rax, cr3);
+            a.mov(cr3, rax);
+            a.sysretq();
+            a.Label(ref third);
+            a.@out(TestBus.StopPort, al);
+        });
+
+        Run(a =>
+        {
+            a.xor(ebx, ebx);
+            a.mov(rsi, __qword_ptr[UserSpace.Data]);
+            a.syscall();
+            a.mov(rdi, __qword_ptr[UserSpace.Data + 0x8000]);
+            a.syscall();
+            a.mov(rdi, __qword_ptr[UserSpace.Data]);
+        });
+
+        Assert.Equal((1UL, 2UL), (State->Gpr[6], State->Gpr[7]));
+    }
+
+    [Fact]
+    public void Segment_registers_come_back_as_the_guest_would_have_loaded_them()
+    {
+        Run(a =>
+        {
+            a.mov(eax, (int)UserSpace.DataSelector);
+            a.mov(ds, eax);
+            a.mov(es, eax);
+            a.mov(eax, 3);
+            a.mov(gs, eax);
+        });
+
+        Assert.Equal((UserSpace.DataSelector, UserSpace.DataSelector, (ushort)3),
+            (State->SegmentSelector[(int)SegmentName.DS], State->SegmentSelector[(int)SegmentName.ES], State->SegmentSelector[(int)SegmentName.GS]));
+        Assert.Equal(uint.MaxValue, State->SegmentLimit[(int)SegmentName.DS]);
+        Assert.Equal(SegmentAttribute.Unusable, State->SegmentAttributes[(int)SegmentName.GS] & SegmentAttribute.Unusable);
+        Assert.InRange(Counters.Entries, 1, long.MaxValue);
+    }
+
+    [Fact]
+    public void A_guest_with_other_descriptors_is_translated()
+    {
+        _machine.At<ulong>(UserSpace.GlobalDescriptorTable + (UserSpace.NarrowCodeSelector & ~3UL)) = 0;
+
+        Run(a => a.mov(eax, 7));
+
+        Assert.Equal((0L, 7UL), (Counters.Entries, State->Gpr[0]));
+    }
+
+    [Fact]
+    public void After_an_instruction_that_is_not_executed_directly_the_next_page_is()
+    {
+        const ulong Function = UserSpace.Code + 0x1000;
+        _machine.Assemble(Function, a =>
+        {
+            a.xor(eax, eax);
+            a.cpuid();
+            a.rdpid(rcx);
+            a.ret();
+        });
+
+        Run(a =>
+        {
+            Label again = a.CreateLabel();
+            a.mov(r12d, 5);
+            a.Label(ref again);
+            a.call(Function);
+            a.dec(r12d);
+            a.jne(again);
+        });
+
+        Assert.Equal(0x756E_6547UL, State->Gpr[3]);
+        Assert.InRange(Counters.Entries, 5, 12);
+    }
+
+    [Fact]
+    public void An_instruction_that_answers_for_the_host_is_found_across_pages()
+    {
+        const ulong Function = UserSpace.Code + 0x1FFE;
+        _machine.Ram.TryWrite(new Hearth.Machine.GuestAddress(Function), [0xF3, 0x0F, 0xC7, 0xF8, 0xC3]); // RDPID RAX; RET
+        State->TscAux = 77;
+
+        Run(a => a.call(Function));
+
+        Assert.Equal(77UL, State->Gpr[0]);
+    }
+
+    [Fact]
     public void Code_that_the_kernel_changes_runs_changed()
     {
         const ulong Function = UserSpace.Code + 0x1000;

@@ -11,6 +11,8 @@ internal static unsafe class UserSpace
     public const ushort CodeSelector = 0x30 | 3;
     public const ulong DataDescriptor = 0x00CF_F300_0000_FFFF;
     public const ulong CodeDescriptor = 0x00AF_FB00_0000_FFFF;
+    public const ushort NarrowCodeSelector = 0x20 | 3;
+    public const ulong NarrowCodeDescriptor = 0x00CF_FB00_0000_FFFF;
     public const ulong GlobalDescriptorTable = 0xD000;
 
     private const ulong UserPage = 4;
@@ -27,6 +29,7 @@ internal static unsafe class UserSpace
             machine.Entry(page) |= UserPage;
         machine.At<ulong>(GlobalDescriptorTable + (DataSelector & ~3UL)) = DataDescriptor;
         machine.At<ulong>(GlobalDescriptorTable + (CodeSelector & ~3UL)) = CodeDescriptor;
+        machine.At<ulong>(GlobalDescriptorTable + (NarrowCodeSelector & ~3UL)) = NarrowCodeDescriptor;
         machine.At<ulong>(0xD804) = CodeMachine.StackOf(0);
         VcpuState* state = machine.State;
         state->GdtrLimit = 0x3F;
