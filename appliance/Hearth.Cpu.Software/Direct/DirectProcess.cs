@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using Hearth.Linux;
 
@@ -28,8 +29,9 @@ internal sealed unsafe class DirectProcess : IDisposable
     private bool _mustSet;
     private int _processor = -1;
 
+    /// <param name="processor">The host's processor that the calling thread runs on.</param>
     /// <exception cref="LinuxException">The host allows no such process.</exception>
-    public DirectProcess(DirectLauncher launcher, FileDescriptor ram, DirectSelectors selectors)
+    public DirectProcess(DirectLauncher launcher, FileDescriptor ram, DirectSelectors selectors, int processor)
     {
         _selectors = selectors;
         try
@@ -44,7 +46,9 @@ internal sealed unsafe class DirectProcess : IDisposable
 
         try
         {
+            MoveTo(processor);
             SetUp();
+            ChangeTime = MeasureChange();
             _extendedLength = _process.GetExtendedState(_extended);
             if (_extendedLength < CpuState.XsaveLength)
                 throw new LinuxException("the host's processor has no AVX state");
@@ -61,6 +65,9 @@ internal sealed unsafe class DirectProcess : IDisposable
 
     /// <summary>What the host's processor was found to do.</summary>
     public DirectTraps Traps { get; private set; }
+
+    /// <summary>What it takes to run it for nothing, in <see cref="Stopwatch"/> ticks.</summary>
+    public long ChangeTime { get; }
 
     /// <summary>Maps pages of RAM, at the latest when <see cref="Flush"/> is called.</summary>
     /// <param name="protection">PROT_ bits of mmap(2).</param>
@@ -182,6 +189,24 @@ internal sealed unsafe class DirectProcess : IDisposable
 
     /// <summary>The host itself is a guest (CPUID.1:ECX[31]).</summary>
     private static bool IsVirtual() => X86Base.IsSupported && X86Base.CpuId(1, 0).Ecx < 0;
+
+    private long MeasureChange()
+    {
+        const int Times = 9;
+        Span<long> times = stackalloc long[Times];
+        _process.GetRegisters(out _registers);
+        for (int i = 0; i < Times; i++)
+        {
+            _registers.Rip = DirectStub.Trap;
+            _mustSet = true;
+            long start = Stopwatch.GetTimestamp();
+            Run(out _);
+            times[i] = Stopwatch.GetTimestamp() - start;
+        }
+
+        times.Sort();
+        return times[Times / 2];
+    }
 
     private bool Faults(ulong instruction)
     {

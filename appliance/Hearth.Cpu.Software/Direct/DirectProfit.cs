@@ -9,11 +9,11 @@ internal sealed class DirectProfit
     private const int Window = 16;
     private const int MaximumLevel = 4;
 
-    /// <summary>A change of process and back, which the time inside holds, too.</summary>
-    private static readonly long s_change = Stopwatch.Frequency / 250_000;
-
     /// <summary>To map a page and unmap it.</summary>
     private static readonly long s_page = Stopwatch.Frequency / 200_000;
+
+    /// <summary>To go on with translated code, and to leave that again.</summary>
+    private static readonly long s_translation = Stopwatch.Frequency / 500_000;
 
     /// <summary>The first time away; each further one is twice as long.</summary>
     private static readonly long s_away = Stopwatch.Frequency / 500;
@@ -28,16 +28,17 @@ internal sealed class DirectProfit
     public bool MayTry(long now) => now >= _notBefore;
 
     /// <summary>Takes account of one way there and back.</summary>
+    /// <param name="change">What of the time inside is for the change to the process and back: see <see cref="DirectProcess.ChangeTime"/>.</param>
     /// <param name="inside">How long guest code ran.</param>
     /// <param name="mapping">How long it took to map pages: not a price of the way, since they stay, but see <paramref name="unmapped"/>.</param>
     /// <param name="unmapped">Pages that were unmapped: each has been mapped in vain, or will be mapped once more.</param>
     /// <param name="all">How long all of it took.</param>
     /// <returns>False when the address space should stay away for a while.</returns>
-    public bool IsWorthIt(long inside, long mapping, long unmapped, long all, long now)
+    public bool IsWorthIt(long inside, long change, long mapping, long unmapped, long all, long now)
     {
-        long useful = Math.Max(inside - s_change, 0);
+        long useful = Math.Max(inside - change, 0);
         _inside += useful;
-        _outside += all - useful - mapping + (unmapped * s_page);
+        _outside += all - useful - mapping + (unmapped * s_page) + s_translation;
         if (++_ways < Window)
             return true;
 

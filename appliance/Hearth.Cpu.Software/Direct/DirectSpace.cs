@@ -33,23 +33,30 @@ internal sealed unsafe class DirectSpace : IDisposable
     /// <summary>Pages whose code was not to be executed here, by linear address.</summary>
     private readonly HashSet<ulong> _refused = [];
     private int _runs;
+    private long _unmapped;
     private long _watchGeneration;
 
+    /// <param name="processor">The host's processor that the calling thread runs on.</param>
     /// <exception cref="LinuxException">The host allows no such process.</exception>
-    public DirectSpace(VcpuState* state, GuestRam ram, Mmu mmu, TranslationStore store, DirectLauncher launcher, DirectSelectors selectors)
+    public DirectSpace(VcpuState* state, GuestRam ram, Mmu mmu, TranslationStore store, DirectLauncher launcher, DirectSelectors selectors, int processor)
     {
         _state = state;
         _ram = ram;
         _mmu = mmu;
         _store = store;
-        Process = new DirectProcess(launcher, ram.File, selectors);
+        Process = new DirectProcess(launcher, ram.File, selectors, processor);
         _scan = new CodeScan(Process.Traps);
     }
 
     public DirectProcess Process { get; }
 
-    /// <summary>Pages that had to be unmapped so far.</summary>
-    public long Unmapped { get; private set; }
+    /// <summary>How many pages had to be unmapped since this was asked.</summary>
+    public long TakeUnmapped()
+    {
+        long unmapped = _unmapped;
+        _unmapped = 0;
+        return unmapped;
+    }
 
     /// <summary>The instruction at an address was not to be executed here.</summary>
     public bool IsRefused(ulong instruction) => _refused.Count != 0 && _refused.Contains(instruction >> GuestRam.PageShift);
@@ -153,6 +160,15 @@ internal sealed unsafe class DirectSpace : IDisposable
             _ = TryMap(start, (int)(address >> GuestRam.PageShift) & (RegionTranslation.Pages - 1), 0) && Process.Flush();
     }
 
+    /// <summary>Unmaps everything, at the latest when the process runs again: for another address space, or because the host has no room for more.</summary>
+    public void UnmapAll()
+    {
+        _regions.Clear();
+        _refused.Clear();
+        _runs = 0;
+        Process.Unmap(0, DirectStub.Code);
+    }
+
     public void Dispose() => Process.Dispose();
 
     private bool TryMap(ulong start, int page, int needed)
@@ -243,14 +259,7 @@ internal sealed unsafe class DirectSpace : IDisposable
     {
         if (length != 0)
             Process.Unmap(start + ((ulong)page << GuestRam.PageShift), (ulong)length * PageSize);
-        Unmapped += length;
-    }
-
-    private void UnmapAll()
-    {
-        _regions.Clear();
-        _runs = 0;
-        Process.Unmap(0, DirectStub.Code);
+        _unmapped += length;
     }
 
     private void DropEmpty()

@@ -19,6 +19,9 @@ internal sealed unsafe class DirectStub : IDisposable
     /// <summary>Makes the calls at R12, as many as R13 says, and traps; RAX is then the last result.</summary>
     public const ulong Batch = Code + 16;
 
+    /// <summary>The trap.</summary>
+    public const ulong Trap = Code + 2;
+
     /// <summary>CPUID, and a trap.</summary>
     public const ulong CpuidAndTrap = Code + 4;
 

@@ -18,6 +18,7 @@ internal sealed unsafe class DirectTier : IDisposable
 {
     private const int HotTicks = 2;
     private const int MaximumSpaces = 8;
+    private const int MaximumCandidates = 64;
     private const int MaximumRefusals = 32;
     private const int MaximumFlushed = 64;
     private const ModeFlags Excluded = ModeFlags.SingleStep | ModeFlags.AlignmentCheck;
@@ -144,14 +145,13 @@ internal sealed unsafe class DirectTier : IDisposable
             return DirectExit.Other;
         Counters.Entries++;
         long mapping = Stopwatch.GetTimestamp() - start;
-        DirectExit exit = RunUntilExit(candidate, space, ref mapping, out long inside);
+        DirectExit exit = RunUntilExit(candidate, space, ref mapping, out long inside, out int changes);
         long end = Stopwatch.GetTimestamp();
-        long unmapped = space.Unmapped - candidate.Unmapped;
-        candidate.Unmapped += unmapped;
+        long unmapped = space.TakeUnmapped();
         Counters.Count(exit, end - start);
         if (exit == DirectExit.Lost)
             return exit;
-        if (_mode != DirectTierMode.Always && !candidate.Profit.IsWorthIt(inside, mapping, unmapped, end - start, end))
+        if (_mode != DirectTierMode.Always && !candidate.Profit.IsWorthIt(inside, changes * space.Process.ChangeTime, mapping, unmapped, end - start, end))
             StayAway();
         else if (exit == DirectExit.Kicked && !_processor.HasOneOfItsOwn(space.Process, inside))
             Postpone(candidate, end);
@@ -194,12 +194,25 @@ internal sealed unsafe class DirectTier : IDisposable
 
     private void MakeRoom()
     {
-        while (_candidates.Count >= MaximumSpaces)
+        while (_candidates.Count >= MaximumCandidates)
         {
             (ulong root, Candidate oldest) = _candidates.MinBy(pair => pair.Value.LastTick);
             oldest.Space?.Dispose();
             _candidates.Remove(root);
         }
+    }
+
+    /// <summary>A process for an address space: a new one, or that of the address space that was last here the longest time ago.</summary>
+    /// <exception cref="LinuxException">The host allows no such process.</exception>
+    private DirectSpace NewSpace()
+    {
+        Candidate? oldest = _candidates.Values.Where(candidate => candidate.Space is not null).MinBy(candidate => candidate.LastTick);
+        if (oldest is null || _candidates.Values.Count(candidate => candidate.Space is not null) < MaximumSpaces)
+            return new DirectSpace(_state, _ram, _mmu, _store, _launcher ??= new DirectLauncher(), _selectors, _processor.Number);
+        DirectSpace space = oldest.Space!;
+        oldest.Space = null;
+        space.UnmapAll();
+        return space;
     }
 
     private void Update(Candidate candidate, long now)
@@ -232,9 +245,10 @@ internal sealed unsafe class DirectTier : IDisposable
     private bool TryEnter(Candidate candidate, out DirectSpace space)
     {
         space = candidate.Space!;
+        _processor.Take();
         try
         {
-            space = candidate.Space ??= new DirectSpace(_state, _ram, _mmu, _store, _launcher ??= new DirectLauncher(), _selectors);
+            space = candidate.Space ??= NewSpace();
         }
         catch (LinuxException)
         {
@@ -244,13 +258,12 @@ internal sealed unsafe class DirectTier : IDisposable
             return false;
         }
 
+        space.Process.MoveTo(_processor.Number);
         bool isUsable = TryRefresh(candidate, space);
         if (candidate.FaultAddress != 0)
             space.Prepare(candidate.FaultAddress);
         candidate.FaultAddress = 0;
         isUsable &= space.Process.Flush();
-        _processor.Take();
-        space.Process.MoveTo(_processor.Number);
         if (isUsable && space.Process.Enter(_state))
             return true;
         Give(candidate);
@@ -277,9 +290,10 @@ internal sealed unsafe class DirectTier : IDisposable
 
     /// <param name="mapping">Grows by how long it took to map pages, in <see cref="Stopwatch"/> ticks.</param>
     /// <param name="inside">How long guest code ran.</param>
-    private DirectExit RunUntilExit(Candidate candidate, DirectSpace space, ref long mapping, out long inside)
+    /// <param name="changes">How often the process ran.</param>
+    private DirectExit RunUntilExit(Candidate candidate, DirectSpace space, ref long mapping, out long inside, out int changes)
     {
-        inside = 0;
+        (inside, changes) = (0, 0);
         while (true)
         {
             if (Interlocked.Exchange(ref _pageChanged, 0) != 0)
@@ -294,6 +308,7 @@ internal sealed unsafe class DirectTier : IDisposable
             TracedStop stop = space.Process.Run(out ulong instruction);
             long end = Stopwatch.GetTimestamp();
             inside += end - start;
+            changes++;
             _mailbox.LeaveProcess();
             switch (stop.Signal)
             {
@@ -363,7 +378,6 @@ internal sealed unsafe class DirectTier : IDisposable
     {
         candidate.Space?.Dispose();
         candidate.Space = null;
-        candidate.Unmapped = 0;
         candidate.Ticks = 0;
         candidate.Profit.Postpone(Stopwatch.GetTimestamp());
         _state->DirectWanted = 0;
@@ -383,9 +397,6 @@ internal sealed unsafe class DirectTier : IDisposable
         public int Ticks { get; set; }
 
         public long LastTick { get; set; }
-
-        /// <summary>What <see cref="DirectSpace.Unmapped"/> was the last time.</summary>
-        public long Unmapped { get; set; }
 
         /// <summary>What the guest's kernel was left to deal with the last time; 0 for nothing.</summary>
         public ulong FaultAddress { get; set; }

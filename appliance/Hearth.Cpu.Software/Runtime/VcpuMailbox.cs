@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hearth.Linux;
 
 namespace Hearth.Cpu.Software;
@@ -11,6 +12,7 @@ namespace Hearth.Cpu.Software;
 internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
 {
     private readonly AutoResetEvent _wake = new(false);
+    private readonly HaltPolling _polling = new();
     private readonly Lock _lock = new();
     private bool _disposed;
     private int _requests;
@@ -44,8 +46,17 @@ internal sealed unsafe class VcpuMailbox(VcpuState* state) : IDisposable
     /// <summary>Takes some requests and leaves the others. While the vCPU does not run.</summary>
     public VcpuRequests Take(VcpuRequests wanted) => (VcpuRequests)Interlocked.And(ref _requests, ~(int)wanted) & wanted;
 
-    /// <summary>Sleeps until there is a request. On the vCPU's thread.</summary>
+    /// <summary>Waits until there is a request, awake at first where that pays. On the vCPU's thread.</summary>
     public void Wait()
+    {
+        if (_polling.TryWait(ref _requests))
+            return;
+        long asleep = Stopwatch.GetTimestamp();
+        Sleep();
+        _polling.Slept(Stopwatch.GetTimestamp() - asleep);
+    }
+
+    private void Sleep()
     {
         Interlocked.Exchange(ref _sleeping, 1);
         while (Volatile.Read(ref _requests) == 0)
