@@ -13,7 +13,7 @@ namespace Hearth.Cpu.Software;
 internal sealed class HaltPolling
 {
     /// <summary>A sleep shorter than this would have been worth waiting for.</summary>
-    private static readonly long s_longest = Stopwatch.Frequency / 5_000;
+    private static readonly long s_longest = Stopwatch.Frequency / 2_000;
     private static readonly long s_first = Stopwatch.Frequency / 50_000;
 
     /// <summary>With one processor the one to wait for cannot run meanwhile.</summary>
