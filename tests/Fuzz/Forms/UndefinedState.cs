@@ -10,6 +10,8 @@ namespace Hearth.Fuzz.Forms;
 internal static class UndefinedState
 {
     private const ulong Page = ~0xFFFUL;
+    private const ulong AlignmentCheckFlag = 1 << 18;
+    private const int BoundRange = 5;
     private const ulong CanonicalEnd = 1UL << 47;
 
     /// <summary>The longest operand in several parts: the area of FXSAVE.</summary>
@@ -39,21 +41,69 @@ internal static class UndefinedState
             // Which of several pushes and reads comes first, and what is left of them after a fault.
             Mnemonic.Enter or Mnemonic.Pusha or Mnemonic.Pushad or Mnemonic.Popa or Mnemonic.Popad => faulted,
 
-            // DR4 and DR5 with CR4.DE: #UD comes before the check of the privilege level on Intel's processors, after it on AMD's.
-            Mnemonic.Mov when IsAliasedDebugRegister(instruction.Op0Register) || IsAliasedDebugRegister(instruction.Op1Register) => !HostVendor.IsIntel,
-
             // AMD reads the outer frame before it looks at the selector.
             Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq => !HostVendor.IsIntel && oracle.Vector is
                 ExceptionVectors.PageFault or ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
 
+            // What Intel's processors have done by the time of the fault, and AMD's have not: pushed the return address before they look at
+            // the target, gone over to MMX (TOP and tags), raised the flags of MXCSR, written what fits into the page.
+            Mnemonic.Call when !instruction.IsCallFar && !instruction.IsCallFarIndirect && faulted =>
+                HostVendor.IsIntel && (!instruction.IsCallNear || oracle.Vector == ExceptionVectors.GeneralProtection),
+            Mnemonic.Vcvtps2ph when faulted => HostVendor.IsIntel,
+            Mnemonic.Fbstp or Mnemonic.Fstp when faulted && instruction.MemorySize.GetSize() == 10 => HostVendor.IsIntel,
+            _ when faulted && instruction.Op0Kind == OpKind.Memory && instruction.Op1Register.IsMM() => HostVendor.IsIntel,
+
+            // Intel's processors do not check the alignment of its 8 bytes.
+            Mnemonic.Vcvtps2ph or Mnemonic.Vcvtph2ps when (program.State.Rflags & AlignmentCheckFlag) != 0 => HostVendor.IsIntel,
+
+            // Intel's processors do not look at memory that an exception keeps them from storing to.
+            Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp
+                when instruction.Op0Kind == OpKind.Memory && HasUnmaskedX87(program.State) => HostVendor.IsIntel,
+
+            // The #GP of a misaligned operand comes before other faults on Intel's processors; AMD's have none.
+            Mnemonic.Sha1msg1 or Mnemonic.Sha1msg2 or Mnemonic.Sha1nexte or Mnemonic.Sha1rnds4 or Mnemonic.Sha256msg1 or Mnemonic.Sha256msg2 or Mnemonic.Sha256rnds2
+                when oracle.Vector == ExceptionVectors.GeneralProtection => HostVendor.IsIntel,
+
+            // Whether the upper bound is read when the lower one is passed already.
+            Mnemonic.Bound when program.Mode == CodeMode.Protected16 && oracle.Vector == BoundRange => HostVendor.IsIntel,
+
+            // With RBP or RSP as the base Intel's processors may raise #SS whatever prefix there is.
+            _ when instruction.SegmentPrefix is Register.ES or Register.CS or Register.DS && program.Mode == CodeMode.Long
+                && oracle.Vector == ExceptionVectors.StackFault => HostVendor.IsIntel,
+
+            // Which of the two operands is read first, and which part of one that reaches beyond the canonical addresses.
+            Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq when faulted && oracle.Vector != ExceptionVectors.Debug => HostVendor.IsIntel,
+            Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq
+                when oracle.Vector is ExceptionVectors.GeneralProtection or ExceptionVectors.StackFault => HostVendor.IsIntel,
+
+            // Intel's processors push with the stack of 64-bit code already, which has no base.
+            Mnemonic.Call when pageFault && program.Mode == CodeMode.Protected16 && !instruction.IsCallNear && !instruction.IsCallNearIndirect => HostVendor.IsIntel,
+
+            // Intel's processors wrap around at the end of a segment of 4 GiB (SDM Vol. 3, section 5.3, leaves it open).
+            _ when pageFault && program.Mode != CodeMode.Long && oracle.FaultAddress is > uint.MaxValue - LongestOperand and <= uint.MaxValue => HostVendor.IsIntel,
+
+            // AMD keeps the flags of the last element before a fault, Intel goes back to those before the instruction.
+            Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq or Mnemonic.Scasb or Mnemonic.Scasw or Mnemonic.Scasd or Mnemonic.Scasq
+                when faulted && IsRepeated(instruction) && oracle.Vector != ExceptionVectors.Debug => !HostVendor.IsIntel,
+
+            // Between two iterations Intel's processors trap with RF set.
+            _ when IsRepeated(instruction) && oracle.Vector == ExceptionVectors.Debug && oracle.State.Rip == program.State.Rip => HostVendor.IsIntel,
+
+            // When a change of the instruction itself is noticed.
+            _ when IsRepeated(instruction) && OverwritesItself(instruction, program) => true,
+
             // "Page faults may still be signaled for a mask of 0" (Intel SDM Vol. 2, MASKMOVDQU).
             Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu => pageFault,
 
-            // "#GP or #AC, depending on the implementation" when the area is not aligned (Intel SDM Vol. 2, FXSAVE).
-            Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 => oracle.Vector == ExceptionVectors.AlignmentCheck,
+            // Limits and alignment of an operand in several parts: which is looked at first.
+            Mnemonic.Fnstenv or Mnemonic.Fstenv or Mnemonic.Fldenv or Mnemonic.Fnsave or Mnemonic.Fsave or Mnemonic.Frstor when oracle.Vector == ExceptionVectors.AlignmentCheck => true,
 
-            // AMD checks the alignment of both parts of a far pointer before it reads them.
-            _ when oracle.Vector == ExceptionVectors.AlignmentCheck && ReadsFarPointer(instruction) => !HostVendor.IsIntel,
+            // "#GP or #AC, depending on the implementation" when the area is not aligned (Intel SDM Vol. 2, FXSAVE).
+            Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 => faulted && ((program.State.Rflags & AlignmentCheckFlag) != 0
+                || (HostVendor.IsIntel && oracle.Vector == ExceptionVectors.StackFault)),
+
+            // Whether the alignment of both parts of a far pointer is checked before one is read.
+            _ when oracle.Vector == ExceptionVectors.AlignmentCheck && ReadsFarPointer(instruction) => true,
 
             // AMD checks the alignment of vectors of any size, Intel only up to 8 bytes (SDM Vol. 2, section 2.4).
             _ when oracle.Vector == ExceptionVectors.AlignmentCheck => !HostVendor.IsIntel
@@ -62,9 +112,9 @@ internal static class UndefinedState
             // Of the 16-bit form Intel reads two bytes, AMD four.
             Mnemonic.Movsxd when faulted => !HostVendor.IsIntel && instruction.MemorySize.GetSize() == 2,
 
-            // Beyond the canonical addresses of 64-bit code AMD ignores the prefix, Intel raises #SS instead of #GP.
+            // Beyond the canonical addresses of 64-bit code AMD ignores the prefix; Intel's processors mostly raise #SS instead of #GP.
             _ when instruction.SegmentPrefix == Register.SS && program.Mode == CodeMode.Long
-                && oracle.Vector == ExceptionVectors.GeneralProtection => !HostVendor.IsIntel,
+                && oracle.Vector == ExceptionVectors.GeneralProtection => true,
 
             // Of an operand that reaches beyond the canonical addresses: which part is accessed first.
             _ when FaultAddressMask(instruction) == 0 && oracle.FaultAddress >= CanonicalEnd - LongestOperand => true,
@@ -74,10 +124,28 @@ internal static class UndefinedState
         };
     }
 
+    private static bool HasUnmaskedX87(ProcessorState state) => (state.Xsave[0] & 0x3F) != 0x3F;
+
+    private static bool IsRepeated(in Instruction instruction) => instruction.IsStringInstruction && (instruction.HasRepPrefix || instruction.HasRepnePrefix);
+
+    /// <summary>A repeated store comes to the bytes of its own instruction.</summary>
+    private static bool OverwritesItself(in Instruction instruction, TestProgram program)
+    {
+        if (instruction.Op0Kind is not (OpKind.MemoryESDI or OpKind.MemoryESEDI or OpKind.MemoryESRDI))
+            return false;
+        const int Rcx = 1;
+        const int Rdi = 7;
+        const ulong DirectionFlag = 1 << 10;
+        ulong mask = instruction.Op0Kind switch { OpKind.MemoryESDI => ushort.MaxValue, OpKind.MemoryESEDI => uint.MaxValue, _ => ulong.MaxValue };
+        ulong start = program.State.Registers[Rdi] & mask;
+        ulong length = Math.Min(program.State.Registers[Rcx] & mask, uint.MaxValue) * (ulong)instruction.MemorySize.GetSize();
+        bool descends = (program.State.Rflags & DirectionFlag) != 0;
+        ulong code = program.State.Rip;
+        return descends ? code <= start + 8 && start - code < length + 8 : code + 15 >= start && code < start + length;
+    }
+
     private static bool ReadsFarPointer(in Instruction instruction) => instruction.IsCallFarIndirect || instruction.IsJmpFarIndirect
         || instruction.Mnemonic is Mnemonic.Lds or Mnemonic.Les or Mnemonic.Lfs or Mnemonic.Lgs or Mnemonic.Lss;
-
-    private static bool IsAliasedDebugRegister(Register register) => register is Register.DR4 or Register.DR5;
 
     /// <summary>
     /// Intel extends the sign of every element of a gather's mask before it begins, AMD leaves elements it has not come to as
@@ -89,6 +157,14 @@ internal static class UndefinedState
             return;
         int register = instruction.Op2Register.GetNumber();
         int size = instruction.MemorySize.GetSize();
+
+        // Intel clears the upper halves before it begins when there are no elements in them, AMD when it is done.
+        foreach (Register half in (ReadOnlySpan<Register>)[instruction.Op0Register, instruction.Op2Register])
+        {
+            if (half.IsXMM())
+                state.Xsave.AsSpan(ProcessorState.YmmHighOffset + (half.GetNumber() * 16), 16).Clear();
+        }
+
         foreach (Memory<byte> half in (Memory<byte>[])[state.Xsave.AsMemory(ProcessorState.XmmOffset + (register * 16), 16), state.Xsave.AsMemory(ProcessorState.YmmHighOffset + (register * 16), 16)])
         {
             for (int at = 0; at < 16; at += size)

@@ -42,6 +42,7 @@ public sealed unsafe class XsaveInstructionsTests
 
             Assert.Equal(StepResult.Continue, result);
             NormalizeMask(host.Memory + OperandOffset);
+            NormalizeInUse(host.Memory + OperandOffset, machine);
             int same = machine.Bytes(Data + OperandOffset, XsaveArea.Length).CommonPrefixLength(
                 new ReadOnlySpan<byte>(host.Memory + OperandOffset, XsaveArea.Length));
             Assert.Equal(XsaveArea.Length, same);
@@ -309,6 +310,20 @@ public sealed unsafe class XsaveInstructionsTests
         new Span<byte>(area + XsaveArea.HeaderOffset, 64).Clear();
         *(ulong*)(area + XsaveArea.HeaderOffset) = (ulong)random.Next(8);
         *(ulong*)(area + XsaveArea.XcompOffset) = format == 0 ? 0 : format | 7;
+    }
+
+    /// <summary>
+    /// A component in its initial configuration may count as in use or not, and a switch of threads between may change that (Intel SDM Vol. 1,
+    /// section 13.6): what AVX has is initial when its bytes are zero.
+    /// </summary>
+    private static void NormalizeInUse(byte* area, DataMachine machine)
+    {
+        const int UpperOffset = 576;
+        bool isInitial = !new ReadOnlySpan<byte>(area + UpperOffset, 256).ContainsAnyExcept((byte)0);
+        ulong own = machine.Read(Data + OperandOffset + XsaveArea.HeaderOffset);
+        ref ulong header = ref *(ulong*)(area + XsaveArea.HeaderOffset);
+        if (isInitial)
+            header = (header & ~ControlRegister.Xcr0Avx) | (own & ControlRegister.Xcr0Avx);
     }
 
     /// <summary>AMD processors have one more bit of MXCSR than the models promise.</summary>

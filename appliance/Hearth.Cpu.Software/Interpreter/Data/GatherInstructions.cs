@@ -5,7 +5,7 @@ namespace Hearth.Cpu.Software;
 /// <summary>VGATHERDPS/DPD/QPS/QPD and VPGATHERDD/DQ/QD/QQ of AVX2 (Intel SDM Vol. 2).</summary>
 /// <remarks>
 /// Elements are read from the lowest to the highest. Each one read is written to the destination and cleared in the mask, so
-/// that after a fault the instruction goes on where it stopped. Alignment is not checked, as on AMD processors.
+/// that after a fault the instruction goes on where it stopped. Alignment is not checked.
 /// </remarks>
 internal sealed unsafe class GatherInstructions
 {

@@ -48,6 +48,7 @@ internal sealed unsafe class StringInstructions
     {
         bool singleStep = (_state->SystemFlags & Rflags.Trap) != 0;
         ulong left = OperandAccess.Read(_state, GeneralRegister.Rcx, operation.AddressSize);
+        ulong flags = _state->ArithmeticFlags;
         while (left != 0)
         {
             ulong run = singleStep ? 0 : _runs.Advance(operation, left);
@@ -58,7 +59,12 @@ internal sealed unsafe class StringInstructions
             if (run == 0 || (operation.Compares && left != 0))
             {
                 if (!_elements.TryStep(operation))
+                {
+                    // A fault shows the flags as they were before (Intel SDM Vol. 2, REP): no iteration needs those of the one before.
+                    _state->ArithmeticFlags = flags;
                     return StepResult.Fault;
+                }
+
                 left--;
                 StoreCount(operation, left, 1);
                 if (operation.Compares && IsZero != operation.ContinuesOnZero)

@@ -48,10 +48,10 @@ internal sealed unsafe class DebugRegisterMoves
     private bool TryBegin(int number, out int index)
     {
         index = number >= 6 ? number - 2 : number;
-        if (number is 4 or 5 && (_state->Cr4 & ControlRegister.Cr4DebuggingExtensions) != 0)
-            PendingFault.InvalidOpcode(_state);
-        else if (_state->Cpl != 0)
+        if (_state->Cpl != 0)
             PendingFault.GeneralProtection(_state);
+        else if (number is 4 or 5 && (_state->Cr4 & ControlRegister.Cr4DebuggingExtensions) != 0)
+            PendingFault.InvalidOpcode(_state);
         else if ((_state->DebugRegister[5] & DebugControl.Dr7GeneralDetect) != 0)
             RaiseGeneralDetect();
         else

@@ -30,12 +30,12 @@ internal sealed unsafe class FarReturn
         };
         int release = instruction.OpCount == 0 ? 0 : instruction.Immediate16;
         GuestStack stack = GuestStack.Current(_state, _access);
-        if (!stack.TryPop(size, out ulong offset) || !stack.TryPop(size, out ulong selector))
+        if (!stack.TryPop(size, out ulong offset) || !stack.TryPopSelector(size, out ushort selector))
             return StepResult.Fault;
         stack.Release(release);
         bool done = (_state->Mode & ModeMask) == (uint)ModeFlags.Protected
-            ? TryProtected(ref stack, (ushort)selector, offset, size, release)
-            : TryReal(ref stack, (ushort)selector, offset);
+            ? TryProtected(ref stack, selector, offset, size, release)
+            : TryReal(ref stack, selector, offset);
         if (!done)
             return StepResult.Fault;
         ModeState.Update(_state);

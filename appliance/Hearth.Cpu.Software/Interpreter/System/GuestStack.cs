@@ -66,6 +66,18 @@ internal unsafe struct GuestStack
         return true;
     }
 
+    /// <summary>Pops a slot and reads only the selector in its lower 16 bits, as Intel's processors do in far returns and for pops of segment registers.</summary>
+    /// <returns>False when a fault is pending.</returns>
+    public bool TryPopSelector(int size, out ushort selector)
+    {
+        selector = 0;
+        if (!TryPeek(0, 2, out ulong value))
+            return false;
+        selector = (ushort)value;
+        Pointer = (Pointer + (ulong)size) & _mask;
+        return true;
+    }
+
     /// <summary>Reads a value without popping it.</summary>
     /// <param name="offset">Bytes above the top of the stack.</param>
     public readonly bool TryPeek(int offset, int size, out ulong value)

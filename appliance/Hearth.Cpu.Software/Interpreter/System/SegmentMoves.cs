@@ -43,7 +43,7 @@ internal sealed unsafe class SegmentMoves
         SegmentName name = NameOf(instruction.Op0Register);
         if (name == SegmentName.CS)
             return PendingFault.InvalidOpcode(_state);
-        if (!stack.TryPop(SizeOf(instruction.Code), out ulong selector) || !_loader.TryLoad(name, (ushort)selector))
+        if (!stack.TryPopSelector(SizeOf(instruction.Code), out ushort selector) || !_loader.TryLoad(name, selector))
             return StepResult.Fault;
         stack.Commit();
         Shadow(name);
