@@ -59,6 +59,9 @@ public sealed record GuestConfiguration
     /// <summary>Which tiers of the software engine run user code: <c>auto</c>, <c>translate</c>, <c>adaptive</c> or <c>direct</c>.</summary>
     public string Tier { get; init; } = "auto";
 
+    /// <summary>Where the software engine keeps translated code from run to run; null for nowhere.</summary>
+    public string? TranslationDirectory { get; init; }
+
     /// <summary>What the CPU engine counted goes to standard error at the end.</summary>
     public bool Statistics { get; init; }
 

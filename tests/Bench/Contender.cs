@@ -6,6 +6,9 @@ namespace Hearth.Bench;
 /// <summary>One side of a comparison: a program and the arguments that make it work with its console on standard output.</summary>
 internal sealed record Contender(string Name, string Program, IReadOnlyList<string> Arguments)
 {
+    /// <summary>The option that says where translated code is kept.</summary>
+    public const string TranslationCache = "--translation-cache";
+
     private const string Qemu = "qemu-system-x86_64";
 
     /// <summary>The <c>hearth</c> that was built with this program; $HEARTH_EXECUTABLE names another one.</summary>
@@ -18,6 +21,7 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
     public static string QemuPath => HostCommand.Find(Qemu)
         ?? throw new GuestsException("QEMU is not installed, so there is nothing to compare with; install it with: apt-get install --no-install-recommends qemu-system-x86");
 
+    /// <summary>Hearth without what former runs have translated, unless <paramref name="extra"/> says where that is.</summary>
     /// <param name="extra">Further options of <c>hearth vm run</c>.</param>
     public static Contender Hearth(GuestConfiguration guest, params IEnumerable<string> extra) => new("hearth", HearthPath, HearthArguments(guest, extra));
 
@@ -28,7 +32,7 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
     [
         "vm", "run", "--engine", "software", "--memory", guest.Memory, "--cpus", guest.Cpus.ToString(CultureInfo.InvariantCulture),
         "--kernel", guest.Kernel, "--initrd", guest.Initrd, "--append", guest.CommandLine, "--net", "none", "--serial", "stdio", "--no-reboot",
-        .. extra,
+        .. extra.Contains(TranslationCache) ? Array.Empty<string>() : [TranslationCache, "none"], .. extra,
     ];
 
     public static IReadOnlyList<string> QemuArguments(GuestConfiguration guest) =>

@@ -15,6 +15,8 @@ internal sealed class BlockTable
     /// <summary>The addresses of the pages that blocks lie in.</summary>
     public IReadOnlyCollection<ulong> Pages => _pages.Keys;
 
+    public IReadOnlyCollection<TranslatedBlock> Blocks => _blocks.Values;
+
     public bool TryGet(ulong physical, ModeFlags mode, out TranslatedBlock block) => _blocks.TryGetValue((physical, mode), out block!);
 
     public void Add(TranslatedBlock block)

@@ -19,6 +19,9 @@ internal sealed unsafe class CodeCache : IDisposable
 
     private const int MapReserve = 4096;
 
+    /// <summary>The map takes a quarter of what the code takes.</summary>
+    private const int MapShare = 4;
+
     private readonly MappedMemory _memory;
     private const int KeptChunk = 1024;
 
@@ -30,7 +33,9 @@ internal sealed unsafe class CodeCache : IDisposable
     public CodeCache(nuint length)
     {
         _memory = MappedMemory.AnonymousHuge(length, executable: true);
-        Map = new HostMap((int)(length / 8));
+
+        // Some 8 bytes a guest instruction, whose code takes 40 and more.
+        Map = new HostMap((int)(length / MapShare / 8));
         var emitter = new HostEmitter { Position = _memory.Address };
         Stubs = StubBuilder.Emit(emitter);
         StringStubs = StringStubBuilder.Emit(emitter);
@@ -52,6 +57,9 @@ internal sealed unsafe class CodeCache : IDisposable
     public byte* Next { get; set; }
 
     public bool IsFull => End - Next < BlockReserve || !Map.HasRoom(MapReserve) || _keptCount > (_kept.Length - 1) * KeptChunk;
+
+    /// <summary>Where blocks begin: the stubs take as much.</summary>
+    public long FirstBlockOffset => _firstBlock - Start;
 
     public long BytesUsed => Next - Start;
 

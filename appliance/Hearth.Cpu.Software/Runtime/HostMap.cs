@@ -28,10 +28,22 @@ internal sealed unsafe class HostMap : IDisposable
         Volatile.Write(ref _count, _count + 1);
     }
 
+    /// <summary>The entries of a range of host offsets, for another place: see <see cref="KeptBlock.Map"/>.</summary>
+    public void CopyTo(List<uint> to, uint start, uint end)
+    {
+        for (int i = IndexOf(start); i < _count && Entries[i].HostOffset < end; i++)
+        {
+            if (Entries[i].HostOffset >= start)
+                to.Add((ushort)(Entries[i].HostOffset - start) | ((uint)Entries[i].GuestOffset << 16));
+        }
+    }
+
     public void Clear() => _count = 0;
 
     /// <summary>The page offset of the guest instruction whose code holds a host offset.</summary>
-    public int Find(uint hostOffset)
+    public int Find(uint hostOffset) => Entries[IndexOf(hostOffset)].GuestOffset;
+
+    private int IndexOf(uint hostOffset)
     {
         int low = 0;
         int high = Volatile.Read(ref _count) - 1;
@@ -44,7 +56,7 @@ internal sealed unsafe class HostMap : IDisposable
                 high = middle - 1;
         }
 
-        return Entries[low].GuestOffset;
+        return low;
     }
 
     public void Dispose() => _memory.Dispose();

@@ -8,6 +8,8 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 public sealed class SoftwareCpuEngine : ICpuEngine
 {
+    private const long HugePage = 2 << 20;
+
     private readonly List<SoftwareVcpu> _vcpus = [];
     private readonly Lock _lock = new();
     private ulong _frozenTimestamp;
@@ -29,6 +31,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         TimestampEpoch = Scale.FromHost(HostTimestampCounter.Read());
         var classifier = new InstructionClassifier(ModelInstructions.Of(options.Model), ModelInstructions.AbsentOn(HostProcessor.Cpuid));
         Store = new TranslationStore(ram, classifier, Scale.IsSame, (nuint)options.CodeCacheLength);
+        if (options.TranslationDirectory is { } directory)
+            Store.Attach(directory, Identity());
     }
 
     public string Name => "software";
@@ -83,12 +87,25 @@ public sealed class SoftwareCpuEngine : ICpuEngine
                 direct.Add(vcpu.DirectCounters);
             }
 
-            return [.. Store.Statistics(), new EngineStatistic("memory: vCPU states and soft TLBs", $"{_vcpus.Count * VcpuState.Size >> 10} KiB"), .. sum.Describe(), .. direct.Describe()];
+            long bound = Store.MemoryBound + (_vcpus.Count * HugePage);
+            var total = new EngineStatistic("memory: the engine takes at most", $"{bound >> 20} MiB");
+            return [total, .. Store.Statistics(), new EngineStatistic("memory: vCPU states and soft TLBs", $"{_vcpus.Count * VcpuState.Size >> 10} KiB"), .. sum.Describe(), .. direct.Describe()];
         }
     }
 
+    /// <summary>What translated code depends on besides the guest's bytes and mode.</summary>
+    private string Identity()
+    {
+        string features = string.Join(',', Options.Model.Features.Where(feature => feature.IsOn(HostProcessor.Cpuid)).Select(feature => feature.Name));
+        Guid engine = typeof(SoftwareCpuEngine).Module.ModuleVersionId;
+        Guid encoder = typeof(Iced.Intel.Encoder).Module.ModuleVersionId;
+        return $"{engine} {encoder} {Options.Model.Name} {Scale.IsSame} {VcpuState.Size} {Store.Cache.FirstBlockOffset} {features}";
+    }
+
+    /// <summary>Ends the engine, after its vCPUs have stopped; what was translated may go to the disk.</summary>
     public void Dispose()
     {
+        Store.Keep();
         Store.Dispose();
         SoftwareVcpu[] vcpus;
         lock (_lock)

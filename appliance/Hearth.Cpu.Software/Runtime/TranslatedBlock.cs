@@ -25,6 +25,18 @@ internal sealed unsafe class TranslatedBlock
     /// <summary>The first instruction; <see cref="VcpuState.PageRip"/> is set.</summary>
     public required byte* NearEntry { get; init; }
 
+    /// <summary>Bytes from the far entry to the end of what belongs to it.</summary>
+    public int CodeLength { get; init; }
+
+    /// <summary>What has to be changed when the code lies elsewhere (<see cref="Relocation.Pack"/>); null when it cannot be kept for another run.</summary>
+    public uint[]? Relocations { get; init; }
+
+    /// <summary>The guest's code it was made from, where <see cref="Relocations"/> are kept.</summary>
+    public byte[]? Bytes { get; init; }
+
+    /// <summary>What <see cref="Kill"/> has written over.</summary>
+    public ulong FirstCode { get; private set; }
+
     /// <summary>Jumps patched to enter this block, with the stubs they led to before; protected by the code cache's lock.</summary>
     public List<(nint Jump, nint Stub)> Incoming { get; } = [];
 
@@ -41,6 +53,7 @@ internal sealed unsafe class TranslatedBlock
         const ulong JumpOpcode = 0xE9;
         ref ulong start = ref *(ulong*)FarEntry;
         ulong distance = (uint)(dead - (FarEntry + JumpLength));
+        FirstCode = start;
         const ulong Rest = ~((1UL << (int)(JumpLength * 8)) - 1);
         Volatile.Write(ref start, (start & Rest) | (distance << 8) | JumpOpcode);
     }

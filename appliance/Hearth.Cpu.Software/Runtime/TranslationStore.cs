@@ -13,6 +13,12 @@ namespace Hearth.Cpu.Software;
 /// </remarks>
 internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
 {
+    /// <summary>Bytes of translations that are kept from run to run.</summary>
+    private const long LongestFile = 40 << 20;
+
+    /// <summary>Blocks from the file stay in it for as many runs that have no use for them.</summary>
+    private const byte OldestAge = 8;
+
     private readonly Lock _lock = new();
     private readonly GuestRam _ram;
     private readonly CodeCache _cache;
@@ -25,6 +31,12 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
 
     /// <summary>Pages whose code was looked at for the direct tier: true for those it may execute.</summary>
     private readonly Dictionary<ulong, bool> _watched = [];
+    private TranslationFile? _file;
+    private KeptTranslations? _kept;
+
+    /// <summary>Blocks of this run that can be kept, valid or not any more.</summary>
+    private readonly List<TranslatedBlock> _portable = [];
+    private int _placed;
     private long _watchGeneration;
     private long _translationTicks;
     private long _translated;
@@ -39,6 +51,29 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
         HostSignals.Register(_cache.Start, _cache.End, _cache.Stubs.HostFault);
         ram.CodeObserver = this;
     }
+
+    /// <summary>Uses the translations of former runs, once they are read, and keeps those of this one.</summary>
+    /// <param name="identity">Everything of the engine, the host and the model that translations depend on.</param>
+    public void Attach(string directory, string identity)
+    {
+        _file = new TranslationFile(directory, identity);
+        _translator.KeepRelocations();
+        Reading = Task.Run(() =>
+        {
+            ReadOnlyMemory<byte> records = _file.Read(LongestFile);
+            if (!records.IsEmpty)
+                Volatile.Write(ref _kept, new KeptTranslations(records));
+        });
+    }
+
+    /// <summary>Ends when the translations of former runs are there; the guest need not wait for it.</summary>
+    public Task Reading { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Blocks made from guest code in this run.</summary>
+    public long Translated => _translated;
+
+    /// <summary>Blocks taken over from former runs.</summary>
+    public long Placed => _placed;
 
     public CodeCache Cache => _cache;
 
@@ -237,10 +272,23 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
                 _ram.SetFlags(page, PageFlags.Code);
             _cache.Clear();
             _index.Clear();
+            _portable.Clear();
             _modes.Clear();
             Generation++;
             foreach (ICodeUser user in _users)
                 user.ForgetAll();
+        }
+    }
+
+    /// <summary>Bytes of memory that everything here can take at most: code, its map, the index, former runs, and what is noted of each block.</summary>
+    public long MemoryBound
+    {
+        get
+        {
+            const int SmallBlock = 640;
+            const int BlockNotes = 400;
+            long code = _cache.End - _cache.Start;
+            return code + _cache.Map.Length + _index.Length + (_file is null ? 0 : LongestFile) + (code / SmallBlock * BlockNotes);
         }
     }
 
@@ -255,10 +303,26 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
                 new("memory: block index", $"{_index.Length >> 10} KiB"),
                 new("blocks in the code cache", $"{_table.Count}"),
                 new("blocks translated", $"{_translated}"),
+                new("blocks kept from former runs", $"{_placed} used of {_kept?.Count ?? 0}"),
+                new("memory: blocks from former runs", $"{(_kept?.BytesUsed ?? 0) >> 10} KiB"),
                 new("blocks made invalid by writes", $"{_invalidated}"),
                 new("code cache dropped", $"{Generation}"),
                 new("time spent translating", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{System.Diagnostics.Stopwatch.GetElapsedTime(0, _translationTicks).TotalMilliseconds:F1} ms")),
             ];
+        }
+    }
+
+    /// <summary>Writes what this run translated to the disk when it is much compared with what came from there. While no vCPU runs.</summary>
+    public void Keep()
+    {
+        const int FewestBlocks = 256;
+        lock (_lock)
+        {
+            if (_file is null || _portable.Count < FewestBlocks || _portable.Count < _placed / 2)
+                return;
+            using var records = new MemoryStream();
+            new TranslationWriter(_cache, _portable).Write(records, _kept, LongestFile, OldestAge);
+            _ = _file.TryWrite(records.GetBuffer().AsSpan(0, (int)records.Length));
         }
     }
 
@@ -297,14 +361,33 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     private TranslatedBlock? TranslateLocked(in BlockSource source)
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        TranslatedBlock? block = _translator.Translate(source);
+        TranslatedBlock? block = PlaceLocked(source);
+        if (block is null)
+        {
+            block = _translator.Translate(source);
+            _translated++;
+            if (block?.Relocations is not null)
+                _portable.Add(block);
+        }
+
         _translationTicks += System.Diagnostics.Stopwatch.GetTimestamp() - start;
-        _translated++;
         if (block is null)
             return null;
         _table.Add(block);
         if (IsIndexed(block))
             _index.Add(block.Physical, NumberOfLocked(block), block.FarEntry);
+        return block;
+    }
+
+    private TranslatedBlock? PlaceLocked(in BlockSource source)
+    {
+        if (_kept is not { } kept || source.SecondPage != TranslatedBlock.NoPage || (source.Mode & ModeFlags.SingleStep) != 0)
+            return null;
+        int number = kept.Find(source);
+        if (number < 0 || _translator.Place(kept[number], source) is not { } block)
+            return null;
+        kept.NoteUse(number);
+        _placed++;
         return block;
     }
 

@@ -67,9 +67,13 @@ internal sealed unsafe class BlockTranslator
         _flow.ExitTo(_cache.Stubs.Kick, source.Start);
         EmitChainStubs(source.Physical & ~0xFFFUL);
         EmitSlowSites();
+        int length = (int)(_emitter.Position - far);
         _cache.Next = (byte*)(((nint)_emitter.Position + 15) & ~15);
         return new TranslatedBlock
         {
+            CodeLength = length,
+            Relocations = IsPortable(source, length) ? Pack(_emitter.Relocations!) : null,
+            Bytes = IsPortable(source, length) ? new ReadOnlySpan<byte>((byte*)source.Page + source.Start, next - source.Start).ToArray() : null,
             Physical = source.Physical,
             Length = next - source.Start,
             Mode = source.Mode,
@@ -80,12 +84,83 @@ internal sealed unsafe class BlockTranslator
         };
     }
 
+    /// <summary>Collects what <see cref="TranslatedBlock.Relocations"/> holds from now on.</summary>
+    public void KeepRelocations() => _emitter.Relocations = [];
+
+    /// <summary>Puts the code of a block that was kept from another run at the end of the code cache.</summary>
+    /// <returns>Null when its bytes no longer decode as they did: it is of no use.</returns>
+    public TranslatedBlock? Place(in KeptBlock kept, in BlockSource source)
+    {
+        byte* start = _cache.Next;
+        kept.Code.CopyTo(new Span<byte>(start, kept.Code.Length));
+        foreach (uint packed in kept.Relocations)
+        {
+            Relocation relocation = Relocation.Unpack(packed);
+            byte* at = start + relocation.Offset;
+            switch (relocation.Kind)
+            {
+                case RelocationKind.Stub:
+                    *(int*)at = (int)(_cache.Start + *(int*)at - (at + sizeof(int)));
+                    break;
+                case RelocationKind.Kept:
+                    if (!TryDecodeOne(source, relocation.Value & 0xFFF, out Instruction instruction))
+                        return null;
+                    *(int*)at = _cache.Keep(new KeptInstruction(instruction, (KeptReason)(relocation.Value >> 12), _classifier.UnitOf(instruction.Code)));
+                    break;
+                case RelocationKind.Page:
+                    *(ulong*)at = source.Physical & ~0xFFFUL;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        uint offset = (uint)(start - _cache.Start);
+        foreach (uint entry in kept.Map)
+            _cache.Map.Add(offset + (ushort)entry, (int)(entry >> 16));
+        _cache.Next = (byte*)(((nint)start + kept.Code.Length + 15) & ~15);
+        return new TranslatedBlock
+        {
+            Physical = source.Physical,
+            Length = kept.Bytes.Length,
+            Mode = source.Mode,
+            SecondPage = TranslatedBlock.NoPage,
+            FarEntry = start,
+            CheckedEntry = start + kept.CheckedEntry,
+            NearEntry = start + kept.NearEntry,
+            CodeLength = kept.Code.Length,
+        };
+    }
+
+    private static uint[] Pack(List<Relocation> relocations)
+    {
+        var packed = new uint[relocations.Count];
+        for (int i = 0; i < packed.Length; i++)
+            packed[i] = relocations[i].Pack();
+        return packed;
+    }
+
+    private bool IsPortable(in BlockSource source, int length) => length < Relocation.LongestBlock && _emitter.Relocations is not null && !_context.IsTiedToRun && !_context.IsSingleStep &&
+        source.SecondPage == TranslatedBlock.NoPage;
+
+    private bool TryDecodeOne(in BlockSource source, int offset, out Instruction instruction)
+    {
+        byte* page = (byte*)source.Page;
+        _reader.Set(page + offset, page + source.End);
+        Decoder decoder = DecoderOf(source.Mode);
+        decoder.IP = (ulong)offset;
+        decoder.Decode(out instruction);
+        return decoder.LastError != DecoderError.NoMoreBytes;
+    }
+
+    private Decoder DecoderOf(ModeFlags mode) => (mode & ModeFlags.Long) != 0 ? _decoder64 : (mode & ModeFlags.Code32) != 0 ? _decoder32 : _decoder16;
+
     /// <returns>True when the instruction after the last one was cut off by the end of what may be read.</returns>
     private bool Decode(in BlockSource source)
     {
         byte* page = (byte*)source.Page;
         _reader.Set(page + source.Start, page + source.End);
-        Decoder decoder = (source.Mode & ModeFlags.Long) != 0 ? _decoder64 : (source.Mode & ModeFlags.Code32) != 0 ? _decoder32 : _decoder16;
+        Decoder decoder = DecoderOf(source.Mode);
         decoder.IP = (ulong)source.Start;
         int limit = (source.Mode & ModeFlags.SingleStep) != 0 || source.SecondPage != TranslatedBlock.NoPage ? 1 : MaximumInstructions;
         _count = 0;
@@ -301,7 +376,7 @@ internal sealed unsafe class BlockTranslator
     private bool Keep(in Instruction instruction, KeptReason reason)
     {
         int number = _cache.Keep(new KeptInstruction(instruction, reason, _classifier.UnitOf(instruction.Code)));
-        _flow.ExitTo(_cache.Stubs.Interpret, number);
+        _flow.ExitToKept(_cache.Stubs.Interpret, number, reason);
         return true;
     }
 
@@ -311,10 +386,12 @@ internal sealed unsafe class BlockTranslator
         foreach (ref readonly ChainSite site in _context.ChainSites)
         {
             HostEmitter.Bind(site.Jump, _emitter.Position);
+            _emitter.Relocations?.Add(new Relocation(RelocationKind.Chain, (int)(site.Jump - _emitter.BlockStart) - sizeof(int), 0));
             _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.TargetOffset | (site.Backward ? ChainBackward : 0));
             _emitter.Call(_cache.Stubs.Chain);
             _emitter.Dword((int)(site.Jump - _emitter.Position));
             _emitter.Qword(page);
+            _context.NoteRelocation(RelocationKind.Page, sizeof(ulong), 0);
         }
     }
 

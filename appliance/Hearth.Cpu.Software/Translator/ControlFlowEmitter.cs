@@ -132,6 +132,14 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         LookUp(popped: 0);
     }
 
+    /// <summary>Leaves generated code with the number of a kept instruction, the current one.</summary>
+    public void ExitToKept(byte* stub, int number, KeptReason reason)
+    {
+        _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), number);
+        context.NoteRelocation(RelocationKind.Kept, sizeof(int), context.Offset | ((int)reason << 12));
+        _emitter.Jump(stub);
+    }
+
     /// <summary>Leaves generated code with a page offset.</summary>
     public void ExitTo(byte* stub, int offset)
     {

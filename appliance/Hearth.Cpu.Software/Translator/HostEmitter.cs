@@ -16,6 +16,12 @@ internal sealed unsafe class HostEmitter
         set => _next = value;
     }
 
+    /// <summary>Where the block begins that is being written; what lies before it are the stubs.</summary>
+    public byte* BlockStart { get; set; }
+
+    /// <summary>Collects what ties the block to its place; null when nobody wants to know.</summary>
+    public List<Relocation>? Relocations { get; set; }
+
     public void Byte(byte value) => *_next++ = value;
 
     public void Bytes(ReadOnlySpan<byte> value)
@@ -315,6 +321,8 @@ internal sealed unsafe class HostEmitter
 
     private byte* Displacement(byte* target)
     {
+        if (target < BlockStart && target is not null)
+            Relocations?.Add(new Relocation(RelocationKind.Stub, (int)(_next - BlockStart), 0));
         Dword(target is null ? 0 : (int)(target - (_next + 4)));
         return _next;
     }

@@ -96,7 +96,7 @@ internal sealed unsafe class StringEmitter(TranslationContext context, MemoryEmi
     }
 
     private void Interpret(in Instruction instruction) =>
-        flow.ExitTo(cache.Stubs.Interpret, cache.Keep(new KeptInstruction(instruction, KeptReason.Interpret, InstructionUnit.Integer)));
+        flow.ExitToKept(cache.Stubs.Interpret, cache.Keep(new KeptInstruction(instruction, KeptReason.Interpret, InstructionUnit.Integer)), KeptReason.Interpret);
 
     /// <summary>Puts the element at RSI where it outlives the next access.</summary>
     private void KeepSource(in Instruction instruction, int size, int width)

@@ -146,6 +146,7 @@ internal sealed unsafe class SystemEmitter(TranslationContext context, NativeEmi
         _emitter.Store(HostOperand.Field(FieldOffsets.SystemFlags), RegisterMap.Addend);
         _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.Mode), (int)mode);
         _emitter.LoadImmediate(RegisterMap.Test, (long)number << JumpCache.ModeShift);
+        context.IsTiedToRun = true;
         _emitter.Store(HostOperand.Field(FieldOffsets.ModeSalt), RegisterMap.Test);
         flow.LookUpOffset(context.NextOffset, narrow: false);
         return true;
@@ -162,19 +163,19 @@ internal sealed unsafe class SystemEmitter(TranslationContext context, NativeEmi
             _emitter.Lea(RegisterMap.Address, new HostOperand(RegisterMap.Address, context.NextOffset));
         }
 
-        flow.ExitTo(instruction.Mnemonic switch
+        flow.ExitToKept(instruction.Mnemonic switch
         {
             Mnemonic.Syscall => cache.Stubs.SystemCall,
             Mnemonic.Sysretq => cache.Stubs.SystemReturn,
             _ => cache.Stubs.InterruptReturn,
-        }, Keep(instruction));
+        }, Keep(instruction), KeptReason.Interpret);
         return true;
     }
 
     private int Keep(in Instruction instruction) => cache.Keep(new KeptInstruction(instruction, KeptReason.Interpret, InstructionUnit.Integer));
 
     /// <summary>Hands the instruction to C#.</summary>
-    private void Leave(in Instruction instruction) => flow.ExitTo(cache.Stubs.Interpret, Keep(instruction));
+    private void Leave(in Instruction instruction) => flow.ExitToKept(cache.Stubs.Interpret, Keep(instruction), KeptReason.Interpret);
 
     private bool IsKernelCode => context.Is64Bit && (context.Mode & ModeFlags.User) == 0;
 

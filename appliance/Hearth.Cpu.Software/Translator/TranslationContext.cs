@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Hearth.Cpu.Software;
 
 /// <summary>What the parts of the translator share while they translate one block.</summary>
@@ -36,9 +38,19 @@ internal sealed unsafe class TranslationContext
     {
         Mode = mode;
         Emitter.Position = position;
+        Emitter.BlockStart = position;
+        Emitter.Relocations?.Clear();
+        IsTiedToRun = false;
         _slowCount = 0;
         _chainCount = 0;
     }
+
+    /// <summary>The block holds a value that means nothing in another run.</summary>
+    public bool IsTiedToRun { get; set; }
+
+    /// <summary>Notes a dword or qword of the block that ends where the emitter stands.</summary>
+    public void NoteRelocation(RelocationKind kind, int length, int value) =>
+        Emitter.Relocations?.Add(new Relocation(kind, (int)(Emitter.Position - Emitter.BlockStart) - length, value));
 
     /// <summary>The current instruction belongs to x87 or MMX and waits for pending exceptions.</summary>
     public bool WaitsForX87 { get; private set; }
@@ -52,13 +64,15 @@ internal sealed unsafe class TranslationContext
     }
 
     /// <summary>A place to come back to when an instruction turns out not to be expressible.</summary>
-    public Mark GetMark() => new((nint)Emitter.Position, _slowCount, _chainCount);
+    public Mark GetMark() => new((nint)Emitter.Position, _slowCount, _chainCount, Emitter.Relocations?.Count ?? 0);
 
     public void Return(Mark mark)
     {
         Emitter.Position = (byte*)mark.Position;
         _slowCount = mark.SlowCount;
         _chainCount = mark.ChainCount;
+        if (Emitter.Relocations is { } relocations)
+            CollectionsMarshal.SetCount(relocations, mark.RelocationCount);
     }
 
     public void AddSlowSite(in SlowSite site) => _slowSites[_slowCount++] = site;
@@ -82,5 +96,5 @@ internal sealed unsafe class TranslationContext
         }
     }
 
-    internal readonly record struct Mark(nint Position, int SlowCount, int ChainCount);
+    internal readonly record struct Mark(nint Position, int SlowCount, int ChainCount, int RelocationCount);
 }

@@ -11,4 +11,6 @@ internal delegate ICpuEngine EngineFactory(GuestRam ram, EngineOptions options);
 /// <param name="Cpus">How many vCPUs there will be.</param>
 /// <param name="TscFrequency">Ticks a second of the guest's time-stamp counters.</param>
 /// <param name="DirectTier">When the software engine runs user code directly.</param>
-internal sealed record EngineOptions(CpuModel Model, int Cpus, ulong TscFrequency, DirectTierMode DirectTier = DirectTierMode.Never);
+/// <param name="TranslationDirectory">Where it keeps translated code; null for nowhere.</param>
+internal sealed record EngineOptions(
+    CpuModel Model, int Cpus, ulong TscFrequency, DirectTierMode DirectTier = DirectTierMode.Never, string? TranslationDirectory = null);

@@ -25,11 +25,19 @@ internal static class EngineSelection
         saved?.Require(configuration.Memory, configuration.Cpus, asked);
         CpuModel model = asked ?? (saved is null ? BestModel() : CpuModel.Find(saved.CpuModel));
         model.RequireHost(HostProcessor.Cpuid);
-        return new EngineOptions(model, configuration.Cpus, saved?.TscFrequency ?? SoftwareCpuEngine.HostTscFrequency, TierOf(configuration.Tier));
+        ulong frequency = saved?.TscFrequency ?? SoftwareCpuEngine.HostTscFrequency;
+        return new EngineOptions(model, configuration.Cpus, frequency, TierOf(configuration.Tier), configuration.TranslationDirectory);
     }
 
     public static ICpuEngine Create(GuestRam ram, EngineOptions options) => new SoftwareCpuEngine(
-        ram, new SoftwareEngineOptions { Model = options.Model, TscFrequency = options.TscFrequency, VcpuCount = options.Cpus, DirectTier = options.DirectTier });
+        ram, new SoftwareEngineOptions
+        {
+            Model = options.Model,
+            TscFrequency = options.TscFrequency,
+            VcpuCount = options.Cpus,
+            DirectTier = options.DirectTier,
+            TranslationDirectory = options.TranslationDirectory,
+        });
 
     private static DirectTierMode TierOf(string tier) => tier switch
     {

@@ -33,6 +33,7 @@ internal sealed class VmRunCommand
     private readonly Option<bool> _noReboot = Switch("--no-reboot", "End when the guest resets or triple-faults, instead of booting it again.");
     private readonly Option<bool> _noRng = Switch("--no-rng", "Leave out the virtio entropy device.");
     private readonly Option<bool> _verbose = Switch("--verbose", "Show mistakes of the guest's drivers, and what passt says, on standard error.");
+    private readonly Option<string> _translations = Text("--translation-cache", "DIR|none", "Where the software engine keeps translated code from run to run; by itself in the cache of the user.");
     private readonly Option<bool> _stats = Switch("--stats", "At the end print on standard error what the CPU engine counted, and what memory it took.");
     private readonly Option<string> _save = Text("--save", "FILE", "On SIGUSR1 save the whole guest to FILE, a new file, and stop it.");
     private readonly Option<string> _restore = Text("--restore", "FILE", "Go on with a saved guest instead of booting; its other options must be the same.");
@@ -48,7 +49,7 @@ internal sealed class VmRunCommand
         Option[] all =
         [
             options._kernel, options._initrd, options._append, options._modules,
-            options._memory, options._cpus, options._cpuModel, options._engine, options._tier,
+            options._memory, options._cpus, options._cpuModel, options._engine, options._tier, options._translations,
             options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
         ];
@@ -81,6 +82,7 @@ internal sealed class VmRunCommand
             Verbose = parsed.GetValue(_verbose),
             Statistics = parsed.GetValue(_stats),
             Tier = ParseTier(parsed.GetValue(_tier)!),
+            TranslationDirectory = ParseTranslations(parsed.GetValue(_translations)),
             Save = parsed.GetValue(_save),
             Restore = parsed.GetValue(_restore),
         };
@@ -105,6 +107,14 @@ internal sealed class VmRunCommand
         if (engine is not ("auto" or "software"))
             throw new UsageException($"--engine {engine} is none of auto, software and kvm");
     }
+
+    private static string? ParseTranslations(string? text) => text switch
+    {
+        null => Path.Combine(UserCache.Directory, "translations"),
+        "" => throw new UsageException("--translation-cache names no folder"),
+        "none" => null,
+        _ => File.Exists(text) ? throw new UsageException($"--translation-cache {text} is no folder") : Path.GetFullPath(text),
+    };
 
     private static string ParseTier(string text) =>
         text is "auto" or "translate" or "adaptive" or "direct"

@@ -49,6 +49,9 @@ internal sealed record VmRunOptions
     /// <summary><c>auto</c>, <c>translate</c>, <c>adaptive</c> or <c>direct</c>.</summary>
     public string Tier { get; init; } = "auto";
 
+    /// <summary>A folder; null for none.</summary>
+    public string? TranslationDirectory { get; init; }
+
     public string? Restore { get; init; }
 
     public string? Save { get; init; }
@@ -66,5 +69,6 @@ internal sealed record VmRunOptions
         Verbose = Verbose,
         Statistics = Statistics,
         Tier = Tier,
+        TranslationDirectory = TranslationDirectory,
     };
 }

@@ -314,17 +314,40 @@ public sealed unsafe class XsaveInstructionsTests
 
     /// <summary>
     /// A component in its initial configuration may count as in use or not, and a switch of threads between may change that (Intel SDM Vol. 1,
-    /// section 13.6): what AVX has is initial when its bytes are zero.
+    /// section 13.6): what is written of it is not compared.
     /// </summary>
     private static void NormalizeInUse(byte* area, DataMachine machine)
     {
-        const int UpperOffset = 576;
-        bool isInitial = !new ReadOnlySpan<byte>(area + UpperOffset, 256).ContainsAnyExcept((byte)0);
-        ulong own = machine.Read(Data + OperandOffset + XsaveArea.HeaderOffset);
-        ref ulong header = ref *(ulong*)(area + XsaveArea.HeaderOffset);
-        if (isInitial)
-            header = (header & ~ControlRegister.Xcr0Avx) | (own & ControlRegister.Xcr0Avx);
+        const int X87Length = 24;
+        const int XmmRegisters = 160;
+        const int UpperHalves = 576;
+        VcpuState* state = machine.State;
+        Span<byte> own = machine.Bytes(Data + OperandOffset, XsaveArea.Length);
+        bool isX87 = *(ushort*)state->X87 == 0x37F && IsZero(state->X87 + 2, X87Length - 2) && IsZero(state->X87 + 32, 128);
+        bool isSse = true;
+        bool isAvx = true;
+        for (int i = 0; i < 16; i++)
+        {
+            isSse &= IsZero(state->Ymm + (i * 32), 16);
+            isAvx &= IsZero(state->Ymm + (i * 32) + 16, 16);
+        }
+
+        Copy(isX87, ControlRegister.Xcr0X87, 0, X87Length, own, area);
+        Copy(isX87, ControlRegister.Xcr0X87, 32, 128, own, area);
+        Copy(isSse, ControlRegister.Xcr0Sse, XmmRegisters, 256, own, area);
+        Copy(isAvx, ControlRegister.Xcr0Avx, UpperHalves, 256, own, area);
     }
+
+    private static void Copy(bool isInitial, ulong component, int offset, int length, Span<byte> own, byte* area)
+    {
+        if (!isInitial)
+            return;
+        own.Slice(offset, length).CopyTo(new Span<byte>(area + offset, length));
+        ref ulong header = ref *(ulong*)(area + XsaveArea.HeaderOffset);
+        header = (header & ~component) | (BitConverter.ToUInt64(own[XsaveArea.HeaderOffset..]) & component);
+    }
+
+    private static bool IsZero(byte* from, int length) => !new ReadOnlySpan<byte>(from, length).ContainsAnyExcept((byte)0);
 
     /// <summary>AMD processors have one more bit of MXCSR than the models promise.</summary>
     private static void NormalizeMask(byte* area)

@@ -30,10 +30,10 @@ internal sealed unsafe class CodeMachine : IDisposable
 
     private readonly SoftwareVcpu[] _vcpus;
 
-    public CodeMachine(int vcpus = 1, long cache = 16 << 20, DirectTierMode direct = DirectTierMode.Never)
+    public CodeMachine(int vcpus = 1, long cache = 16 << 20, DirectTierMode direct = DirectTierMode.Never, string? translations = null)
     {
         Ram = new GuestRam(RamLength);
-        Engine = new SoftwareCpuEngine(Ram, Options(vcpus, cache) with { DirectTier = direct });
+        Engine = new SoftwareCpuEngine(Ram, Options(vcpus, cache) with { DirectTier = direct, TranslationDirectory = translations });
         _vcpus = [.. Enumerable.Range(0, vcpus).Select(index => (SoftwareVcpu)Engine.CreateVcpu(index))];
         Buses = [.. _vcpus.Select(vcpu => new TestBus(vcpu))];
         Apics = [.. _vcpus.Select(vcpu => new TestApic(vcpu))];
