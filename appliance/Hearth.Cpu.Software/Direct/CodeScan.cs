@@ -4,7 +4,7 @@ namespace Hearth.Cpu.Software;
 
 /// <summary>Finds instructions that a process for user code would execute for the host instead of the guest.</summary>
 /// <remarks>
-/// They do not trap: CPUID, XGETBV, RDTSC, RDTSCP and RDPID answer for the host's processor, LSL, LAR, SGDT, SIDT and SMSW for its
+/// They do not trap: CPUID, XGETBV, RDTSC, RDTSCP and RDPID answer for the host's processor, LSL, LAR, VERR, VERW, SGDT, SIDT and SMSW for its
 /// tables; the XSAVE and XRSTOR family works on every register file that the host has switched on, and so on more memory than the
 /// guest has set aside. Where the host can make some of them trap (<see cref="DirectTraps"/>), those need not be looked for. Their
 /// bytes are looked for everywhere, and then whether an instruction begins there: decoding from any of several places before
@@ -62,6 +62,7 @@ internal sealed unsafe class CodeScan
         const byte LoadAccessRights = 0x02;
         const byte LoadSegmentLimit = 0x03;
         const byte Rdtsc = 0x31;
+        const byte Group6 = 0x00;
         const byte Group7 = 0x01;
         const byte Xgetbv = 0xD0;
         const byte Rdtscp = 0xF9;
@@ -77,6 +78,7 @@ internal sealed unsafe class CodeScan
             Cpuid => !_traps.Cpuid,
             Rdtsc => !_traps.Timestamp,
             LoadAccessRights or LoadSegmentLimit => true,
+            Group6 => register is 4 or 5, // VERR, VERW
             Group7 => isRegister ? modRm == Xgetbv || (modRm == Rdtscp && !_traps.Timestamp) || register == 4 : register is 0 or 1 or 4,
             Group9 => isRegister ? register == 7 : register is 3 or 4 or 5, // RDPID; XRSTORS, XSAVEC, XSAVES
             Group15 => !isRegister && register is (4 or 5 or 6), // XSAVE, XRSTOR, XSAVEOPT

@@ -8,6 +8,9 @@ internal enum DirectExit
     SystemCall,
     Fault,
 
+    /// <summary>TF is set, and the instruction before was the first under it: #DB is due.</summary>
+    SingleStep,
+
     /// <summary>An instruction that only the guest's kernel or the translator can deal with.</summary>
     Other,
 

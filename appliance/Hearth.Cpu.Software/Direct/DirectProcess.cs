@@ -29,6 +29,9 @@ internal sealed unsafe class DirectProcess : IDisposable
     private bool _mustSet;
     private int _processor = -1;
 
+    /// <summary>RFLAGS.ID of the process, which ptrace shows but does not set.</summary>
+    private ulong _identification;
+
     /// <param name="processor">The host's processor that the calling thread runs on.</param>
     /// <exception cref="LinuxException">The host allows no such process.</exception>
     public DirectProcess(DirectLauncher launcher, FileDescriptor ram, DirectSelectors selectors, int processor)
@@ -104,6 +107,8 @@ internal sealed unsafe class DirectProcess : IDisposable
         (_registers.Rip, _registers.Rflags, _registers.SystemCall) = (state->Rip, Rflags.Get(state) | InterruptFlag, TracedRegisters.NoSystemCall);
         _selectors.Load(ref _registers);
         _mustSet = true;
+        if (((_registers.Rflags ^ _identification) & Rflags.Identification) != 0 && !TrySetIdentification(_registers.Rflags))
+            return false;
         XsaveImage.Save(state, _extended.AsSpan(0, CpuState.XsaveLength));
         return _process.TrySetExtendedState(_extended.AsSpan(0, _extendedLength));
     }
@@ -120,6 +125,7 @@ internal sealed unsafe class DirectProcess : IDisposable
         if (stop.Signal < 0)
             return stop;
         _process.GetRegisters(out _registers);
+        _identification = _registers.Rflags;
         instruction = _registers.Rip;
         if (!stop.IsSystemCall)
             return stop;
@@ -135,8 +141,9 @@ internal sealed unsafe class DirectProcess : IDisposable
         _selectors.Store(_registers);
 
         // The process always has IF set, whatever the guest's says.
-        Rflags.Change(state, _registers.Rflags, Rflags.Arithmetic | Rflags.Direction | Rflags.AlignmentCheck | Rflags.Identification | Rflags.NestedTask);
+        Rflags.Change(state, _registers.Rflags, Rflags.Arithmetic | Rflags.Direction | Rflags.AlignmentCheck | Rflags.Identification | Rflags.NestedTask | Rflags.Trap);
         state->Rip = _registers.Rip;
+        ModeState.Update(state);
         _process.GetExtendedState(_extended);
         _ = XsaveImage.TryLoad(state, _extended.AsSpan(0, CpuState.XsaveLength));
 
@@ -239,6 +246,18 @@ internal sealed unsafe class DirectProcess : IDisposable
         words[6] = Return | (Allow << 32);
         _process.Call(DirectStub.Code, Prctl, NoNewPrivileges, 1);
         _process.Call(DirectStub.Code, Prctl, SetFilter, FilterMode, DirectStub.List);
+    }
+
+    private bool TrySetIdentification(ulong flags)
+    {
+        Span<ulong> frame = _stub.FrameWords;
+        (frame[0], frame[1], frame[2]) = (DirectStub.Trap, DirectSelectors.Code, Rflags.AlwaysOne | (flags & Rflags.Identification));
+        (frame[3], frame[4]) = (0, DirectSelectors.Data);
+        TracedRegisters registers = default;
+        (registers.Rip, registers.Rsp, registers.SystemCall) = (DirectStub.Return, DirectStub.Frame, TracedRegisters.NoSystemCall);
+        (registers.Cs, registers.Ss, registers.Rflags) = (DirectSelectors.Code, DirectSelectors.Data, Rflags.AlwaysOne);
+        _identification = flags;
+        return _process.TrySetRegisters(registers) && RunToTrap(out _);
     }
 
     private void Add(ulong number, params ReadOnlySpan<ulong> arguments)

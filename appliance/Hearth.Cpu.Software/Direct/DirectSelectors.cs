@@ -9,7 +9,7 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 /// <remarks>
 /// Linux has had the same three flat descriptors at 0x20 to 0x37 since x86-64 began. A selector that is good for the guest and not for the host (its
-/// TLS descriptors) faults in the process, and is then loaded by translated code.
+/// TLS descriptors, its local table) faults in the process, and is then loaded by translated code.
 /// </remarks>
 internal sealed unsafe class DirectSelectors(VcpuState* state, GuestRam ram, Mmu mmu)
 {
@@ -33,8 +33,7 @@ internal sealed unsafe class DirectSelectors(VcpuState* state, GuestRam ram, Mmu
             ushort* selectors = state->SegmentSelector;
             return selectors[(int)SegmentName.CS] == Code && selectors[(int)SegmentName.SS] == Data &&
                 CanBe(selectors[(int)SegmentName.DS]) && CanBe(selectors[(int)SegmentName.ES]) &&
-                CanBe(selectors[(int)SegmentName.FS]) && CanBe(selectors[(int)SegmentName.GS]) &&
-                (state->SegmentSelector[(int)SegmentName.Ldtr] & ~3) == 0 && HasHostDescriptors();
+                CanBe(selectors[(int)SegmentName.FS]) && CanBe(selectors[(int)SegmentName.GS]) && HasHostDescriptors();
         }
     }
 

@@ -31,7 +31,13 @@ internal sealed unsafe class DirectStub : IDisposable
     /// <summary>The list of calls, as the process sees it.</summary>
     public const ulong List = Code + PageLength;
 
-    public const int MaximumCalls = PageLength / CallLength;
+    /// <summary>IRETQ.</summary>
+    public const ulong Return = Code + 12;
+
+    /// <summary>What <see cref="Return"/> pops, as the process sees it: RIP, CS, RFLAGS, RSP, SS.</summary>
+    public const ulong Frame = List + (MaximumCalls * CallLength);
+
+    public const int MaximumCalls = (PageLength / CallLength) - 1;
     private const int CallLength = 7 * sizeof(ulong);
     private const int PageLength = 4096;
 
@@ -45,6 +51,7 @@ internal sealed unsafe class DirectStub : IDisposable
         SystemCallAndTrap.CopyTo(code);
         ((ReadOnlySpan<byte>)[0x0F, 0xA2, 0xCC]).CopyTo(code[(int)(CpuidAndTrap - Code)..]);
         ((ReadOnlySpan<byte>)[0x0F, 0x31, 0xCC]).CopyTo(code[(int)(RdtscAndTrap - Code)..]);
+        ((ReadOnlySpan<byte>)[0x48, 0xCF]).CopyTo(code[(int)(Return - Code)..]);
         Assemble().CopyTo(code[(int)(Batch - Code)..]);
     }
 
@@ -55,6 +62,9 @@ internal sealed unsafe class DirectStub : IDisposable
 
     /// <summary>Number and six arguments of each call.</summary>
     public Span<ulong> Calls => new(_memory.Address + PageLength, PageLength / sizeof(ulong));
+
+    /// <summary>The words at <see cref="Frame"/>.</summary>
+    public Span<ulong> FrameWords => Calls.Slice(MaximumCalls * CallLength / sizeof(ulong), 5);
 
     public void Dispose()
     {

@@ -21,6 +21,7 @@ internal sealed unsafe class DirectTier : IDisposable
     private const int MaximumCandidates = 64;
     private const int MaximumRefusals = 32;
     private const int MaximumFlushed = 64;
+    private const int SingleStepTrap = 2; // TRAP_TRACE
     private const ModeFlags Excluded = ModeFlags.SingleStep | ModeFlags.AlignmentCheck;
     private const ModeFlags Required = ModeFlags.Long | ModeFlags.User | ModeFlags.X87Usable | ModeFlags.SseUsable | ModeFlags.AvxUsable;
     private const ulong UnusualFlags = Rflags.System & ~Rflags.AlignmentCheck;
@@ -331,6 +332,8 @@ internal sealed unsafe class DirectTier : IDisposable
                     Counters.Filled++;
                     mapping += Stopwatch.GetTimestamp() - end;
                     break;
+                case Signal.Trap when space.Process.SignalInfo().Code == SingleStepTrap:
+                    return Leave(space, DirectExit.SingleStep);
                 case Signal.Trap:
                     Leave(space, DirectExit.Other);
                     GoBackToBreakpoint();
@@ -362,13 +365,24 @@ internal sealed unsafe class DirectTier : IDisposable
     /// <summary>Whatever made the process enter the host's kernel is an instruction of two bytes; the guest's kernel is to see it.</summary>
     private void GoBackToSystemCall() => _state->Rip -= 2;
 
-    /// <summary>INT3, or a trap by something else that translated code finds at or before the instruction pointer.</summary>
+    /// <summary>INT3 in either form, or a trap by something else that translated code finds at or before the instruction pointer.</summary>
     private void GoBackToBreakpoint()
     {
         const byte Breakpoint = 0xCC;
-        ulong before = _state->Rip - 1;
-        if (_mmu.TryPeek(before, TlbMode.User, out PageTranslation page) && _ram.HostAddress(page.Physical + (before & 0xFFF)) is var at && at is not null && *at == Breakpoint)
-            _state->Rip = before;
+        const byte Interrupt = 0xCD;
+        const byte BreakpointVector = 3;
+        int last = Peek(_state->Rip - 1);
+        if (last == Breakpoint)
+            _state->Rip--;
+        else if (last == BreakpointVector && Peek(_state->Rip - 2) == Interrupt)
+            _state->Rip -= 2;
+    }
+
+    /// <summary>A byte of user memory; -1 when it cannot be read.</summary>
+    private int Peek(ulong linear)
+    {
+        byte* at = _mmu.TryPeek(linear, TlbMode.User, out PageTranslation page) ? _ram.HostAddress(page.Physical + (linear & 0xFFF)) : null;
+        return at is null ? -1 : *at;
     }
 
     private static bool IsPageFault(int code) => code is 1 or 2;

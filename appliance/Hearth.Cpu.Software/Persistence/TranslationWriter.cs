@@ -1,8 +1,9 @@
 namespace Hearth.Cpu.Software;
 
 /// <summary>Writes blocks of the code cache as records of a <see cref="TranslationFile"/>.</summary>
-/// <param name="blocks">This run's, those that are no longer valid, too.</param>
-internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<TranslatedBlock> blocks)
+/// <param name="blocks">What this run has made and can be kept; those that are no longer valid, too.</param>
+/// <param name="valid">Every block that jumps may be linked to, wherever it came from.</param>
+internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<TranslatedBlock> blocks, IReadOnlyCollection<TranslatedBlock> valid)
 {
     private readonly HashSet<(ModeFlags Mode, int Offset, ulong Hash)> _written = [];
 
@@ -14,7 +15,7 @@ internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<Tr
     /// <summary>Writes this run's blocks, and those of former runs that are not too old, as far as there is room.</summary>
     public void Write(Stream to, KeptTranslations? kept, long room, byte oldestAge)
     {
-        foreach (TranslatedBlock block in blocks)
+        foreach (TranslatedBlock block in valid)
         {
             foreach ((nint jump, nint stub) in block.Incoming)
                 _unlinked[jump] = stub;

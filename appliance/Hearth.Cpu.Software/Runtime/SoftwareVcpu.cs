@@ -291,6 +291,13 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
             Spill();
         DirectExit left = _direct.Run();
         _translateNext = left != DirectExit.Kicked;
+        if (left == DirectExit.SingleStep)
+        {
+            PendingFault.Set(_state, ExceptionVector.Debug);
+            _state->FaultAddress = DebugControl.SingleStep;
+            return TryEnd(StepResult.Fault, out exit);
+        }
+
         if (left != DirectExit.Lost)
             return true;
         exit = new VcpuExit(VcpuExitReason.HostFault, "the host has ended a process that code of the guest ran in; it may be short of memory");

@@ -321,7 +321,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             if (_file is null || _portable.Count < FewestBlocks || _portable.Count < _placed / 2)
                 return;
             using var records = new MemoryStream();
-            new TranslationWriter(_cache, _portable).Write(records, _kept, LongestFile, OldestAge);
+            new TranslationWriter(_cache, _portable, _table.Blocks).Write(records, _kept, LongestFile, OldestAge);
             _ = _file.TryWrite(records.GetBuffer().AsSpan(0, (int)records.Length));
         }
     }

@@ -9,6 +9,9 @@ internal enum GuestFlavour
     /// <summary>As <see cref="Long"/>, but data lies in a device's memory: every access leaves the engine.</summary>
     DeviceMemory,
 
+    /// <summary>As <see cref="Long"/>, for 64-bit programs that run directly, in a process of their own. Code cannot be written there.</summary>
+    Direct,
+
     /// <summary>Protected mode with PAE paging: 32-bit and 16-bit programs only.</summary>
     Legacy,
 }

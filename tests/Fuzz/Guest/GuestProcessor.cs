@@ -39,7 +39,25 @@ internal sealed class GuestProcessor : IProcessor, IVcpuBus
 
     public string Name => $"{_engine.Name}, {_flavour}";
 
-    public bool Supports(CodeMode mode) => _flavour != GuestFlavour.Legacy || mode != CodeMode.Long;
+    public bool Supports(CodeMode mode) => _flavour switch
+    {
+        GuestFlavour.Legacy => mode != CodeMode.Long,
+        GuestFlavour.Direct => mode == CodeMode.Long,
+        _ => true,
+    };
+
+    public bool IsConclusive(Outcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+
+        // The oracle's code can be written.
+        const uint Write = 2;
+        bool faulted = _flavour == GuestFlavour.Direct && outcome.Vector == ExceptionVectors.PageFault && (outcome.ErrorCode & Write) != 0;
+        return !faulted || MemoryLayout.Find(outcome.FaultAddress) is not { Executable: true };
+    }
+
+    /// <summary>How much of what ran did so directly; see <see cref="ICpuEngine.Statistics"/>.</summary>
+    public bool RanDirectly => _engine.Statistics().Any(statistic => statistic is { Name: "direct: entries", Value: not "0" });
 
     public void Run(TestProgram program, Outcome outcome)
     {

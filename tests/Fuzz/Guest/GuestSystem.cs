@@ -109,7 +109,8 @@ internal sealed class GuestSystem
                 continue;
             bool inDevice = _flavour == GuestFlavour.DeviceMemory && !area.Executable;
             ulong physical = (inDevice ? DeviceAddress : ImageAddress) + (ulong)area.Offset;
-            _tables.Map(area.Address, physical, area.Length, user: true, area.Writable, area.Executable);
+            bool isWritable = area.Writable && !(area.Executable && _flavour == GuestFlavour.Direct);
+            _tables.Map(area.Address, physical, area.Length, user: true, isWritable, area.Executable);
         }
     }
 

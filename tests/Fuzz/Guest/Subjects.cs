@@ -21,6 +21,7 @@ internal static class Subjects
             Model = CpuModel.Find("x86-64-v3"),
             TscFrequency = TscFrequency,
             CodeCacheLength = CodeCacheLength,
+            DirectTier = flavour == GuestFlavour.Direct ? DirectTierMode.Always : DirectTierMode.Never,
         };
         return new GuestProcessor(ram => new SoftwareCpuEngine(ram, options), flavour);
     }

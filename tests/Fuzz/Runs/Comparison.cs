@@ -59,6 +59,8 @@ internal sealed class Comparison(IProcessor oracle, IReadOnlyList<IProcessor> su
             if (!subject.Supports(program.Mode))
                 continue;
             subject.Run(program, _actual);
+            if (!subject.IsConclusive(_actual))
+                continue;
             IReadOnlyList<string> differences = comparer.Compare(program.Mode, _expected, _actual);
             if (differences.Count != 0)
                 return new Failure(subject.Name, [.. differences]);

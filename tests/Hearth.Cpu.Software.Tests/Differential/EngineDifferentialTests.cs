@@ -20,6 +20,7 @@ public sealed class EngineDifferentialTests
     [InlineData(GuestFlavour.DeviceMemory, CodeMode.Long)]
     [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected32)]
     [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected16)]
+    [InlineData(GuestFlavour.Direct, CodeMode.Long)]
     [InlineData(GuestFlavour.Legacy, CodeMode.Protected32)]
     [InlineData(GuestFlavour.Legacy, CodeMode.Protected16)]
     internal void Run_every_form_does_what_the_host_does(GuestFlavour flavour, CodeMode mode)
@@ -31,6 +32,7 @@ public sealed class EngineDifferentialTests
         new FormRun(host, [engine], report).Run(FormCatalogue.All.Where(form => form.Mode == mode), TestsOfAForm, Seed, () => false);
 
         Assert.True(report.Failures == 0, report.ToString());
+        AssertTier(flavour, engine);
     }
 
     [Theory]
@@ -40,6 +42,7 @@ public sealed class EngineDifferentialTests
     [InlineData(GuestFlavour.DeviceMemory, CodeMode.Long)]
     [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected32)]
     [InlineData(GuestFlavour.DeviceMemory, CodeMode.Protected16)]
+    [InlineData(GuestFlavour.Direct, CodeMode.Long)]
     [InlineData(GuestFlavour.Legacy, CodeMode.Protected32)]
     [InlineData(GuestFlavour.Legacy, CodeMode.Protected16)]
     internal void Run_random_programs_does_what_the_host_does(GuestFlavour flavour, CodeMode mode)
@@ -51,5 +54,13 @@ public sealed class EngineDifferentialTests
         new SequenceRun(host, [engine], report).Run(0, Programs, Seed, () => false, mode);
 
         Assert.True(report.Failures == 0, report.ToString());
+        AssertTier(flavour, engine);
+    }
+
+    /// <summary>A guest has the descriptors that this host has; without those of 32-bit code nothing runs directly.</summary>
+    private static void AssertTier(GuestFlavour flavour, IProcessor engine)
+    {
+        if (HostTraits.Current.HasSegment(Selectors.Code32))
+            Assert.Equal(flavour == GuestFlavour.Direct, ((GuestProcessor)engine).RanDirectly);
     }
 }

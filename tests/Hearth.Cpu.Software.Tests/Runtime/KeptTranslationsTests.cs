@@ -42,6 +42,19 @@ public sealed unsafe class KeptTranslationsTests : IDisposable
     }
 
     [Fact]
+    public void What_was_linked_to_code_that_was_taken_over_can_be_taken_over_itself()
+    {
+        Run();
+
+        // Every second block is another one, and jumps to one that came from the disk.
+        Run(mixed: true);
+        (long translated, long placed) = Run(mixed: true);
+
+        Assert.Equal(Crossing, translated);
+        Assert.InRange(placed, Steps, long.MaxValue);
+    }
+
+    [Fact]
     public void Code_that_is_not_the_same_is_translated()
     {
         Run();
@@ -133,23 +146,24 @@ public sealed unsafe class KeptTranslationsTests : IDisposable
         return machine;
     }
 
-    private (long Translated, long Placed) Run(int step = 1, ulong at = CodeMachine.Code)
+    private (long Translated, long Placed) Run(int step = 1, ulong at = CodeMachine.Code, bool mixed = false)
     {
         using CodeMachine machine = Machine();
-        Write(machine, at, step);
-        machine.Run(at);
-        Assert.Equal(Sum * (ulong)step, machine.State->Gpr[0]);
+        Write(machine, at, step, mixed);
+        for (int i = 0; i < 3; i++)
+            machine.Run(at);
+        Assert.Equal(Sum * (ulong)step + (mixed ? Steps / 2 : 0UL), machine.State->Gpr[0]);
         return (machine.Engine.Store.Translated, machine.Engine.Store.Placed);
     }
 
     /// <summary>Adds the numbers up, each in a block of its own, and each block with a load, a store and a jump.</summary>
-    private static void Write(CodeMachine machine, ulong at, int step) => machine.Assemble(at, a =>
+    private static void Write(CodeMachine machine, ulong at, int step, bool mixed = false) => machine.Assemble(at, a =>
     {
         a.xor(eax, eax);
         for (int i = 1; i <= Steps; i++)
         {
             Label next = a.CreateLabel();
-            a.mov(ebx, i * step);
+            a.mov(ebx, (i * step) + (mixed && i % 2 == 0 ? 1 : 0));
             a.mov(__qword_ptr[CodeMachine.Data], rbx);
             a.add(rax, __qword_ptr[CodeMachine.Data]);
             a.jmp(next);
