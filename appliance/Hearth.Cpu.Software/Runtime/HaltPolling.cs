@@ -21,6 +21,9 @@ internal sealed class HaltPolling
 
     private long _window;
 
+    /// <summary>How long it stays awake at the moment.</summary>
+    public long Window => _window;
+
     /// <returns>False when nothing came in the time that seemed worth it.</returns>
     public bool TryWait(ref int requests)
     {
