@@ -2,4 +2,5 @@ namespace Hearth.Protocol;
 
 /// <summary>A virtio NIC whose frames go over a connected stream socket, each after its length (32 bits, big-endian), as passt speaks it.</summary>
 /// <param name="MacAddress">As in <c>52:54:00:12:34:56</c>.</param>
-public sealed record NetworkConfiguration(int Descriptor, string MacAddress);
+/// <param name="ProcessId">The child at the other end, which ends with the guest; 0 for none.</param>
+public sealed record NetworkConfiguration(int Descriptor, string MacAddress, int ProcessId = 0);

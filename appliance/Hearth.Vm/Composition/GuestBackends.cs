@@ -88,7 +88,7 @@ internal sealed class GuestBackends : IDisposable
         Own(new RawDiskImage(new FileDescriptor(disk.File.Descriptor), disk.File.Name, disk.IsReadOnly));
 
     private PasstPort OpenNetwork(NetworkConfiguration network) =>
-        Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true)));
+        Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
 
     private TerminalPort OpenPort(SerialConfiguration port, Action quit)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Hearth.Linux;
 using Hearth.Machine;
 
 namespace Hearth.Vm.Network;
@@ -26,6 +27,7 @@ public sealed class PasstPort : INetworkPort, IDisposable
     private const int WaitForever = -1;
 
     private readonly Socket _socket;
+    private readonly int _processId;
     private readonly object _sync = new();
     private readonly byte[] _in = new byte[InLength];
     private readonly byte[] _out = new byte[OutLength];
@@ -42,8 +44,12 @@ public sealed class PasstPort : INetworkPort, IDisposable
     private long _dropped;
 
     /// <param name="socket">A connected stream socket; owned from now on.</param>
-    public PasstPort(SafeSocketHandle socket)
+    /// <param name="processId">
+    /// The child at the other end, or 0. It should end by itself when the socket is closed, but early versions may go on trying to send for ever.
+    /// </param>
+    public PasstPort(SafeSocketHandle socket, int processId = 0)
     {
+        _processId = processId;
         _socket = new Socket(socket) { Blocking = false };
         _reader = new Thread(ReadFrames) { IsBackground = true, Name = "net receive" };
         _writer = new Thread(WriteBacklog) { IsBackground = true, Name = "net send" };
@@ -96,6 +102,8 @@ public sealed class PasstPort : INetworkPort, IDisposable
         if (_writer.IsAlive)
             _writer.Join();
         _socket.Dispose();
+        if (_processId != 0)
+            ProcessImage.End(_processId);
     }
 
     private bool TryQueueLocked(ReadOnlySpan<byte> frame)

@@ -114,7 +114,7 @@ internal sealed class GuestLauncher : IDisposable
     private NetworkConfiguration StartNetwork(VmRunOptions options)
     {
         _passt = Passt.Start(options.Passt, options.Verbose, out FileDescriptor guestEnd);
-        return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress);
+        return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress, _passt.Value);
     }
 
     private int? StartGuard() => TerminalGuard.Start(new FileDescriptor(0)) is { } guestEnd ? Keep(guestEnd).Number : null;

@@ -8,7 +8,7 @@ internal static class Passt
 {
     private const string Variable = "HEARTH_PASST";
 
-    /// <summary>Starts passt on one end of a pair of sockets. It ends by itself when the guest's end is closed.</summary>
+    /// <summary>Starts passt on one end of a pair of sockets. It ends with the guest.</summary>
     /// <param name="given">Its path, or null to look for it.</param>
     /// <param name="isHeard">Its messages go to standard error. It has some even when it is told to be quiet.</param>
     /// <param name="guestEnd">The end for the guest; closed on exec until it is kept.</param>
