@@ -175,10 +175,10 @@ internal sealed unsafe class DirectSpace : IDisposable
     {
         if (!IsThere(start, out RegionTranslation translation, out ulong* table))
             return false;
+        if (_regions.Count >= MaximumRegions || _runs >= MaximumRuns)
+            UnmapAll();
         if (!_regions.TryGetValue(start, out DirectRegion? region))
         {
-            if (_regions.Count >= MaximumRegions || _runs >= MaximumRuns)
-                UnmapAll();
             region = new DirectRegion();
             _regions.Add(start, region);
         }
