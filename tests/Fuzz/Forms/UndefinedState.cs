@@ -71,6 +71,10 @@ internal static class UndefinedState
             _ when instruction.SegmentPrefix is Register.ES or Register.CS or Register.DS && program.Mode == CodeMode.Long
                 && oracle.Vector == ExceptionVectors.StackFault => HostVendor.IsIntel,
 
+            // AMD reads the whole slot of a selector, Intel its lower 16 bits.
+            Mnemonic.Pop when instruction.Op0Register.IsSegmentRegister() => !HostVendor.IsIntel && oracle.Vector is
+                ExceptionVectors.PageFault or ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
+
             // Which of the two operands is read first, and which part of one that reaches beyond the canonical addresses.
             Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq when faulted && oracle.Vector != ExceptionVectors.Debug => HostVendor.IsIntel,
             Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq
