@@ -46,6 +46,8 @@ public sealed class BadInputTests : IDisposable
         { "--kernel KERNEL --net user", "apt-get install passt" },
         { "--kernel KERNEL --engine steam", "--engine steam" },
         { "--kernel KERNEL --debug-exit 99999", "99999" },
+        { "--kernel KERNEL --tier fast", "--tier fast" },
+        { "--kernel KERNEL --translation-cache SCRATCH/text", "SCRATCH/text is no folder" },
         { "--restore SCRATCH/missing", "SCRATCH/missing" },
         { "--restore SCRATCH/text", "is no saved guest" },
     };

@@ -108,11 +108,12 @@ internal sealed unsafe class CodeScan
         {
             int at = (int)_decoder.IP;
             _decoder.Decode(out Instruction instruction);
-            int next = at + Math.Max(instruction.Length, 1);
+
+            // What is no instruction is data; code may begin behind any byte of it.
+            int next = at + (instruction.IsInvalid ? 1 : instruction.Length);
             if (next > escape)
                 return escape - at <= LongestPrefixes && ArePrefixes(new ReadOnlySpan<byte>(page + at, escape - at));
-            if (instruction.IsInvalid)
-                return false;
+            _reader.Set(page + next, page + PageLength);
             _decoder.IP = (ulong)next;
         }
 

@@ -27,6 +27,7 @@ internal sealed unsafe class DirectProcess : IDisposable
 
     /// <summary>The process has other registers than <see cref="_registers"/>.</summary>
     private bool _mustSet;
+    private bool _hasFailed;
     private int _processor = -1;
 
     /// <summary>RFLAGS.ID of the process, which ptrace shows but does not set.</summary>
@@ -85,17 +86,18 @@ internal sealed unsafe class DirectProcess : IDisposable
     public void Unmap(ulong linear, ulong length) => Add(MemoryUnmap, linear, length);
 
     /// <summary>Carries out what was asked for.</summary>
-    /// <returns>False when the host refused: then the process must not be used any more.</returns>
+    /// <returns>False when the host refused, now or before: the process must not be used any more.</returns>
     public bool Flush()
     {
-        if (_calls == 0)
-            return true;
+        if (_calls == 0 || _hasFailed)
+            return !_hasFailed;
         TracedRegisters registers = default;
         (registers.Rip, registers.R12, registers.R13) = (DirectStub.Batch, DirectStub.List, (ulong)_calls);
         (registers.SystemCall, registers.Cs, registers.Ss, registers.Rflags) = (TracedRegisters.NoSystemCall, DirectSelectors.Code, DirectSelectors.Data, Rflags.AlwaysOne);
         _calls = 0;
         _mustSet = true;
-        return _process.TrySetRegisters(registers) && RunToTrap(out ulong result) && !IsError(result);
+        _hasFailed = !_process.TrySetRegisters(registers) || !RunToTrap(out ulong result) || IsError(result);
+        return !_hasFailed;
     }
 
     /// <summary>Takes over the registers of a vCPU.</summary>
@@ -133,6 +135,9 @@ internal sealed unsafe class DirectProcess : IDisposable
         _registers.SystemCall = TracedRegisters.NoSystemCall;
         return stop;
     }
+
+    /// <summary>What stopped it is a fault, not a trap: RF is set in the image of RFLAGS (Intel SDM Vol. 3, section 17.3.1.1).</summary>
+    public bool IsAtFault => (_registers.Rflags & Rflags.Resume) != 0;
 
     /// <summary>Gives the registers back.</summary>
     public void Leave(VcpuState* state)
@@ -183,7 +188,6 @@ internal sealed unsafe class DirectProcess : IDisposable
         _process.Call(DirectLauncher.SystemCall, MemoryMap, DirectStub.List, PageLength, Read, SharedFixed, DirectLauncher.StubDescriptor, PageLength);
         _process.Call(DirectStub.Code, MemoryUnmap, 0, DirectStub.Code);
         _process.Call(DirectStub.Code, Prctl, TimeStamps, Fault);
-
 
         // A hypervisor is left for the register that says so at every change of process: ten microseconds each.
         if (!IsVirtual())
@@ -278,7 +282,6 @@ internal sealed unsafe class DirectProcess : IDisposable
         do
         {
             stop = _process.Continue();
-
         }
         while (stop.Signal == Signal.User1);
         if (stop.Signal != Signal.Trap || stop.IsSystemCall)

@@ -61,8 +61,8 @@ internal sealed unsafe class DirectSpace : IDisposable
     /// <summary>The instruction at an address was not to be executed here.</summary>
     public bool IsRefused(ulong instruction) => _refused.Count != 0 && _refused.Contains(instruction >> GuestRam.PageShift);
 
-    /// <summary>Unmaps what the page tables no longer allow, after the guest flushed.</summary>
-    /// <returns>False when the process is of no use any more.</returns>
+    /// <summary>Unmaps what the page tables no longer allow, after the guest flushed; at the latest when <see cref="DirectProcess.Flush"/> is called.</summary>
+    /// <returns>False when the guest has something where the process has <see cref="DirectStub"/>.</returns>
     public bool TryRefresh()
     {
         if (_mmu.TryPeek(DirectStub.Code, TlbMode.User, out _) || _mmu.TryPeek(DirectStub.List, TlbMode.User, out _))
@@ -84,7 +84,7 @@ internal sealed unsafe class DirectSpace : IDisposable
         }
 
         DropEmpty();
-        return Process.Flush();
+        return true;
     }
 
     /// <summary>As <see cref="TryRefresh()"/>, for one page of any size.</summary>
@@ -108,9 +108,8 @@ internal sealed unsafe class DirectSpace : IDisposable
         return true;
     }
 
-    /// <summary>Unmaps what may not be written or executed any more because of what was done with the pages of RAM: code was translated, or changed.</summary>
-    /// <returns>False when the process is of no use any more.</returns>
-    public bool TryRecheckPages()
+    /// <summary>As <see cref="TryRefresh()"/>, for what may not be written or executed any more because code of pages of RAM was translated, or changed.</summary>
+    public void RecheckPages()
     {
         long generation = _store.WatchGeneration;
         bool codeChanged = generation != _watchGeneration;
@@ -126,7 +125,6 @@ internal sealed unsafe class DirectSpace : IDisposable
         }
 
         DropEmpty();
-        return Process.Flush();
     }
 
     /// <summary>Maps what a fault needs, as the processor would have found it in the page tables.</summary>
@@ -152,15 +150,15 @@ internal sealed unsafe class DirectSpace : IDisposable
         return false;
     }
 
-    /// <summary>Maps what the guest's kernel has made of a fault meanwhile, at the latest when the process runs again.</summary>
+    /// <summary>Maps what the guest's kernel has made of a fault meanwhile; at the latest when <see cref="DirectProcess.Flush"/> is called.</summary>
     public void Prepare(ulong address)
     {
         ulong start = address & ~((1UL << RegionTranslation.Shift) - 1);
         if (address < DirectStub.Code)
-            _ = TryMap(start, (int)(address >> GuestRam.PageShift) & (RegionTranslation.Pages - 1), 0) && Process.Flush();
+            _ = TryMap(start, (int)(address >> GuestRam.PageShift) & (RegionTranslation.Pages - 1), 0);
     }
 
-    /// <summary>Unmaps everything, at the latest when the process runs again: for another address space, or because the host has no room for more.</summary>
+    /// <summary>Unmaps everything, at the latest when <see cref="DirectProcess.Flush"/> is called: for another address space, or because the host has no room for more.</summary>
     public void UnmapAll()
     {
         _regions.Clear();
@@ -299,10 +297,11 @@ internal sealed unsafe class DirectSpace : IDisposable
     /// <summary>The rights that the page tables give.</summary>
     private int TableRights(ulong entry)
     {
-        if (entry == 0)
+        // Without EFER.NXE the bit is reserved.
+        if (entry == 0 || ((entry & PageTableEntry.NoExecute) != 0 && (_state->Efer & ControlRegister.EferNoExecute) == 0))
             return 0;
         bool writable = (entry & PageTableEntry.Writable) != 0;
-        bool executable = (entry & PageTableEntry.NoExecute) == 0 || (_state->Efer & ControlRegister.EferNoExecute) == 0;
+        bool executable = (entry & PageTableEntry.NoExecute) == 0;
         return Read | (writable && (entry & PageTableEntry.Dirty) != 0 ? Write : 0) | (executable && !writable ? Execute : 0);
     }
 

@@ -152,7 +152,9 @@ internal sealed unsafe class DirectTier : IDisposable
         Counters.Count(exit, end - start);
         if (exit == DirectExit.Lost)
             return exit;
-        if (_mode != DirectTierMode.Always && !candidate.Profit.IsWorthIt(inside, changes * space.Process.ChangeTime, mapping, unmapped, end - start, end))
+        if (!space.Process.Flush())
+            Give(candidate);
+        else if (_mode != DirectTierMode.Always && !candidate.Profit.IsWorthIt(inside, changes * space.Process.ChangeTime, mapping, unmapped, end - start, end))
             StayAway();
         else if (exit == DirectExit.Kicked && !_processor.HasOneOfItsOwn(space.Process, inside))
             Postpone(candidate, end);
@@ -264,8 +266,7 @@ internal sealed unsafe class DirectTier : IDisposable
         if (candidate.FaultAddress != 0)
             space.Prepare(candidate.FaultAddress);
         candidate.FaultAddress = 0;
-        isUsable &= space.Process.Flush();
-        if (isUsable && space.Process.Enter(_state))
+        if (isUsable && space.Process.Flush() && space.Process.Enter(_state))
             return true;
         Give(candidate);
         return false;
@@ -299,6 +300,8 @@ internal sealed unsafe class DirectTier : IDisposable
         {
             if (Interlocked.Exchange(ref _pageChanged, 0) != 0)
                 RecheckPages();
+            if (!space.Process.Flush())
+                return space.Process.Id == 0 ? DirectExit.Lost : Leave(space, DirectExit.Other);
             if (!_mailbox.TryEnterProcess(space.Process.Id))
             {
                 _mailbox.LeaveProcess();
@@ -322,7 +325,12 @@ internal sealed unsafe class DirectTier : IDisposable
                 case Signal.SegmentationViolation:
                     (int code, ulong address) = space.Process.SignalInfo();
                     if (!IsPageFault(code))
-                        return Leave(space, DirectExit.Other);
+                    {
+                        Leave(space, DirectExit.Other);
+                        GoBackToOverflow(space.Process.IsAtFault);
+                        return DirectExit.Other;
+                    }
+
                     if (!space.TryServeFault(address, instruction))
                     {
                         candidate.FaultAddress = address;
@@ -357,8 +365,7 @@ internal sealed unsafe class DirectTier : IDisposable
     {
         foreach (Candidate candidate in _candidates.Values)
         {
-            if (candidate.Space is { } space && !space.TryRecheckPages())
-                candidate.IsStale = true;
+            candidate.Space?.RecheckPages();
         }
     }
 
@@ -375,6 +382,13 @@ internal sealed unsafe class DirectTier : IDisposable
         if (last == Breakpoint)
             _state->Rip--;
         else if (last == BreakpointVector && Peek(_state->Rip - 2) == Interrupt)
+            _state->Rip -= 2;
+    }
+
+    /// <summary>INT 4: of what the host's kernel tells of without an address, it is the one that has the instruction behind it.</summary>
+    private void GoBackToOverflow(bool isAtFault)
+    {
+        if (!isAtFault)
             _state->Rip -= 2;
     }
 

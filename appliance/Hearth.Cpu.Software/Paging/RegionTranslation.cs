@@ -9,10 +9,6 @@ internal readonly record struct RegionTranslation(ulong Base, ulong Large, ulong
     public const int Shift = 21;
     public const int Pages = 512;
 
-    /// <summary>What does not matter to who only asks where a page is and what may be done with it.</summary>
-    private const ulong Relevant = PageTableEntry.Address | PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User | PageTableEntry.Accessed |
-        PageTableEntry.Dirty | PageTableEntry.BeyondWidth | PageTableEntry.NoExecute;
-
     /// <summary>The entry of a page, with the rights of the levels above taken into account; 0 when user code has not accessed the page or may not.</summary>
     /// <param name="entry">What stands in the page table; meaningless for a large page.</param>
     public ulong Effective(int page, ulong entry)
@@ -22,8 +18,6 @@ internal readonly record struct RegionTranslation(ulong Base, ulong Large, ulong
         const ulong Needed = PageTableEntry.Present | PageTableEntry.User | PageTableEntry.Accessed;
         if ((entry & Needed) != Needed || (entry & PageTableEntry.BeyondWidth) != 0)
             return 0;
-        ulong writable = entry & Rights & PageTableEntry.Writable;
-        ulong noExecute = (entry | Rights) & PageTableEntry.NoExecute;
-        return (entry & Relevant & ~(PageTableEntry.Writable | PageTableEntry.NoExecute)) | writable | noExecute;
+        return (entry & (Rights | ~PageTableEntry.Writable)) | (Rights & PageTableEntry.NoExecute);
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Hearth.Cpu.Software;
 
@@ -10,14 +11,17 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// The file: "HEARTHTC", a format number (4 bytes), 4 bytes of zero, the key and the SHA-256 of all records (32 each), the records (<see cref="KeptBlock"/>).
 /// What it holds is executed, so it is read only when nobody but its owner may write to it and its folder, and used only when every byte is as it was written. It
-/// is replaced as a whole, by renaming, so that machines may share it.
+/// is replaced as a whole, by renaming, so that machines may share it. Of the files of other builds and models the latest used ones stay.
 /// </remarks>
-internal sealed class TranslationFile
+internal sealed partial class TranslationFile
 {
     private const int HeaderLength = 80;
     private const int KeyOffset = 16;
     private const int HashOffset = 48;
     private const int Format = 1;
+    private const int MostFiles = 4;
+    private const int NameLength = 16;
+    private const string Extension = ".code";
 
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
@@ -30,7 +34,7 @@ internal sealed class TranslationFile
     public TranslationFile(string directory, string identity)
     {
         _key = SHA256.HashData(Encoding.UTF8.GetBytes(identity));
-        _path = Path.Combine(directory, Convert.ToHexStringLower(_key.AsSpan(0, 8)) + ".code");
+        _path = Path.Combine(directory, Convert.ToHexStringLower(_key)[..NameLength] + Extension);
     }
 
     private static ReadOnlySpan<byte> Magic => "HEARTHTC"u8;
@@ -44,7 +48,10 @@ internal sealed class TranslationFile
             if (!file.Exists || file.Length < HeaderLength || file.Length > longest || (file.UnixFileMode & Others) != 0 || (file.Directory!.UnixFileMode & Others) != 0)
                 return default;
             byte[] bytes = File.ReadAllBytes(_path);
-            return IsWhole(bytes) ? bytes.AsMemory(HeaderLength) : default;
+            if (!IsWhole(bytes))
+                return default;
+            NoteUse(file);
+            return bytes.AsMemory(HeaderLength);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -56,11 +63,12 @@ internal sealed class TranslationFile
     /// <returns>False when the host does not let it be written; what was there stays.</returns>
     public bool TryWrite(ReadOnlySpan<byte> records)
     {
+        var file = new FileInfo(_path);
         string temporary = $"{_path}.{Environment.ProcessId}";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!, Owner | UnixFileMode.UserExecute);
-            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, BufferSize = 0 }))
+            Directory.CreateDirectory(file.DirectoryName!, Owner | UnixFileMode.UserExecute);
+            using (var to = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, BufferSize = 0 }))
             {
                 Span<byte> header = stackalloc byte[HeaderLength];
                 header.Clear();
@@ -68,11 +76,12 @@ internal sealed class TranslationFile
                 header[8] = Format;
                 _key.CopyTo(header[KeyOffset..]);
                 SHA256.HashData(records, header[HashOffset..]);
-                file.Write(header);
-                file.Write(records);
+                to.Write(header);
+                to.Write(records);
             }
 
             File.Move(temporary, _path, overwrite: true);
+            DropOld(file.Directory!);
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -86,6 +95,31 @@ internal sealed class TranslationFile
         bytes.Slice(KeyOffset, _key.Length).SequenceEqual(_key) &&
         SHA256.HashData(bytes[HeaderLength..]).AsSpan().SequenceEqual(bytes.Slice(HashOffset, SHA256.HashSizeInBytes));
 
+    private static void NoteUse(FileInfo file)
+    {
+        try
+        {
+            file.LastWriteTimeUtc = DateTime.UtcNow;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A folder that cannot be written to is as good to read from.
+        }
+    }
+
+    /// <summary>Files of builds, hosts and models that are not used any more, and what runs have left that were killed while they wrote. Only files that are ours by name.</summary>
+    private static void DropOld(DirectoryInfo directory)
+    {
+        FileInfo[] ours = [.. directory.EnumerateFiles().Where(file => Name().IsMatch(file.Name)).OrderByDescending(file => file.LastWriteTimeUtc)];
+        IEnumerable<FileInfo> unused = ours.Where(file => file.Extension == Extension).Skip(MostFiles);
+        IEnumerable<FileInfo> unfinished = ours.Where(file => file.Extension != Extension && file.LastWriteTimeUtc < DateTime.UtcNow.AddHours(-1));
+        foreach (FileInfo file in unused.Concat(unfinished))
+            TryDelete(file.FullName);
+    }
+
+    [GeneratedRegex(@"^[0-9a-f]{16}\.code(\.[0-9]+)?$")]
+    private static partial Regex Name();
+
     private static void TryDelete(string path)
     {
         try
@@ -94,7 +128,7 @@ internal sealed class TranslationFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Then it stays; the next run of the same process id writes over it.
+            // Then it stays, until it is old.
         }
     }
 }

@@ -316,6 +316,9 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     public void Keep()
     {
         const int FewestBlocks = 256;
+
+        // A run so short that they are not read yet must not write over them.
+        Reading.Wait();
         lock (_lock)
         {
             if (_file is null || _portable.Count < FewestBlocks || _portable.Count < _placed / 2)

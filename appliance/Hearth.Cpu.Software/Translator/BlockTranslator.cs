@@ -68,12 +68,13 @@ internal sealed unsafe class BlockTranslator
         EmitChainStubs(source.Physical & ~0xFFFUL);
         EmitSlowSites();
         int length = (int)(_emitter.Position - far);
+        bool isPortable = IsPortable(source, length);
         _cache.Next = (byte*)(((nint)_emitter.Position + 15) & ~15);
         return new TranslatedBlock
         {
             CodeLength = length,
-            Relocations = IsPortable(source, length) ? Pack(_emitter.Relocations!) : null,
-            Bytes = IsPortable(source, length) ? new ReadOnlySpan<byte>((byte*)source.Page + source.Start, next - source.Start).ToArray() : null,
+            Relocations = isPortable ? Pack(_emitter.Relocations!) : null,
+            Bytes = isPortable ? new ReadOnlySpan<byte>((byte*)source.Page + source.Start, next - source.Start).ToArray() : null,
             Physical = source.Physical,
             Length = next - source.Start,
             Mode = source.Mode,
@@ -140,8 +141,8 @@ internal sealed unsafe class BlockTranslator
         return packed;
     }
 
-    private bool IsPortable(in BlockSource source, int length) => length < Relocation.LongestBlock && _emitter.Relocations is not null && !_context.IsTiedToRun && !_context.IsSingleStep &&
-        source.SecondPage == TranslatedBlock.NoPage;
+    private bool IsPortable(in BlockSource source, int length) => _emitter.Relocations is not null && length < Relocation.LongestBlock &&
+        !_context.IsTiedToRun && !_context.IsSingleStep && source.SecondPage == TranslatedBlock.NoPage;
 
     private bool TryDecodeOne(in BlockSource source, int offset, out Instruction instruction)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Hearth.Guests;
 using Hearth.Launch;
 
 namespace Hearth.Commands;
@@ -33,7 +34,7 @@ internal sealed class VmRunCommand
     private readonly Option<bool> _noReboot = Switch("--no-reboot", "End when the guest resets or triple-faults, instead of booting it again.");
     private readonly Option<bool> _noRng = Switch("--no-rng", "Leave out the virtio entropy device.");
     private readonly Option<bool> _verbose = Switch("--verbose", "Show mistakes of the guest's drivers, and what passt says, on standard error.");
-    private readonly Option<string> _translations = Text("--translation-cache", "DIR|none", "Where the software engine keeps translated code from run to run; by itself in the cache of the user.");
+    private readonly Option<string> _translations = Text("--translation-cache", "DIR|none", "Where the software engine keeps translated code from run to run. [default: translations in $HEARTH_CACHE or ~/.cache/hearth]");
     private readonly Option<bool> _stats = Switch("--stats", "At the end print on standard error what the CPU engine counted, and what memory it took.");
     private readonly Option<string> _save = Text("--save", "FILE", "On SIGUSR1 save the whole guest to FILE, a new file, and stop it.");
     private readonly Option<string> _restore = Text("--restore", "FILE", "Go on with a saved guest instead of booting; its other options must be the same.");
@@ -110,7 +111,7 @@ internal sealed class VmRunCommand
 
     private static string? ParseTranslations(string? text) => text switch
     {
-        null => Path.Combine(UserCache.Directory, "translations"),
+        null => Path.Combine(CacheDirectory.Default(), "translations"),
         "" => throw new UsageException("--translation-cache names no folder"),
         "none" => null,
         _ => File.Exists(text) ? throw new UsageException($"--translation-cache {text} is no folder") : Path.GetFullPath(text),

@@ -31,7 +31,7 @@ internal sealed class FormTest
         var comparer = new StateComparer
         {
             FaultAddressMask = UndefinedState.FaultAddressMask(instruction),
-            Normalize = state => UndefinedState.NormalizeGatherMask(instruction, state),
+            Normalize = state => UndefinedState.NormalizeGatherMask(instruction, Program.State.Rip, state),
         };
         foreach ((int offset, int length) in UndefinedState.Memory(Instruction))
             comparer.IgnoredMemory.Add((MemoryTarget + (ulong)offset, length));

@@ -32,99 +32,133 @@ internal static class UndefinedState
     };
 
     /// <summary>Whether the oracle's result depends on its make and says nothing about the architecture.</summary>
-    public static bool IsImplementationDefined(in Instruction instruction, TestProgram program, Outcome oracle)
+    public static bool IsImplementationDefined(in Instruction instruction, TestProgram program, Outcome oracle) =>
+        IsUndefined(instruction, program, oracle) || (HostVendor.IsIntel ? IsSpecialOnIntel(instruction, program, oracle) : IsSpecialOnAmd(instruction, program, oracle));
+
+    private static bool IsUndefined(in Instruction instruction, TestProgram program, Outcome oracle)
     {
         bool faulted = oracle.Vector != ExceptionVectors.Breakpoint;
-        bool pageFault = oracle.Vector == ExceptionVectors.PageFault;
         return instruction.Mnemonic switch
         {
             // Which of several pushes and reads comes first, and what is left of them after a fault.
             Mnemonic.Enter or Mnemonic.Pusha or Mnemonic.Pushad or Mnemonic.Popa or Mnemonic.Popad => faulted,
 
-            // AMD reads the outer frame before it looks at the selector.
-            Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq => !HostVendor.IsIntel && oracle.Vector is
-                ExceptionVectors.PageFault or ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
-
-            // What Intel's processors have done by the time of the fault, and AMD's have not: pushed the return address before they look at
-            // the target, gone over to MMX (TOP and tags), raised the flags of MXCSR, written what fits into the page.
-            Mnemonic.Call when !instruction.IsCallFar && !instruction.IsCallFarIndirect && faulted =>
-                HostVendor.IsIntel && (!instruction.IsCallNear || oracle.Vector == ExceptionVectors.GeneralProtection),
-            Mnemonic.Vcvtps2ph when faulted => HostVendor.IsIntel,
-            Mnemonic.Fbstp or Mnemonic.Fstp when faulted && instruction.MemorySize.GetSize() == 10 => HostVendor.IsIntel,
-            _ when faulted && instruction.Op0Kind == OpKind.Memory && instruction.Op1Register.IsMM() => HostVendor.IsIntel,
-
-            // Intel's processors do not check the alignment of its 8 bytes.
-            Mnemonic.Vcvtps2ph or Mnemonic.Vcvtph2ps when (program.State.Rflags & AlignmentCheckFlag) != 0 => HostVendor.IsIntel,
-
-            // Intel's processors do not look at memory that an exception keeps them from storing to.
-            Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp
-                when instruction.Op0Kind == OpKind.Memory && HasUnmaskedX87(program.State) => HostVendor.IsIntel,
-
-            // The #GP of a misaligned operand comes before other faults on Intel's processors; AMD's have none.
-            Mnemonic.Sha1msg1 or Mnemonic.Sha1msg2 or Mnemonic.Sha1nexte or Mnemonic.Sha1rnds4 or Mnemonic.Sha256msg1 or Mnemonic.Sha256msg2 or Mnemonic.Sha256rnds2
-                when oracle.Vector == ExceptionVectors.GeneralProtection => HostVendor.IsIntel,
-
-            // Whether the upper bound is read when the lower one is passed already.
-            Mnemonic.Bound when program.Mode == CodeMode.Protected16 && oracle.Vector == BoundRange => HostVendor.IsIntel,
-
-            // With RBP or RSP as the base Intel's processors may raise #SS whatever prefix there is.
-            _ when instruction.SegmentPrefix is Register.ES or Register.CS or Register.DS && program.Mode == CodeMode.Long
-                && oracle.Vector == ExceptionVectors.StackFault => HostVendor.IsIntel,
-
-            // AMD reads the whole slot of a selector, Intel its lower 16 bits.
-            Mnemonic.Pop when instruction.Op0Register.IsSegmentRegister() => !HostVendor.IsIntel && oracle.Vector is
-                ExceptionVectors.PageFault or ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
-
-            // Which of the two operands is read first, and which part of one that reaches beyond the canonical addresses.
-            Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq when faulted && oracle.Vector != ExceptionVectors.Debug => HostVendor.IsIntel,
-            Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq
-                when oracle.Vector is ExceptionVectors.GeneralProtection or ExceptionVectors.StackFault => HostVendor.IsIntel,
-
-            // Intel's processors push with the stack of 64-bit code already, which has no base.
-            Mnemonic.Call when pageFault && program.Mode == CodeMode.Protected16 && !instruction.IsCallNear && !instruction.IsCallNearIndirect => HostVendor.IsIntel,
-
-            // Intel's processors wrap around at the end of a segment of 4 GiB (SDM Vol. 3, section 5.3, leaves it open).
-            _ when pageFault && program.Mode != CodeMode.Long && oracle.FaultAddress is > uint.MaxValue - LongestOperand and <= uint.MaxValue => HostVendor.IsIntel,
-
-            // AMD keeps the flags of the last element before a fault, Intel goes back to those before the instruction.
-            Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq or Mnemonic.Scasb or Mnemonic.Scasw or Mnemonic.Scasd or Mnemonic.Scasq
-                when faulted && IsRepeated(instruction) && oracle.Vector != ExceptionVectors.Debug => !HostVendor.IsIntel,
-
-            // Between two iterations Intel's processors trap with RF set.
-            _ when IsRepeated(instruction) && oracle.Vector == ExceptionVectors.Debug && oracle.State.Rip == program.State.Rip => HostVendor.IsIntel,
-
-            // When a change of the instruction itself is noticed.
-            _ when IsRepeated(instruction) && OverwritesItself(instruction, program) => true,
-
             // "Page faults may still be signaled for a mask of 0" (Intel SDM Vol. 2, MASKMOVDQU).
-            Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu => pageFault,
+            Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu => oracle.Vector == ExceptionVectors.PageFault,
+
+            // Whether elements that the mask leaves out are looked at, and which part of an operand that reaches beyond the canonical addresses.
+            Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq =>
+                oracle.Vector is ExceptionVectors.GeneralProtection or ExceptionVectors.StackFault,
 
             // Limits and alignment of an operand in several parts: which is looked at first.
-            Mnemonic.Fnstenv or Mnemonic.Fstenv or Mnemonic.Fldenv or Mnemonic.Fnsave or Mnemonic.Fsave or Mnemonic.Frstor when oracle.Vector == ExceptionVectors.AlignmentCheck => true,
+            Mnemonic.Fnstenv or Mnemonic.Fstenv or Mnemonic.Fldenv or Mnemonic.Fnsave or Mnemonic.Fsave or Mnemonic.Frstor
+                when (program.State.Rflags & AlignmentCheckFlag) != 0 => oracle.Vector is ExceptionVectors.AlignmentCheck or ExceptionVectors.GeneralProtection
+                    or ExceptionVectors.StackFault,
 
-            // "#GP or #AC, depending on the implementation" when the area is not aligned (Intel SDM Vol. 2, FXSAVE).
-            Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 => faulted && ((program.State.Rflags & AlignmentCheckFlag) != 0
-                || (HostVendor.IsIntel && oracle.Vector == ExceptionVectors.StackFault)),
+            // "#GP or #AC, depending on the implementation" when the area is not aligned (Intel SDM Vol. 2, FXSAVE); and limits before that, or after.
+            Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 => oracle.Vector == ExceptionVectors.AlignmentCheck
+                || (faulted && program.Mode != CodeMode.Long && oracle.Vector is ExceptionVectors.GeneralProtection or ExceptionVectors.StackFault),
 
             // Whether the alignment of both parts of a far pointer is checked before one is read.
             _ when oracle.Vector == ExceptionVectors.AlignmentCheck && ReadsFarPointer(instruction) => true,
 
-            // AMD checks the alignment of vectors of any size, Intel only up to 8 bytes (SDM Vol. 2, section 2.4).
-            _ when oracle.Vector == ExceptionVectors.AlignmentCheck => !HostVendor.IsIntel
-                && instruction.MemorySize.GetSize() > (instruction.Encoding == EncodingKind.VEX ? 8 : 15),
-
-            // Of the 16-bit form Intel reads two bytes, AMD four.
-            Mnemonic.Movsxd when faulted => !HostVendor.IsIntel && instruction.MemorySize.GetSize() == 2,
-
             // Beyond the canonical addresses of 64-bit code AMD ignores the prefix; Intel's processors mostly raise #SS instead of #GP.
-            _ when instruction.SegmentPrefix == Register.SS && program.Mode == CodeMode.Long
-                && oracle.Vector == ExceptionVectors.GeneralProtection => true,
+            _ when instruction.SegmentPrefix == Register.SS && program.Mode == CodeMode.Long && oracle.Vector == ExceptionVectors.GeneralProtection => true,
 
             // Of an operand that reaches beyond the canonical addresses: which part is accessed first.
             _ when FaultAddressMask(instruction) == 0 && oracle.FaultAddress >= CanonicalEnd - LongestOperand => true,
 
             // A single-step trap may come between the elements.
             _ => instruction.IsVsib && oracle.Vector == ExceptionVectors.Debug && oracle.State.Rip == program.State.Rip,
+        };
+    }
+
+    private static bool IsSpecialOnIntel(in Instruction instruction, TestProgram program, Outcome oracle)
+    {
+        bool faulted = oracle.Vector != ExceptionVectors.Breakpoint;
+        bool pageFault = oracle.Vector == ExceptionVectors.PageFault;
+        return instruction.Mnemonic switch
+        {
+            // What is done by the time of the fault: the return address is pushed before the target is looked at, the x87 unit has gone over to
+            // MMX (TOP and tags), MXCSR has the flags, what fits into the page is written.
+            Mnemonic.Call when !instruction.IsCallFar && !instruction.IsCallFarIndirect && faulted =>
+                !instruction.IsCallNear || oracle.Vector == ExceptionVectors.GeneralProtection,
+            Mnemonic.Vcvtps2ph when faulted => true,
+            Mnemonic.Fbstp or Mnemonic.Fstp when faulted && instruction.MemorySize.GetSize() == 10 => true,
+            _ when faulted && instruction.Op0Kind == OpKind.Memory && instruction.Op1Register.IsMM() => true,
+
+            // The alignment of the 8 bytes is not checked.
+            Mnemonic.Vcvtps2ph or Mnemonic.Vcvtph2ps when (program.State.Rflags & AlignmentCheckFlag) != 0 => true,
+
+            // Memory is not looked at that an exception keeps an instruction from storing to.
+            Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp
+                when instruction.Op0Kind == OpKind.Memory && HasUnmaskedX87(program.State) => true,
+
+            // The #GP of a misaligned operand comes before other faults.
+            Mnemonic.Sha1msg1 or Mnemonic.Sha1msg2 or Mnemonic.Sha1nexte or Mnemonic.Sha1rnds4 or Mnemonic.Sha256msg1 or Mnemonic.Sha256msg2 or Mnemonic.Sha256rnds2
+                when oracle.Vector == ExceptionVectors.GeneralProtection => true,
+
+            // Whether the upper bound is read when the lower one is passed already.
+            Mnemonic.Bound when program.Mode == CodeMode.Protected16 && oracle.Vector == BoundRange => true,
+
+            // With RBP or RSP as the base there may be #SS whatever prefix there is.
+            _ when instruction.SegmentPrefix is Register.ES or Register.CS or Register.DS && program.Mode == CodeMode.Long
+                && oracle.Vector == ExceptionVectors.StackFault => true,
+
+            // Which of the two operands is read first, and which part of one that reaches beyond the canonical addresses.
+            Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq when faulted && oracle.Vector != ExceptionVectors.Debug => true,
+
+            // The stack of 64-bit code is pushed to already, which has no base.
+            Mnemonic.Call when pageFault && program.Mode == CodeMode.Protected16 && !instruction.IsCallNear && !instruction.IsCallNearIndirect => true,
+
+            // Accesses wrap around at the end of a segment of 4 GiB (SDM Vol. 3, section 5.3, leaves it open).
+            _ when pageFault && program.Mode != CodeMode.Long && oracle.FaultAddress is > uint.MaxValue - LongestOperand and <= uint.MaxValue => true,
+
+            // Between two iterations there are traps with RF set.
+            _ when IsRepeated(instruction) && oracle.Vector == ExceptionVectors.Debug && oracle.State.Rip == program.State.Rip => true,
+
+            // When a change of the instruction itself is noticed.
+            _ when IsRepeated(instruction) && OverwritesItself(instruction, program) => true,
+
+            // Limits and the alignment of the area, and whether there is #AC for it.
+            Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 =>
+                faulted && (oracle.Vector == ExceptionVectors.StackFault || (program.State.Rflags & AlignmentCheckFlag) != 0),
+            _ => false,
+        };
+    }
+
+    private static bool IsSpecialOnAmd(in Instruction instruction, TestProgram program, Outcome oracle)
+    {
+        bool faulted = oracle.Vector != ExceptionVectors.Breakpoint;
+        return instruction.Mnemonic switch
+        {
+            // The outer frame is read before the selector is looked at.
+            Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq =>
+                oracle.Vector is ExceptionVectors.PageFault or ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
+
+            // The whole slot of a selector is read, not its lower 16 bits.
+            Mnemonic.Pop when instruction.Op0Register.IsSegmentRegister() =>
+                oracle.Vector is ExceptionVectors.PageFault or ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
+
+            // The flags are those of the last element before a fault, not those before the instruction.
+            Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq or Mnemonic.Scasb or Mnemonic.Scasw or Mnemonic.Scasd or Mnemonic.Scasq
+                when faulted && IsRepeated(instruction) && oracle.Vector != ExceptionVectors.Debug => true,
+
+            // The alignment of vectors of any size is checked, not only up to 8 bytes (Intel SDM Vol. 2, section 2.4).
+            _ when oracle.Vector == ExceptionVectors.AlignmentCheck => instruction.MemorySize.GetSize() > (instruction.Encoding == EncodingKind.VEX ? 8 : 15),
+
+            // The return address is pushed before the target is looked at.
+            Mnemonic.Call when instruction.IsCallNear || instruction.IsCallNearIndirect => oracle.Vector == ExceptionVectors.StackFault,
+
+            // Which part of a far pointer is read first.
+            _ when ReadsFarPointer(instruction) => oracle.Vector == ExceptionVectors.PageFault,
+
+            // The limit of the segment is not looked at, element by element (seen on Zen 3).
+            Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq => program.Mode == CodeMode.Protected16,
+
+            // Of the 16-bit form four bytes are read, not two.
+            Mnemonic.Movsxd when faulted => instruction.MemorySize.GetSize() == 2,
+            _ => false,
         };
     }
 
@@ -155,7 +189,8 @@ internal static class UndefinedState
     /// Intel extends the sign of every element of a gather's mask before it begins, AMD leaves elements it has not come to as
     /// they were: only the sign counts.
     /// </summary>
-    public static void NormalizeGatherMask(in Instruction instruction, ProcessorState state)
+    /// <param name="start">Where the instruction lies.</param>
+    public static void NormalizeGatherMask(in Instruction instruction, ulong start, ProcessorState state)
     {
         if (!instruction.IsVsib)
             return;
@@ -163,9 +198,10 @@ internal static class UndefinedState
         int size = instruction.MemorySize.GetSize();
 
         // Intel clears the upper halves before it begins when there are no elements in them, AMD when it is done.
+        bool isDone = state.Rip != start;
         foreach (Register half in (ReadOnlySpan<Register>)[instruction.Op0Register, instruction.Op2Register])
         {
-            if (half.IsXMM())
+            if (half.IsXMM() && !isDone)
                 state.Xsave.AsSpan(ProcessorState.YmmHighOffset + (half.GetNumber() * 16), 16).Clear();
         }
 

@@ -56,7 +56,7 @@ internal sealed class GuestProcessor : IProcessor, IVcpuBus
         return !faulted || MemoryLayout.Find(outcome.FaultAddress) is not { Executable: true };
     }
 
-    /// <summary>How much of what ran did so directly; see <see cref="ICpuEngine.Statistics"/>.</summary>
+    /// <summary>Some of what ran so far did so directly; see <see cref="ICpuEngine.Statistics"/>.</summary>
     public bool RanDirectly => _engine.Statistics().Any(statistic => statistic is { Name: "direct: entries", Value: not "0" });
 
     public void Run(TestProgram program, Outcome outcome)

@@ -42,7 +42,7 @@ public sealed unsafe class XsaveInstructionsTests
 
             Assert.Equal(StepResult.Continue, result);
             NormalizeMask(host.Memory + OperandOffset);
-            NormalizeInUse(host.Memory + OperandOffset, machine);
+            NormalizeInUse(host.Memory + OperandOffset, machine, isOptimized: name.StartsWith("xsaveopt", StringComparison.Ordinal));
             int same = machine.Bytes(Data + OperandOffset, XsaveArea.Length).CommonPrefixLength(
                 new ReadOnlySpan<byte>(host.Memory + OperandOffset, XsaveArea.Length));
             Assert.Equal(XsaveArea.Length, same);
@@ -314,16 +314,17 @@ public sealed unsafe class XsaveInstructionsTests
 
     /// <summary>
     /// A component in its initial configuration may count as in use or not, and a switch of threads between may change that (Intel SDM Vol. 1,
-    /// section 13.6): what is written of it is not compared.
+    /// section 13.6): its bit is not compared, nor what XSAVEOPT writes of it.
     /// </summary>
-    private static void NormalizeInUse(byte* area, DataMachine machine)
+    private static void NormalizeInUse(byte* area, DataMachine machine, bool isOptimized)
     {
         const int X87Length = 24;
+        const int X87Registers = 32;
         const int XmmRegisters = 160;
         const int UpperHalves = 576;
         VcpuState* state = machine.State;
         Span<byte> own = machine.Bytes(Data + OperandOffset, XsaveArea.Length);
-        bool isX87 = *(ushort*)state->X87 == 0x37F && IsZero(state->X87 + 2, X87Length - 2) && IsZero(state->X87 + 32, 128);
+        bool isX87 = *(ushort*)state->X87 == 0x37F && IsZero(state->X87 + 2, X87Length - 2) && IsZero(state->X87 + X87Registers, 128);
         bool isSse = true;
         bool isAvx = true;
         for (int i = 0; i < 16; i++)
@@ -332,19 +333,21 @@ public sealed unsafe class XsaveInstructionsTests
             isAvx &= IsZero(state->Ymm + (i * 32) + 16, 16);
         }
 
-        Copy(isX87, ControlRegister.Xcr0X87, 0, X87Length, own, area);
-        Copy(isX87, ControlRegister.Xcr0X87, 32, 128, own, area);
-        Copy(isSse, ControlRegister.Xcr0Sse, XmmRegisters, 256, own, area);
-        Copy(isAvx, ControlRegister.Xcr0Avx, UpperHalves, 256, own, area);
+        ulong initial = (isX87 ? ControlRegister.Xcr0X87 : 0) | (isSse ? ControlRegister.Xcr0Sse : 0) | (isAvx ? ControlRegister.Xcr0Avx : 0);
+        ref ulong header = ref *(ulong*)(area + XsaveArea.HeaderOffset);
+        header = (header & ~initial) | (BitConverter.ToUInt64(own[XsaveArea.HeaderOffset..]) & initial);
+        if (!isOptimized)
+            return;
+        CopyWhen(isX87, 0, X87Length, own, area);
+        CopyWhen(isX87, X87Registers, 128, own, area);
+        CopyWhen(isSse, XmmRegisters, 256, own, area);
+        CopyWhen(isAvx, UpperHalves, 256, own, area);
     }
 
-    private static void Copy(bool isInitial, ulong component, int offset, int length, Span<byte> own, byte* area)
+    private static void CopyWhen(bool isInitial, int offset, int length, Span<byte> own, byte* area)
     {
-        if (!isInitial)
-            return;
-        own.Slice(offset, length).CopyTo(new Span<byte>(area + offset, length));
-        ref ulong header = ref *(ulong*)(area + XsaveArea.HeaderOffset);
-        header = (header & ~component) | (BitConverter.ToUInt64(own[XsaveArea.HeaderOffset..]) & component);
+        if (isInitial)
+            own.Slice(offset, length).CopyTo(new Span<byte>(area + offset, length));
     }
 
     private static bool IsZero(byte* from, int length) => !new ReadOnlySpan<byte>(from, length).ContainsAnyExcept((byte)0);

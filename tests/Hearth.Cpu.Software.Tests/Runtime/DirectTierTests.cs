@@ -102,14 +102,15 @@ public sealed unsafe class DirectTierTests : IDisposable
 
     public static TheoryData<int, string> Faults => new()
     {
-        { 0, "divide" }, { 3, "breakpoint" }, { 6, "undefined" }, { 13, "misaligned" }, { 13, "privileged" }, { 13, "not canonical" },
+        { 0, "divide" }, { 3, "breakpoint" }, { 3, "INT 3" }, { 4, "INT 4" }, { 6, "undefined" }, { 13, "misaligned" }, { 13, "privileged" }, { 13, "not canonical" },
     };
 
     [Theory]
     [MemberData(nameof(Faults))]
     public void A_fault_is_the_guests(int vector, string kind)
     {
-        _machine.At<ulong>(0xE000 + (3 * 16)) |= 3UL << 45;
+        foreach (int open in (ReadOnlySpan<int>)[3, 4])
+            _machine.At<ulong>(0xE000 + ((ulong)open * 16)) |= 3UL << 45;
 
         Run(a =>
         {
@@ -121,6 +122,12 @@ public sealed unsafe class DirectTierTests : IDisposable
                     break;
                 case "breakpoint":
                     a.int3();
+                    break;
+                case "INT 3":
+                    a.db(0xCD, 3);
+                    break;
+                case "INT 4":
+                    a.db(0xCD, 4);
                     break;
                 case "undefined":
                     a.ud2();
@@ -138,7 +145,7 @@ public sealed unsafe class DirectTierTests : IDisposable
             }
         });
 
-        Assert.Equal(UserSpace.Code + 2 + (kind switch { "breakpoint" => 1UL, "not canonical" => 5UL, _ => 0UL }), _machine.Caught(vector).Rip);
+        Assert.Equal(UserSpace.Code + 2 + (kind switch { "breakpoint" => 1UL, "INT 3" or "INT 4" => 2UL, "not canonical" => 5UL, _ => 0UL }), _machine.Caught(vector).Rip);
     }
 
     [Fact]

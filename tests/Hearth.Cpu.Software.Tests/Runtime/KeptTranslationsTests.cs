@@ -132,11 +132,50 @@ public sealed unsafe class KeptTranslationsTests : IDisposable
     }
 
     [Fact]
+    public void Files_that_are_not_used_any_more_go()
+    {
+        System.IO.Directory.CreateDirectory(Cache);
+        for (int i = 0; i < 6; i++)
+            Leave($"{i:d16}.code", TimeSpan.FromDays(i + 1));
+        Leave($"{1:d16}.code.77", TimeSpan.FromDays(1));
+        Leave($"{1:d16}.code.78", TimeSpan.Zero);
+
+        Run();
+
+        string[] left = FileNames();
+        string[] expected = [$"{0:d16}.code", $"{1:d16}.code", $"{2:d16}.code", $"{1:d16}.code.78"];
+        Assert.Equal(expected.Length + 1, left.Length);
+        Assert.Empty(expected.Except(left));
+    }
+
+    [Fact]
+    public void Files_of_others_stay()
+    {
+        System.IO.Directory.CreateDirectory(Cache);
+        string[] others = [.. Enumerable.Range(0, 6).Select(i => $"{i}.code"), $"{1:d16}.code.old", $"{1:d16}.coder"];
+        foreach (string other in others)
+            Leave(other, TimeSpan.FromDays(9));
+
+        Run();
+
+        Assert.Empty(others.Except(FileNames()));
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_made_does_not_matter()
     {
         File.WriteAllText(Cache, "a file");
 
         Assert.InRange(Run().Translated, Steps, long.MaxValue);
+    }
+
+    private string[] FileNames() => [.. System.IO.Directory.GetFiles(Cache).Select(path => Path.GetFileName(path))];
+
+    private void Leave(string name, TimeSpan age)
+    {
+        string path = Path.Combine(Cache, name);
+        File.WriteAllText(path, "");
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow - age);
     }
 
     private CodeMachine Machine()

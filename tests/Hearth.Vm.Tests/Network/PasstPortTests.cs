@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Hearth.Linux;
 using Hearth.Testing;
 using Hearth.Vm.Network;
 
@@ -17,6 +18,19 @@ public sealed class PasstPortTests : IDisposable
     {
         _port.Dispose();
         _sockets.Dispose();
+    }
+
+    [Fact]
+    public void Dispose_EndsTheProcessAtTheOtherEnd()
+    {
+        using var anything = FileDescriptor.CreateMemory("inherited", 0);
+        int sleeper = ProcessImage.Spawn("/bin/sleep", ["sleep", "600"], anything);
+        using var sockets = new SocketPair();
+        var port = new PasstPort(sockets.Near.SafeHandle, sleeper);
+
+        port.Dispose();
+
+        Assert.False(Directory.Exists($"/proc/{sleeper}"));
     }
 
     [Fact]
