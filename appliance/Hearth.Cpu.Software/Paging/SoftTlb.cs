@@ -4,28 +4,27 @@ using System.Runtime.CompilerServices;
 namespace Hearth.Cpu.Software;
 
 /// <summary>
-/// The soft TLB's tables in <see cref="VcpuState"/>, which generated code reads. Per mode four arrays of
-/// <see cref="VcpuState.TlbEntries"/> words: read tags, write tags, addends, infos.
+/// The soft TLB's tables in <see cref="VcpuState"/>, which generated code reads: <see cref="VcpuState.TlbEntries"/> of <see cref="TlbEntry"/> per mode.
 /// </summary>
 /// <remarks>
-/// A tag is minus the page number, so that page number plus tag is zero on a hit. Most entries are filled by machine code
+/// A tag is minus the address of the page, so that an address in it plus the tag is less than a page. Most entries are filled by machine code
 /// (see <see cref="TlbMissStub"/>), the others here. Bitmaps of the occupied slots make a
 /// flush cost what was filled, not what the tables hold: a kernel without PCID flushes at every switch of address space.
 /// </remarks>
 internal sealed unsafe class SoftTlb
 {
-    /// <summary>A tag that no page number answers: page numbers have at most 52 bits.</summary>
-    public const ulong InvalidTag = 1;
+    /// <summary>What the tag of an empty slot differs by, in its page number, from pages that select the slot or the next one.</summary>
+    public const int InvalidPage = VcpuState.TlbEntries / 2;
 
     public const ulong InfoGlobal = 1 << 0;
     public const ulong InfoExecutable = 1 << 1;
     public const int InfoScaleShift = 2;
+    private const ulong PageMask = ~0xFFFUL;
     private const ulong InfoScaleMask = 3UL << InfoScaleShift;
 
     private const int WordsPerMode = VcpuState.TlbEntries / 64;
-    private const int WordsPerTable = VcpuState.TlbBytesPerMode / 8;
 
-    private readonly ulong* _tables;
+    private readonly TlbEntry* _entries;
     private readonly ulong* _local;
     private readonly ulong* _global;
     private readonly ulong* _large;
@@ -39,49 +38,51 @@ internal sealed unsafe class SoftTlb
         _large = state->TlbLarge;
 
         // SAFETY: the tables lie within the state block (VcpuState.TlbOffset and Size).
-        _tables = (ulong*)((byte*)state + VcpuState.TlbOffset);
+        _entries = (TlbEntry*)((byte*)state + VcpuState.TlbOffset);
         for (int mode = 0; mode < TlbMode.Count; mode++)
-            new Span<ulong>(ReadTags(mode), VcpuState.TlbEntries * 2).Fill(InvalidTag);
+        {
+            for (int slot = 0; slot < VcpuState.TlbEntries; slot++)
+                SetInvalid(mode, slot);
+        }
     }
 
     /// <summary>The host address of a byte that may be read, or null when the page has no entry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* ReadPointer(ulong linear, int mode)
     {
-        int slot = Slot(linear);
-        return (linear >> 12) + ReadTags(mode)[slot] == 0 ? (byte*)(linear + Addends(mode)[slot]) : null;
+        TlbEntry* entry = Entry(mode, Slot(linear));
+        return (linear & PageMask) + entry->ReadTag == 0 ? (byte*)(linear + entry->Addend) : null;
     }
 
     /// <summary>The host address of a byte that may be written without telling anybody, or null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* WritePointer(ulong linear, int mode)
     {
-        int slot = Slot(linear);
-        return (linear >> 12) + WriteTags(mode)[slot] == 0 ? (byte*)(linear + Addends(mode)[slot]) : null;
+        TlbEntry* entry = Entry(mode, Slot(linear));
+        return (linear & PageMask) + entry->WriteTag == 0 ? (byte*)(linear + entry->Addend) : null;
     }
 
     /// <summary>The physical address of an access that an entry allows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPhysical(ulong linear, MemoryAccess access, int mode, out ulong physical)
     {
-        int slot = Slot(linear);
-        ulong* tags = access == MemoryAccess.Write ? WriteTags(mode) : ReadTags(mode);
-        ulong info = Infos(mode)[slot];
-        physical = (info & ~0xFFFUL) | (linear & 0xFFF);
-        return (linear >> 12) + tags[slot] == 0 && (access != MemoryAccess.Execute || (info & InfoExecutable) != 0);
+        TlbEntry* entry = Entry(mode, Slot(linear));
+        ulong tag = access == MemoryAccess.Write ? entry->WriteTag : entry->ReadTag;
+        physical = (entry->Info & PageMask) | (linear & ~PageMask);
+        return (linear & PageMask) + tag == 0 && (access != MemoryAccess.Execute || (entry->Info & InfoExecutable) != 0);
     }
 
     public bool IsGlobal(ulong linear, int mode)
     {
-        int slot = Slot(linear);
-        return (linear >> 12) + ReadTags(mode)[slot] == 0 && (Infos(mode)[slot] & InfoGlobal) != 0;
+        TlbEntry* entry = Entry(mode, Slot(linear));
+        return (linear & PageMask) + entry->ReadTag == 0 && (entry->Info & InfoGlobal) != 0;
     }
 
     /// <summary>False when an entry says that the page has 4 KiB.</summary>
     public bool IsLarge(ulong linear, int mode)
     {
-        int slot = Slot(linear);
-        return (linear >> 12) + ReadTags(mode)[slot] != 0 || (Infos(mode)[slot] & InfoScaleMask) != 0;
+        TlbEntry* entry = Entry(mode, Slot(linear));
+        return (linear & PageMask) + entry->ReadTag != 0 || (entry->Info & InfoScaleMask) != 0;
     }
 
     /// <param name="hostPage">The host address of the page.</param>
@@ -89,11 +90,11 @@ internal sealed unsafe class SoftTlb
     public void Fill(ulong linear, int mode, in PageTranslation translation, byte* hostPage, bool writable)
     {
         int slot = Slot(linear);
-        ulong tag = 0 - (linear >> 12);
-        ReadTags(mode)[slot] = tag;
-        WriteTags(mode)[slot] = writable ? tag : InvalidTag;
-        Addends(mode)[slot] = (ulong)hostPage - (linear & ~0xFFFUL);
-        Infos(mode)[slot] = translation.Physical | (translation.Global ? InfoGlobal : 0) |
+        TlbEntry* entry = Entry(mode, slot);
+        entry->ReadTag = 0 - (linear & PageMask);
+        entry->WriteTag = writable ? entry->ReadTag : InvalidTag(slot);
+        entry->Addend = (ulong)hostPage - (linear & PageMask);
+        entry->Info = translation.Physical | (translation.Global ? InfoGlobal : 0) |
             (translation.Executable ? InfoExecutable : 0) | ((ulong)translation.Scale << InfoScaleShift);
 
         int word = Word(mode, slot);
@@ -127,7 +128,7 @@ internal sealed unsafe class SoftTlb
         int slot = Slot(linear);
         for (int mode = 0; mode < TlbMode.Count; mode++)
         {
-            if ((linear >> 12) + ReadTags(mode)[slot] == 0)
+            if ((linear & PageMask) + Entry(mode, slot)->ReadTag == 0)
                 Invalidate(mode, slot);
             if ((_state->TlbLargeRegions & Region(linear)) != 0)
                 FlushLargePage(linear, mode);
@@ -137,7 +138,7 @@ internal sealed unsafe class SoftTlb
     /// <summary>Makes writes to a physical page take the slow path.</summary>
     public void FlushWriteTags(ulong physicalPage)
     {
-        physicalPage &= ~0xFFFUL;
+        physicalPage &= PageMask;
         for (int mode = 0; mode < TlbMode.Count; mode++)
         {
             for (int word = 0; word < WordsPerMode; word++)
@@ -146,8 +147,8 @@ internal sealed unsafe class SoftTlb
                 for (ulong bits = _local[at] | _global[at]; bits != 0; bits &= bits - 1)
                 {
                     int slot = (word * 64) + BitOperations.TrailingZeroCount(bits);
-                    if ((Infos(mode)[slot] & ~0xFFFUL) == physicalPage)
-                        WriteTags(mode)[slot] = InvalidTag;
+                    if ((Entry(mode, slot)->Info & PageMask) == physicalPage)
+                        Entry(mode, slot)->WriteTag = InvalidTag(slot);
                 }
             }
         }
@@ -160,14 +161,13 @@ internal sealed unsafe class SoftTlb
             for (ulong bits = _large[(mode * WordsPerMode) + word]; bits != 0; bits &= bits - 1)
             {
                 int slot = (word * 64) + BitOperations.TrailingZeroCount(bits);
-                int shift = (Infos(mode)[slot] & InfoScaleMask) switch
+                int shift = (Entry(mode, slot)->Info & InfoScaleMask) switch
                 {
                     (ulong)PageScale.Page2M << InfoScaleShift => 21,
                     (ulong)PageScale.Page4M << InfoScaleShift => 22,
                     _ => 30,
                 };
-                ulong page = (0 - ReadTags(mode)[slot]) << 12;
-                if ((page ^ linear) >> shift == 0)
+                if (((0 - Entry(mode, slot)->ReadTag) ^ linear) >> shift == 0)
                     Invalidate(mode, slot);
             }
         }
@@ -175,8 +175,7 @@ internal sealed unsafe class SoftTlb
 
     private void Invalidate(int mode, int slot)
     {
-        ReadTags(mode)[slot] = InvalidTag;
-        WriteTags(mode)[slot] = InvalidTag;
+        SetInvalid(mode, slot);
         int word = Word(mode, slot);
         ulong keep = ~(1UL << slot);
         _local[word] &= keep;
@@ -193,15 +192,16 @@ internal sealed unsafe class SoftTlb
                 continue;
             occupied[at] = 0;
             _large[at] &= ~bits;
-            ulong* tags = ReadTags(at / WordsPerMode) + (at % WordsPerMode * 64);
+            int mode = at / WordsPerMode;
             for (; bits != 0; bits &= bits - 1)
             {
-                int slot = BitOperations.TrailingZeroCount(bits);
-                tags[slot] = InvalidTag;
-                tags[slot + VcpuState.TlbEntries] = InvalidTag;
+                int slot = (at % WordsPerMode * 64) + BitOperations.TrailingZeroCount(bits);
+                SetInvalid(mode, slot);
             }
         }
     }
+
+    private static ulong InvalidTag(int slot) => 0UL - ((ulong)(slot ^ InvalidPage) << 12);
 
     private static ulong Region(ulong linear) => 1UL << (int)((linear >> 30) & 63);
 
@@ -209,11 +209,7 @@ internal sealed unsafe class SoftTlb
 
     private static int Word(int mode, int slot) => (mode * WordsPerMode) + (slot / 64);
 
-    private ulong* ReadTags(int mode) => _tables + (mode * WordsPerTable);
+    private void SetInvalid(int mode, int slot) => Entry(mode, slot)->ReadTag = Entry(mode, slot)->WriteTag = InvalidTag(slot);
 
-    private ulong* WriteTags(int mode) => ReadTags(mode) + VcpuState.TlbEntries;
-
-    private ulong* Addends(int mode) => ReadTags(mode) + (2 * VcpuState.TlbEntries);
-
-    private ulong* Infos(int mode) => ReadTags(mode) + (3 * VcpuState.TlbEntries);
+    private TlbEntry* Entry(int mode, int slot) => _entries + (mode * VcpuState.TlbEntries) + slot;
 }

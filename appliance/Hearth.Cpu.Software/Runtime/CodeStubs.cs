@@ -15,6 +15,12 @@ internal readonly unsafe struct CodeStubs
     /// <summary>Jumped to with the instruction pointer to go on at in R14 and the branch in <see cref="VcpuState.ExitDetail"/>.</summary>
     public byte* LookupTarget { get; init; }
 
+    /// <summary>As <see cref="LookupTarget"/>, for a return that has popped already.</summary>
+    public byte* ReturnMismatch { get; init; }
+
+    /// <summary>What the lowest frame of a return stack returns to.</summary>
+    public byte* ReturnBottom { get; init; }
+
     /// <summary>As <see cref="LookupTarget"/>, always to C#.</summary>
     public byte* LeaveForTarget { get; init; }
 

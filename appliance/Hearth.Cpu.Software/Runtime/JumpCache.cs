@@ -7,19 +7,18 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// The low bits of the instruction pointer, plus bits from <see cref="HashShift"/> on, select the entry: functions are aligned,
 /// and without the latter they would share few entries. Each address is written to a second place, too, by
-/// <see cref="SecondHashShift"/>, so that two that share their first one do not drive each other out. Given bits 12 to 63,
-/// every place belongs to one address. A tag is the negated sum of bits 12 to 63 and
-/// <see cref="VcpuState.ModeSalt"/>, the number of the mode in the 12 bits above, so that a hit adds up to zero. The two never
-/// overlap: a guest may jump to any 64 bits, canonical or not, and must not find code of another mode there. 1 is no entry:
-/// it would belong to the mode numbered 4095, which there is not.
+/// <see cref="SecondHashShift"/>, so that two that share their first one do not drive each other out. The number of the mode is added
+/// to either place, so that an address has another place in every mode. A tag is the negated address, so that a hit adds up to zero; it belongs to one mode, that whose
+/// number leads from the address to the place. A guest may jump to any 64 bits, canonical or not, and never finds code of another mode there.
+/// An empty place has the tag of an address that no number leads there from.
 /// Most entries are made by machine code (see <see cref="JumpMissStub"/>), the others here; all of it on the vCPU's thread. An
 /// entry may outlive its block: the block's far entry then leads back to C#, which drops it.
 /// </remarks>
 internal sealed unsafe class JumpCache
 {
-    public const int ModeShift = 52;
+    /// <summary>An entry is two words, tag and code.</summary>
+    public const int EntryShift = 4;
 
-    /// <summary>At least 12, as the other one: see above.</summary>
     public const byte HashShift = 13;
 
     public const byte SecondHashShift = 17;
@@ -27,7 +26,9 @@ internal sealed unsafe class JumpCache
     /// <summary>A GiB, the largest page.</summary>
     public const int RegionShift = 30;
 
-    private const ulong Empty = 1;
+    /// <summary>More than the largest number of a mode.</summary>
+    private const int Numbers = ModeNumbers.Maximum + 1;
+
     private const int FilterWords = VcpuState.JumpFilterBits / 64;
     /// <summary>What the store answered, to ask it less often.</summary>
     private readonly Dictionary<ModeFlags, int> _numbers = [];
@@ -35,7 +36,7 @@ internal sealed unsafe class JumpCache
     private const int LocalWords = VcpuState.JumpCacheEntries / 64;
 
     private readonly VcpuState* _state;
-    private readonly ulong* _tags;
+    private readonly Entry* _entries;
 
     /// <summary>A bit an entry: a load of CR3 drops it.</summary>
     private readonly ulong* _local;
@@ -47,12 +48,10 @@ internal sealed unsafe class JumpCache
     {
         // SAFETY: both lie within the state block (VcpuState.JumpCacheOffset, JumpLocalOffset and Size).
         _state = state;
-        _tags = (ulong*)((byte*)state + VcpuState.JumpCacheOffset);
+        _entries = (Entry*)((byte*)state + VcpuState.JumpCacheOffset);
         _local = (ulong*)((byte*)state + VcpuState.JumpLocalOffset);
         Clear();
     }
-
-    private ulong* Codes => _tags + VcpuState.JumpCacheEntries;
 
     /// <summary>From here on entries of a mode are looked for, and only those.</summary>
     /// <returns>False when the store has no number for the mode: everything must be dropped first.</returns>
@@ -65,21 +64,27 @@ internal sealed unsafe class JumpCache
             _numbers.Add(mode, number);
         }
 
-        _state->ModeSalt = (ulong)number << ModeShift;
+        if (_state->ModeSalt != (ulong)number)
+            ReturnStack.Forget(_state);
+        _state->ModeSalt = (ulong)number;
         return true;
     }
 
     /// <summary>Until the next mode is set, nothing is found, and every jump to another page leaves generated code.</summary>
-    public void SetNoMode() => _state->ModeSalt = 0;
+    public void SetNoMode()
+    {
+        _state->ModeSalt = 0;
+        ReturnStack.Forget(_state);
+    }
 
     /// <summary>The far entry of the block at an instruction pointer, or 0.</summary>
     public ulong Find(ulong rip)
     {
         int index = FirstIndex(rip);
-        if (_tags[index] + (rip >> 12) + _state->ModeSalt == 0)
-            return Codes[index];
+        if (_entries[index].Tag + rip == 0)
+            return _entries[index].Code;
         index = SecondIndex(rip);
-        return _tags[index] + (rip >> 12) + _state->ModeSalt == 0 ? Codes[index] : 0;
+        return _entries[index].Tag + rip == 0 ? _entries[index].Code : 0;
     }
 
     /// <param name="linear">The linear address of the block.</param>
@@ -95,11 +100,16 @@ internal sealed unsafe class JumpCache
     }
 
     /// <summary>Drops the entries of an instruction pointer.</summary>
-    public void Drop(ulong rip) => _tags[FirstIndex(rip)] = _tags[SecondIndex(rip)] = Empty;
+    public void Drop(ulong rip)
+    {
+        Empty(FirstIndex(rip));
+        Empty(SecondIndex(rip));
+    }
 
     /// <summary>Drops the entries of pages that are not global.</summary>
     public void ClearLocal()
     {
+        ReturnStack.Forget(_state);
         for (int group = 0; group < LocalWords / 64; group++)
         {
             for (ulong words = _state->JumpLocalWords[group]; words != 0; words &= words - 1)
@@ -120,25 +130,32 @@ internal sealed unsafe class JumpCache
     /// <summary>Drops what begins in a page, or in the one before and may end in it.</summary>
     private void ClearPageNumber(ulong page)
     {
-        const ulong PageNumber = (1UL << ModeShift) - 1;
         if (_hasBases)
         {
             Clear();
             return;
         }
 
+        ReturnStack.Forget(_state);
         for (int index = 0; index < VcpuState.JumpCacheEntries; index++)
         {
-            ulong entry = (0UL - _tags[index]) & PageNumber;
+            ulong entry = (0UL - _entries[index].Tag) >> GuestRam.PageShift;
             if (page - entry <= 1)
-                _tags[index] = Empty;
+                Empty(index);
         }
     }
 
     /// <summary>Drops everything. On the vCPU's thread, or while it is not inside.</summary>
     public void Clear()
     {
-        new Span<ulong>(_tags, VcpuState.JumpCacheEntries).Fill(Empty);
+        ReturnStack.Forget(_state);
+        new Span<Entry>(_entries, VcpuState.JumpCacheEntries).Clear();
+        for (int index = 0; index < Numbers; index++)
+        {
+            Empty(index);
+            Empty(index + VcpuState.JumpCacheFirstEntries);
+        }
+
         _hasBases = false;
         new Span<ulong>(_state->JumpPages, FilterWords).Clear();
         new Span<ulong>(_state->JumpLargeRegions, FilterWords).Clear();
@@ -165,21 +182,28 @@ internal sealed unsafe class JumpCache
             _state->JumpLocalWords[index / 4096] |= 1UL << (index / 64);
         }
 
-        Codes[index] = (ulong)block.FarEntry;
-        _tags[index] = 0UL - ((rip >> 12) + _state->ModeSalt);
+        _entries[index] = new Entry(0UL - rip, (ulong)block.FarEntry);
     }
 
     private void ClearLocal(int word)
     {
         for (ulong bits = _local[word]; bits != 0; bits &= bits - 1)
-            _tags[(word * 64) + BitOperations.TrailingZeroCount(bits)] = Empty;
+            Empty((word * 64) + BitOperations.TrailingZeroCount(bits));
         _local[word] = 0;
     }
 
-    private static int FirstIndex(ulong rip) => (int)(rip + (rip >> HashShift)) & (VcpuState.JumpCacheFirstEntries - 1);
+    /// <summary>No number leads from address 0 to a place beyond all numbers, nor from the address that is one more than the place to another.</summary>
+    private void Empty(int index)
+    {
+        int place = index & (VcpuState.JumpCacheFirstEntries - 1);
+        _entries[index].Tag = place >= Numbers ? 0 : 0UL - (ulong)(place + 1);
+    }
 
-    private static int SecondIndex(ulong rip) =>
-        ((int)(rip + (rip >> SecondHashShift)) & (VcpuState.JumpCacheFirstEntries - 1)) + VcpuState.JumpCacheFirstEntries;
+    private int FirstIndex(ulong rip) => Place(rip + (rip >> HashShift));
+
+    private int SecondIndex(ulong rip) => Place(rip + (rip >> SecondHashShift)) + VcpuState.JumpCacheFirstEntries;
+
+    private int Place(ulong sum) => (int)(sum + _state->ModeSalt) & (VcpuState.JumpCacheFirstEntries - 1);
 
     private void NotePage(ulong linear, bool isLarge)
     {
@@ -191,4 +215,6 @@ internal sealed unsafe class JumpCache
     private static bool Has(ulong* filter, ulong number) => ((filter[number % VcpuState.JumpFilterBits / 64] >> (int)number) & 1) != 0;
 
     private static void Set(ulong* filter, ulong number) => filter[number % VcpuState.JumpFilterBits / 64] |= 1UL << (int)number;
+
+    private record struct Entry(ulong Tag, ulong Code);
 }

@@ -12,10 +12,9 @@ namespace Hearth.Cpu.Software;
 internal static unsafe class JumpMissStub
 {
     private const int Tags = VcpuState.JumpCacheOffset - VcpuState.Bias;
-    private const int Codes = Tags + (VcpuState.JumpCacheEntries * 8);
+    private const int Codes = Tags + sizeof(ulong);
     private const int Local = VcpuState.JumpLocalOffset - VcpuState.Bias;
     private const int TlbTables = VcpuState.TlbOffset - VcpuState.Bias;
-    private const int Infos = 3 * VcpuState.TlbEntries * 8;
 
     /// <summary>Emits what is jumped to with the target in R14 and the branch in <see cref="VcpuState.ExitDetail"/>.</summary>
     /// <param name="walk">The routine of <see cref="TlbMissStub.EmitWalk"/>.</param>
@@ -44,10 +43,12 @@ internal static unsafe class JumpMissStub
         a.jmp((ulong)exit);
 
         a.Label(ref elsewhere);
+        a.mov(Field(FieldOffsets.Scratch), r12);
         a.mov(ecx, Field32(FieldOffsets.ExitDetail));
         a.mov(r12d, BranchDetail.PoppedShift);
         a.shrx(ecx, ecx, r12d);
         a.lea(r13, __[r13 + rcx]);
+        a.mov(r12, Field(FieldOffsets.Scratch));
         stub.JumpToProbed(first: false);
         return stub.Place(emitter);
     }
@@ -69,13 +70,14 @@ internal static unsafe class JumpMissStub
         a.jnz(tables);
         a.lea(rdx, __[r15 + (TlbTables + (TlbMode.Supervisor * VcpuState.TlbBytesPerMode))]);
         a.Label(ref tables);
+        a.mov(rsi, r14);
+        a.shr(rsi, GuestRam.PageShift - TlbEntry.SizeShift);
+        a.and(esi, (VcpuState.TlbEntries - 1) << TlbEntry.SizeShift);
         a.mov(rcx, r14);
-        a.shr(rcx, GuestRam.PageShift);
-        a.mov(esi, ecx);
-        a.and(esi, VcpuState.TlbEntries - 1);
-        a.add(rcx, __qword_ptr[rdx + (rsi * 8)]);
+        a.and(rcx, -GuestRam.PageSize);
+        a.add(rcx, __qword_ptr[rdx + rsi + TlbEntry.ReadTagOffset]);
         a.jnz(miss);
-        a.mov(rdx, __qword_ptr[rdx + (rsi * 8) + Infos]);
+        a.mov(rdx, __qword_ptr[rdx + rsi + TlbEntry.InfoOffset]);
         a.test(dl, (sbyte)SoftTlb.InfoExecutable);
         a.jnz(known);
         a.Label(ref miss);
@@ -95,7 +97,7 @@ internal static unsafe class JumpMissStub
         a.and(ecx, GuestRam.PageSize - 1);
         a.or(rax, rcx);
         a.mov(rcx, Field(FieldOffsets.ModeSalt));
-        a.shr(rcx, JumpCache.ModeShift - BlockIndex.ModeShift);
+        a.shl(rcx, BlockIndex.ModeShift);
         a.or(rax, rcx);
         a.bts(rax, BlockIndex.ValidBit);
         a.mov(rcx, BlockIndex.HashFactor);
@@ -123,8 +125,6 @@ internal static unsafe class JumpMissStub
     {
         a.inc(Field(FieldOffsets.JumpFills));
         a.mov(rax, r14);
-        a.shr(rax, GuestRam.PageShift);
-        a.add(rax, Field(FieldOffsets.ModeSalt));
         a.neg(rax);
         EmitWrite(a, JumpCache.HashShift, place: 0);
         EmitWrite(a, JumpCache.SecondHashShift, VcpuState.JumpCacheFirstEntries);
@@ -158,11 +158,14 @@ internal static unsafe class JumpMissStub
         Label done = a.CreateLabel();
         a.rorx(rcx, r14, shift);
         a.add(ecx, r14d);
+        a.add(ecx, Field32(FieldOffsets.ModeSalt));
         a.and(ecx, VcpuState.JumpCacheFirstEntries - 1);
         if (place != 0)
             a.add(ecx, place);
-        a.mov(__qword_ptr[r15 + (rcx * 8) + Codes], rdi);
-        a.mov(__qword_ptr[r15 + (rcx * 8) + Tags], rax);
+        a.mov(esi, ecx);
+        a.shl(esi, JumpCache.EntryShift);
+        a.mov(__qword_ptr[r15 + rsi + Codes], rdi);
+        a.mov(__qword_ptr[r15 + rsi + Tags], rax);
         a.test(dl, (sbyte)SoftTlb.InfoGlobal);
         a.jnz(global);
         a.bts(__qword_ptr[r15 + Local], rcx);

@@ -3,7 +3,7 @@ namespace Hearth.Cpu.Software;
 /// <summary>Small numbers, from 1, for the modes that code was translated for; the guest decides how many there are. The owner's lock protects them.</summary>
 internal sealed class ModeNumbers
 {
-    /// <summary>Twelve bits beside the 52 of a page number. 4095 is for no mode: an empty jump-cache entry would match it.</summary>
+    /// <summary>As many as keys of the <see cref="BlockIndex"/> and the places of the <see cref="JumpCache"/> can tell apart.</summary>
     public const int Maximum = 4094;
 
     private readonly Dictionary<ModeFlags, int> _numbers = [];

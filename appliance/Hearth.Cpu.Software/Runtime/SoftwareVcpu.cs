@@ -36,14 +36,15 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         Index = index;
         _memory = MappedMemory.AnonymousHuge(VcpuState.Size);
         _state = (VcpuState*)_memory.Address;
-        _state->TlbIndexMask = (ulong)(VcpuState.TlbEntries - 1) << 12;
+        _state->TlbOffsetMask = (ulong)(VcpuState.TlbEntries - 1) << TlbEntry.SizeShift;
         _state->TlbPageMask = ~0xFFFUL;
-        _state->JumpCacheMask = VcpuState.JumpCacheFirstEntries - 1;
+        _state->JumpCacheMask = (ulong)(VcpuState.JumpCacheFirstEntries - 1) << JumpCache.EntryShift;
         _state->CanonicalMask = ~0UL << 47;
         _state->ArithmeticFlagsMask = StubBuilder.ArithmeticFlags;
         _state->TimeStampDisableMask = ControlRegister.Cr4TimeStampDisable;
         _state->SmapMask = ControlRegister.Cr4Smap;
         _state->AlignmentCheckMask = Rflags.AlignmentCheck;
+        ReturnStack.Create(_state, engine.Store.Cache.Stubs.ReturnBottom);
         _mailbox = new VcpuMailbox(_state);
         _jumps = new JumpCache(_state);
         _store = engine.Store;

@@ -58,7 +58,7 @@ internal sealed unsafe class StringStubBuilder
         LeaveIfDescending();
 
         byte* again = _emitter.Position;
-        LookUp(HostRegister.Rdi, HostRegister.Rcx, HostRegister.R12, tlbMode, MemoryEmitter.WriteTags);
+        LookUp(HostRegister.Rdi, HostRegister.Rcx, HostRegister.R12, tlbMode, TlbEntry.WriteTagOffset);
         LoadAddend(HostRegister.R12, HostRegister.Rcx, tlbMode);
         LoadRoom(Register.ECX, Register.EDI);
         TakeElements(shift);
@@ -87,8 +87,8 @@ internal sealed unsafe class StringStubBuilder
         LeaveIfDescending();
 
         byte* again = _emitter.Position;
-        LookUp(HostRegister.Rdi, HostRegister.Rax, HostRegister.R12, tlbMode, MemoryEmitter.WriteTags);
-        LookUp(HostRegister.Rsi, HostRegister.Rcx, HostRegister.R14, tlbMode, MemoryEmitter.ReadTags);
+        LookUp(HostRegister.Rdi, HostRegister.Rax, HostRegister.R12, tlbMode, TlbEntry.WriteTagOffset);
+        LookUp(HostRegister.Rsi, HostRegister.Rcx, HostRegister.R14, tlbMode, TlbEntry.ReadTagOffset);
         LoadAddend(HostRegister.R12, HostRegister.Rax, tlbMode);
         LoadAddend(HostRegister.R14, HostRegister.Rcx, tlbMode);
         LoadRoom(Register.EAX, Register.EDI);
@@ -134,25 +134,25 @@ internal sealed unsafe class StringStubBuilder
     }
 
     /// <summary>Finds the soft TLB's entry for an address, or leaves.</summary>
-    /// <param name="slot">Becomes the number of the entry.</param>
-    private void LookUp(HostRegister address, HostRegister slot, HostRegister scratch, int tlbMode, int tags)
+    /// <param name="slot">Becomes the offset of the entry.</param>
+    private void LookUp(HostRegister address, HostRegister slot, HostRegister scratch, int tlbMode, int tag)
     {
         Register slot32 = RegisterMap.Name(slot, 4);
         Register page = RegisterMap.Name(scratch, 8);
         _emitter.Move32(slot, address);
-        Op(Code.Shr_rm32_imm8, slot32, PageShift);
-        Op(Code.And_rm32_imm32, slot32, VcpuState.TlbEntries - 1);
+        Op(Code.Shr_rm32_imm8, slot32, PageShift - TlbEntry.SizeShift);
+        Op(Code.And_rm32_imm32, slot32, (VcpuState.TlbEntries - 1) << TlbEntry.SizeShift);
         _emitter.Move(scratch, address);
-        Op(Code.Shr_rm64_imm8, page, PageShift);
-        _emitter.Memory(wide: true, 0x03, (int)scratch, TlbWord(slot, tlbMode, tags)); // add page, tag
+        Op(Code.And_rm64_imm32, page, AboveOffset);
+        _emitter.Memory(wide: true, 0x03, (int)scratch, TlbWord(slot, tlbMode, tag)); // add page, tag
         LeaveIf(IfNotZero);
     }
 
     private void LoadAddend(HostRegister to, HostRegister slot, int tlbMode) =>
-        _emitter.Load(to, TlbWord(slot, tlbMode, MemoryEmitter.Addends));
+        _emitter.Load(to, TlbWord(slot, tlbMode, TlbEntry.AddendOffset));
 
-    private static HostOperand TlbWord(HostRegister slot, int tlbMode, int array) =>
-        new(RegisterMap.State, slot, 8, MemoryEmitter.TlbDisplacement(tlbMode, array));
+    private static HostOperand TlbWord(HostRegister slot, int tlbMode, int field) =>
+        new(RegisterMap.State, slot, 1, MemoryEmitter.TlbDisplacement(tlbMode, field));
 
     /// <summary>Minus the number of bytes from an address to the end of its page: of two, the greater one leaves less room.</summary>
     private void LoadRoom(Register to, Register address)

@@ -22,36 +22,31 @@ internal sealed unsafe class StubAssembler
 
     /// <summary>
     /// Looks into the jump cache for R14, as <see cref="ControlFlowEmitter"/> does in line: jumps to <paramref name="hit"/> when it
-    /// is there. Changes RCX and R12, and no flags.
+    /// is there, with the entry's offset in R12. Changes RCX and R12, and no flags.
     /// </summary>
     /// <param name="first">In its first place, or in the second.</param>
     public void ProbeJumpCache(bool first, Label hit)
     {
         LoadJumpIndex(first);
-        Code.mov(rcx, __qword_ptr[r15 + (r12 * 8) + JumpTags(first)]);
-        Code.mov(r12, Field(FieldOffsets.ModeSalt));
-        Code.lea(rcx, __[rcx + r12]);
-        Code.pext(r12, r14, Field(FieldOffsets.TlbPageMask));
-        Code.lea(rcx, __[rcx + r12]);
+        Code.mov(rcx, __qword_ptr[r15 + r12 + JumpTags(first)]);
+        Code.lea(rcx, __[rcx + r14]);
         Code.jrcxz(hit);
     }
 
-    /// <summary>Jumps to what <see cref="ProbeJumpCache"/> has found. Changes R12, and no flags.</summary>
-    public void JumpToProbed(bool first)
-    {
-        LoadJumpIndex(first);
-        Code.jmp(__qword_ptr[r15 + (r12 * 8) + (JumpTags(first) + (VcpuState.JumpCacheEntries * 8))]);
-    }
+    /// <summary>Jumps to what <see cref="ProbeJumpCache"/> has found.</summary>
+    public void JumpToProbed(bool first) => Code.jmp(__qword_ptr[r15 + r12 + (JumpTags(first) + sizeof(ulong))]);
 
     private void LoadJumpIndex(bool first)
     {
         Code.rorx(r12, r14, first ? JumpCache.HashShift : JumpCache.SecondHashShift);
         Code.lea(r12, __[r12 + r14]);
-        Code.pext(r12, r12, Field(FieldOffsets.JumpCacheMask));
+        Code.mov(rcx, Field(FieldOffsets.ModeSalt));
+        Code.lea(r12, __[r12 + rcx]);
+        Code.pdep(r12, r12, Field(FieldOffsets.JumpCacheMask));
     }
 
     private static int JumpTags(bool first) =>
-        VcpuState.JumpCacheOffset - VcpuState.Bias + (first ? 0 : VcpuState.JumpCacheFirstEntries * 8);
+        VcpuState.JumpCacheOffset - VcpuState.Bias + (first ? 0 : VcpuState.JumpCacheFirstEntries << JumpCache.EntryShift);
 
     /// <summary>Saves the flags and RAX, RBX, RDX, RSI and RDI.</summary>
     public void SaveGuest()

@@ -24,6 +24,7 @@ internal static unsafe class StubBuilder
         byte* leave = EmitJumpedExit(emitter, ExitReason.LookupTarget, exit);
         byte* lookUp = JumpMissStub.Emit(emitter, walk, leave);
         byte* dispatch = TransitionStubs.EmitDispatch(emitter, lookUp);
+        byte* mismatch = ReturnStubs.EmitMismatch(emitter, lookUp);
         byte* interpret = EmitJumpedExit(emitter, ExitReason.Interpret, exit);
         return new CodeStubs
         {
@@ -33,6 +34,8 @@ internal static unsafe class StubBuilder
             Chain = EmitCalledExit(emitter, ExitReason.Chain, exit),
             LookupOffset = EmitJumpedExit(emitter, ExitReason.LookupOffset, exit),
             LookupTarget = lookUp,
+            ReturnMismatch = mismatch,
+            ReturnBottom = ReturnStubs.EmitBottom(emitter, mismatch),
             LeaveForTarget = leave,
             Dead = EmitJumpedExit(emitter, ExitReason.Dead, exit),
             BadTarget = EmitJumpedExit(emitter, ExitReason.BadTarget, exit),
@@ -68,6 +71,7 @@ internal static unsafe class StubBuilder
 
         emitter.Load(RegisterMap.Address, HostOperand.Field(FieldOffsets.AccessAddress));
         emitter.Load(RegisterMap.Addend, HostOperand.Field(FieldOffsets.AccessAddend));
+        emitter.Load(HostRegister.Rsp, HostOperand.Field(FieldOffsets.ReturnStack));
         emitter.Jump(HostOperand.Field(FieldOffsets.ResumeAddress));
         return start;
     }
@@ -91,6 +95,7 @@ internal static unsafe class StubBuilder
         Mxcsr(emitter, 3, FieldOffsets.Mxcsr);
         Mxcsr(emitter, 2, FieldOffsets.HostMxcsr);
         emitter.Bytes([0xC5, 0xF8, 0x77]); // vzeroupper
+        emitter.Store(HostOperand.Field(FieldOffsets.ReturnStack), HostRegister.Rsp);
         emitter.Load(HostRegister.Rsp, HostOperand.Field(FieldOffsets.HostStack));
         emitter.Lea(HostRegister.Rsp, new HostOperand(HostRegister.Rsp, 8));
         for (int i = s_calleeSaved.Length - 1; i >= 0; i--)

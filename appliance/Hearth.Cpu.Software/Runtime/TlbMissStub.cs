@@ -17,10 +17,6 @@ internal static unsafe class TlbMissStub
     public const int KindExecute = 2;
 
     private const int TlbTables = VcpuState.TlbOffset - VcpuState.Bias;
-    private const int ArrayLength = VcpuState.TlbEntries * 8;
-    private const int WriteTags = ArrayLength;
-    private const int Addends = 2 * ArrayLength;
-    private const int Infos = 3 * ArrayLength;
 
     /// <summary>Bytes of one mode's part of a bitmap: <see cref="VcpuState.TlbBytesPerMode"/> shifted right by this.</summary>
     private const int BitmapShift = 8;
@@ -291,27 +287,41 @@ internal static unsafe class TlbMissStub
         a.xor(ebx, ebx);
 
         a.Label(ref fill);
-        a.mov(rdx, r14);
-        a.shr(rdx, GuestRam.PageShift);
-        a.mov(esi, edx);
+        a.mov(rsi, r14);
+        a.shr(rsi, GuestRam.PageShift);
         a.and(esi, VcpuState.TlbEntries - 1);
-        a.neg(rdx);
+        a.mov(edx, esi);
+        a.shl(edx, TlbEntry.SizeShift);
         a.lea(r12, __[r15 + r12 + TlbTables]);
-        a.mov(__qword_ptr[r12 + (rsi * 8)], rdx);
+        a.add(r12, rdx);
+        a.mov(rdx, r14);
+        a.and(rdx, -GuestRam.PageSize);
+        a.neg(rdx);
+        a.mov(__qword_ptr[r12 + TlbEntry.ReadTagOffset], rdx);
         a.test(bl, bl);
         a.jz(noWriteTag);
-        a.mov(__qword_ptr[r12 + (rsi * 8) + WriteTags], rdx);
+        a.mov(__qword_ptr[r12 + TlbEntry.WriteTagOffset], rdx);
         a.jmp(tagged);
         a.Label(ref noWriteTag);
-        a.mov(__qword_ptr[r12 + (rsi * 8) + WriteTags], (int)SoftTlb.InvalidTag);
+        EmitNoWriteTag(a);
         a.Label(ref tagged);
         a.mov(rdx, r14);
         a.and(rdx, -GuestRam.PageSize);
         a.sub(rdi, rdx);
-        a.mov(__qword_ptr[r12 + (rsi * 8) + Addends], rdi);
-        a.mov(__qword_ptr[r12 + (rsi * 8) + Infos], rcx);
+        a.mov(__qword_ptr[r12 + TlbEntry.AddendOffset], rdi);
+        a.mov(__qword_ptr[r12 + TlbEntry.InfoOffset], rcx);
         EmitBits(a);
         EmitRecheck(a, fail);
+    }
+
+    /// <summary>The entry at R12, whose slot is RSI, gets a tag that nothing answers. Changes RDX.</summary>
+    private static void EmitNoWriteTag(Assembler a)
+    {
+        a.mov(edx, esi);
+        a.xor(edx, SoftTlb.InvalidPage);
+        a.shl(edx, GuestRam.PageShift);
+        a.neg(rdx);
+        a.mov(__qword_ptr[r12 + TlbEntry.WriteTagOffset], rdx);
     }
 
     private static void EmitBits(Assembler a)
@@ -324,6 +334,7 @@ internal static unsafe class TlbMissStub
         a.mov(rdx, r12);
         a.sub(rdx, r15);
         a.sub(rdx, TlbTables);
+        a.and(edx, -VcpuState.TlbBytesPerMode);
         a.shr(rdx, BitmapShift);
         a.add(rdx, r15);
         a.test(cl, (sbyte)SoftTlb.InfoGlobal);
@@ -357,7 +368,7 @@ internal static unsafe class TlbMissStub
         a.@lock.or(__dword_ptr[rsp], 0);
         a.test(__byte_ptr[rax], (sbyte)PageFlags.Code);
         a.jz(done);
-        a.mov(__qword_ptr[r12 + (rsi * 8) + WriteTags], (int)SoftTlb.InvalidTag);
+        EmitNoWriteTag(a);
         a.jmp(fail);
         a.Label(ref done);
         a.inc(Field(FieldOffsets.TlbFills));

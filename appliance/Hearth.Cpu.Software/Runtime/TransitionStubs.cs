@@ -17,7 +17,6 @@ namespace Hearth.Cpu.Software;
 internal static unsafe class TransitionStubs
 {
     private const int TlbTables = VcpuState.TlbOffset - VcpuState.Bias;
-    private const int Addends = 2 * VcpuState.TlbEntries * 8;
     private const int FrameLength = 5 * sizeof(ulong);
     private const uint ReturnedFlags = (uint)(Rflags.System & ~Rflags.Resume);
 
@@ -38,6 +37,7 @@ internal static unsafe class TransitionStubs
         var stub = new StubAssembler();
         Assembler a = stub.Code;
         Label hit = a.CreateLabel();
+        ReturnStubs.EmitForget(a);
         stub.ProbeJumpCache(first: true, hit);
         a.mov(Field32(FieldOffsets.ExitDetail), 0);
         a.jmp((ulong)lookUp);
@@ -221,12 +221,13 @@ internal static unsafe class TransitionStubs
     /// <summary>RCX, an address, becomes the addend of its page in the tables at RDX. Changes RDI.</summary>
     private static void EmitProbe(Assembler a, Label miss)
     {
-        a.shr(rcx, GuestRam.PageShift);
         a.mov(edi, ecx);
-        a.and(edi, VcpuState.TlbEntries - 1);
-        a.add(rcx, __qword_ptr[rdx + (rdi * 8)]);
+        a.shr(edi, GuestRam.PageShift - TlbEntry.SizeShift);
+        a.and(edi, (VcpuState.TlbEntries - 1) << TlbEntry.SizeShift);
+        a.and(rcx, -GuestRam.PageSize);
+        a.add(rcx, __qword_ptr[rdx + rdi + TlbEntry.ReadTagOffset]);
         a.jnz(miss);
-        a.mov(rcx, __qword_ptr[rdx + (rdi * 8) + Addends]);
+        a.mov(rcx, __qword_ptr[rdx + rdi + TlbEntry.AddendOffset]);
     }
 
     /// <summary>The data segments are such that a return to level 3 leaves them alone: unusable or of that level.</summary>

@@ -42,7 +42,7 @@ internal sealed unsafe class Transitions
             return;
         (transition.Star, transition.SyscallMask) = (_state->Star, _state->SyscallMask);
         (transition.Cr4, transition.Efer) = ((uint)_state->Cr4, (uint)_state->Efer);
-        transition.ModeSalt = (ulong)number << JumpCache.ModeShift;
+        transition.ModeSalt = (ulong)number;
         (transition.Mode, transition.SystemFlags) = (_state->Mode, (uint)_state->SystemFlags);
         (transition.CodeSelector, transition.CodeAttributes, transition.CodeLimit, transition.CodeBase) = (cs.Selector, cs.Attributes, cs.Limit, (uint)cs.Base);
         (transition.StackSelector, transition.StackAttributes, transition.StackLimit, transition.StackBase) = (ss.Selector, ss.Attributes, ss.Limit, (uint)ss.Base);

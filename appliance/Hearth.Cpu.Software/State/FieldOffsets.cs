@@ -26,7 +26,7 @@ internal static class FieldOffsets
     public static readonly int HostSignal = Of(nameof(VcpuState.HostSignal));
     public static readonly int HostSignalCode = Of(nameof(VcpuState.HostSignalCode));
     public static readonly int FaultAddress = Of(nameof(VcpuState.FaultAddress));
-    public static readonly int TlbIndexMask = Of(nameof(VcpuState.TlbIndexMask));
+    public static readonly int TlbOffsetMask = Of(nameof(VcpuState.TlbOffsetMask));
     public static readonly int TlbPageMask = Of(nameof(VcpuState.TlbPageMask));
     public static readonly int JumpCacheMask = Of(nameof(VcpuState.JumpCacheMask));
     public static readonly int ArithmeticFlagsMask = Of(nameof(VcpuState.ArithmeticFlagsMask));
@@ -51,6 +51,9 @@ internal static class FieldOffsets
     public static readonly int SegmentAttributes = Of(nameof(VcpuState.SegmentAttributes));
     public static readonly int TlbFills = Of(nameof(VcpuState.TlbFills));
     public static readonly int JumpFills = Of(nameof(VcpuState.JumpFills));
+    public static readonly int ReturnStack = Of(nameof(VcpuState.ReturnStack));
+    public static readonly int OtherReturnStack = Of(nameof(VcpuState.OtherReturnStack));
+    public static readonly int ReturnTop = Of(nameof(VcpuState.ReturnTop));
     public static readonly int DirectWanted = Of(nameof(VcpuState.DirectWanted));
     public static readonly int Mode = Of(nameof(VcpuState.Mode));
     public static readonly int Cr0 = Of(nameof(VcpuState.Cr0));

@@ -19,9 +19,9 @@ internal unsafe struct VcpuState
     public const int Bias = 128;
 
     public const int TlbEntries = 1024;
-    public const int TlbBytesPerMode = TlbEntries * 8 * 4;
+    public const int TlbBytesPerMode = TlbEntries * TlbEntry.Size;
 
-    /// <summary>The entries that generated code looks at. At least 4096, so that the index and the tag together hold the whole instruction pointer.</summary>
+    /// <summary>The entries that generated code looks at. More than <see cref="ModeNumbers.Maximum"/>, so that an index and a tag belong to one mode.</summary>
     public const int JumpCacheFirstEntries = 16384;
 
     /// <summary>With as many again, where those are found that lost their place to another.</summary>
@@ -32,7 +32,11 @@ internal unsafe struct VcpuState
     public const int TlbOffset = 0x2000;
     public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
     public const int JumpLocalOffset = JumpCacheOffset + (JumpCacheEntries * 16);
-    public const int Size = JumpLocalOffset + (JumpCacheEntries / 8);
+
+    /// <summary>Where the first of two stacks begins (<see cref="Software.ReturnStack"/>), with as much room below either.</summary>
+    public const int ReturnStackOffset = 0xC_0000;
+    public const int ReturnRoom = 0x2_0000;
+    public const int Size = ReturnStackOffset + (2 * Software.ReturnStack.Length) + ReturnRoom;
 
     /// <summary>Words of each of the three bitmaps of TLB slots, a bit a slot and mode.</summary>
     public const int TlbBitmapWords = 3 * TlbEntries / 64;
@@ -42,8 +46,14 @@ internal unsafe struct VcpuState
     /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15.</summary>
     [FieldOffset(0)] public fixed ulong Gpr[16];
 
-    /// <summary>Instruction pointer (RIP, or EIP/IP zero-extended), exact whenever C# runs.</summary>
-    [FieldOffset(128)] public ulong Rip;
+    /// <summary>For PDEP: the offset of an entry of the soft TLB, by the low bits of a page number.</summary>
+    [FieldOffset(128)] public ulong TlbOffsetMask;
+
+    /// <summary>For PEXT: the bits of an address that are its page number.</summary>
+    [FieldOffset(176)] public ulong TlbPageMask;
+
+    /// <summary>For PDEP: the offset of an entry of the jump cache, by the low bits of the sum that selects it.</summary>
+    [FieldOffset(184)] public ulong JumpCacheMask;
 
     /// <summary>The instruction pointer that belongs to byte 0 of the page whose translated code runs now.</summary>
     [FieldOffset(136)] public ulong PageRip;
@@ -75,16 +85,13 @@ internal unsafe struct VcpuState
     /// <summary>RFLAGS without the arithmetic flags, IF and DF: TF, IOPL, NT, RF, VM, AC, VIF, VIP, ID and the constant bit 1.</summary>
     [FieldOffset(168)] public ulong SystemFlags;
 
-    /// <summary>Where generated code is entered or resumed.</summary>
-    [FieldOffset(176)] public ulong ResumeAddress;
+    /// <summary>An <see cref="ExitReason"/>.</summary>
+    [FieldOffset(192)] public uint ExitReason;
 
-    /// <summary>The linear address of the access a slow path was called for (the value of R14).</summary>
-    [FieldOffset(184)] public ulong AccessAddress;
+    /// <summary>The access size in bytes, or a number that belongs to the reason.</summary>
+    [FieldOffset(196)] public uint ExitDetail;
 
-    /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
-    [FieldOffset(192)] public ulong AccessAddend;
-
-    /// <summary>Added to what jump-cache tags are compared with: the number of <see cref="Mode"/>, shifted left by 52.</summary>
+    /// <summary>Added to what selects an entry of the jump cache: the number of <see cref="Mode"/>.</summary>
     [FieldOffset(200)] public ulong ModeSalt;
 
     /// <summary>Segment bases, indexed by <see cref="SegmentName"/> (ES, CS, SS, DS, FS, GS).</summary>
@@ -138,12 +145,6 @@ internal unsafe struct VcpuState
 
     // ---- how generated code left ----
 
-    /// <summary>An <see cref="ExitReason"/>.</summary>
-    [FieldOffset(560)] public uint ExitReason;
-
-    /// <summary>The access size in bytes, or a number that belongs to the reason.</summary>
-    [FieldOffset(564)] public uint ExitDetail;
-
     /// <summary>Host RSP to come back to C# with.</summary>
     [FieldOffset(568)] public ulong HostStack;
 
@@ -162,10 +163,17 @@ internal unsafe struct VcpuState
     /// <summary>The linear address for #PF (goes to CR2 on delivery), or the DR6 bits for #DB.</summary>
     [FieldOffset(592)] public ulong FaultAddress;
 
-    /// <summary>Masks for PEXT, read by the TLB sequences.</summary>
-    [FieldOffset(600)] public ulong TlbIndexMask;
-    [FieldOffset(608)] public ulong TlbPageMask;
-    [FieldOffset(616)] public ulong JumpCacheMask;
+    /// <summary>Instruction pointer (RIP, or EIP/IP zero-extended), exact whenever C# runs.</summary>
+    [FieldOffset(560)] public ulong Rip;
+
+    /// <summary>Where generated code is entered or resumed.</summary>
+    [FieldOffset(600)] public ulong ResumeAddress;
+
+    /// <summary>The linear address of the access a slow path was called for (the value of R14).</summary>
+    [FieldOffset(608)] public ulong AccessAddress;
+
+    /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
+    [FieldOffset(616)] public ulong AccessAddend;
 
     /// <summary>0xCD5... the positions of the arithmetic flags in RFLAGS: CF 0, PF 2, AF 4, ZF 6, SF 7, OF 11.</summary>
     [FieldOffset(624)] public ulong ArithmeticFlagsMask;
@@ -193,6 +201,9 @@ internal unsafe struct VcpuState
     /// <summary>The host address of the <see cref="BlockIndex"/>.</summary>
     [FieldOffset(680)] public ulong BlockIndex;
 
+    /// <summary>RSP while generated code runs; here whenever C# runs.</summary>
+    [FieldOffset(688)] public ulong ReturnStack;
+
     /// <summary>One bit for each GiB of linear addresses, modulo 64, that the soft TLB has pieces of large pages of.</summary>
     [FieldOffset(696)] public ulong TlbLargeRegions;
 
@@ -215,6 +226,12 @@ internal unsafe struct VcpuState
 
     /// <summary>Non-zero: returns to level 3 go to C#, which hands user code to the <see cref="DirectTier"/>.</summary>
     [FieldOffset(744)] public byte DirectWanted;
+
+    /// <summary>RSP for the mode that STAC or CLAC leads to.</summary>
+    [FieldOffset(752)] public ulong OtherReturnStack;
+
+    /// <summary>RSP of an empty return stack, the first one.</summary>
+    [FieldOffset(760)] public ulong ReturnTop;
 
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
     [FieldOffset(768)] public fixed byte Ymm[16 * 32];

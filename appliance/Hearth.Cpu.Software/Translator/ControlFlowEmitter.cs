@@ -77,9 +77,20 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
             CheckLimit();
         }
 
-        stack.PushReturnAddress(context.NextOffset, size);
-        context.EndTail(complete: false);
-        JumpTo(target, Narrow(instruction));
+        byte* call = PushReturn(size, IsChainable(target, narrow: false));
+        if (call is null)
+        {
+            JumpTo(target, Narrow(instruction));
+        }
+        else if (IsChainable(target, narrow: false))
+        {
+            AddChainSite(call, target);
+        }
+        else
+        {
+            HostEmitter.Bind(call, _emitter.Position);
+            LookUpOffset(target, narrow: false);
+        }
     }
 
     public void CallIndirect(in Instruction instruction)
@@ -90,8 +101,9 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         else
             CheckLimit();
         _emitter.Store(HostOperand.Field(FieldOffsets.Scratch), RegisterMap.Address);
-        stack.PushReturnAddress(context.NextOffset, size);
-        context.EndTail(complete: false);
+        byte* call = PushReturn(size, isChained: false);
+        if (call is not null)
+            HostEmitter.Bind(call, _emitter.Position);
         _emitter.Load(RegisterMap.Address, HostOperand.Field(FieldOffsets.Scratch));
         LookUp(popped: 0);
     }
@@ -101,8 +113,64 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         int extra = instruction.OpCount > 0 ? instruction.Immediate16 : 0;
         int size = Math.Abs(instruction.StackPointerIncrement) - extra;
         stack.LoadTop(size);
+        if (IsPredicted(size))
+        {
+            stack.Drop(size + extra);
+            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)new BranchDetail(context.Offset, size + extra).Value);
+            _emitter.Return();
+            return;
+        }
+
         CheckLimit();
         LookUp(size + extra);
+    }
+
+    /// <summary>Calls and returns of 64-bit code use the <see cref="ReturnStack"/>.</summary>
+    private bool IsPredicted(int size) => context.Is64Bit && !context.IsSingleStep && size == sizeof(ulong);
+
+    /// <summary>Pushes the guest's return address, and a frame on the return stack.</summary>
+    /// <param name="isChained">The call itself will be patched to go to its target.</param>
+    /// <returns>Past the displacement of the host's call, to be bound; null when there is none and the code goes on to the target.</returns>
+    private byte* PushReturn(int size, bool isChained)
+    {
+        stack.PushReturnAddress(context.NextOffset, size);
+        if (!IsPredicted(size))
+        {
+            context.EndTail(complete: false);
+            return null;
+        }
+
+        _emitter.Push(RegisterMap.Test);
+        context.EndTail(complete: false);
+        _emitter.ZeroExtend16(RegisterMap.Test, HostRegister.Rsp);
+        byte* full = _emitter.JumpIfRcxZero();
+        if (isChained)
+            _emitter.AlignDisplacement(1);
+        byte* again = _emitter.Position;
+        byte* call = _emitter.Call();
+        EmitReturnSite();
+
+        // Everything below is forgotten.
+        _emitter.BindShort(full);
+        _emitter.Pop(RegisterMap.Test);
+        _emitter.Lea(HostRegister.Rsp, new HostOperand(HostRegister.Rsp, ReturnStack.Refill));
+        _emitter.Push(RegisterMap.Test);
+        _emitter.Jump(again);
+        return call;
+    }
+
+    /// <summary>What the host returns to: goes on after the guest's call when the guest does.</summary>
+    private void EmitReturnSite()
+    {
+        _emitter.Pop(RegisterMap.Test);
+        _emitter.Not(RegisterMap.Test);
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Address, 1, 1));
+        byte* same = _emitter.JumpIfRcxZero();
+        _emitter.Jump(stubs.ReturnMismatch);
+        _emitter.BindShort(same);
+        _emitter.Lea(RegisterMap.Address, new HostOperand(RegisterMap.Address, -context.NextOffset));
+        _emitter.Store(HostOperand.Field(FieldOffsets.PageRip), RegisterMap.Address);
+        JumpTo(context.NextOffset, narrow: false);
     }
 
     /// <summary>Goes on at a place relative to the start of the page.</summary>
@@ -174,28 +242,26 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         }
 
         const int Tags = VcpuState.JumpCacheOffset - VcpuState.Bias;
-        const int Codes = Tags + (VcpuState.JumpCacheEntries * 8);
+        const int Codes = Tags + sizeof(ulong);
         LoadJumpIndex();
-        _emitter.Load(RegisterMap.Test, new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Tags));
-        _emitter.Load(RegisterMap.Addend, HostOperand.Field(FieldOffsets.ModeSalt));
-        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
-        _emitter.Pext(RegisterMap.Addend, RegisterMap.Address, HostOperand.Field(FieldOffsets.TlbPageMask));
-        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
+        _emitter.Load(RegisterMap.Test, new HostOperand(RegisterMap.State, RegisterMap.Addend, 1, Tags));
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Address, 1, 0));
         byte* hit = _emitter.JumpIfRcxZero();
         GoTo(stubs.LookupTarget, popped);
         _emitter.BindShort(hit);
         if (popped != 0)
             stack.Drop(popped);
-        LoadJumpIndex();
-        _emitter.Jump(new HostOperand(RegisterMap.State, RegisterMap.Addend, 8, Codes));
+        _emitter.Jump(new HostOperand(RegisterMap.State, RegisterMap.Addend, 1, Codes));
     }
 
-    /// <summary>R12 becomes the number of the jump-cache entry for R14: see <see cref="JumpCache"/>.</summary>
+    /// <summary>R12 becomes the offset of the jump-cache entry for R14: see <see cref="JumpCache"/>.</summary>
     private void LoadJumpIndex()
     {
         _emitter.Rorx(RegisterMap.Addend, RegisterMap.Address, JumpCache.HashShift);
         _emitter.Lea(RegisterMap.Addend, new HostOperand(RegisterMap.Addend, RegisterMap.Address, 1, 0));
-        _emitter.Pext(RegisterMap.Addend, RegisterMap.Addend, HostOperand.Field(FieldOffsets.JumpCacheMask));
+        _emitter.Load(RegisterMap.Test, HostOperand.Field(FieldOffsets.ModeSalt));
+        _emitter.Lea(RegisterMap.Addend, new HostOperand(RegisterMap.Addend, RegisterMap.Test, 1, 0));
+        _emitter.Pdep(RegisterMap.Addend, RegisterMap.Addend, HostOperand.Field(FieldOffsets.JumpCacheMask));
     }
 
     private void GoTo(byte* stub, int popped)

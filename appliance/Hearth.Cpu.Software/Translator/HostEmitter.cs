@@ -215,10 +215,12 @@ internal sealed unsafe class HostEmitter
         return Displacement(target);
     }
 
-    public void Call(byte* target)
+    /// <summary>CALL rel32; a null target is bound later.</summary>
+    /// <returns>The address past the displacement.</returns>
+    public byte* Call(byte* target = null)
     {
         Byte(0xE8);
-        Displacement(target);
+        return Displacement(target);
     }
 
     public void Jump(in HostOperand to) => Memory(false, 0xFF, 4, to);

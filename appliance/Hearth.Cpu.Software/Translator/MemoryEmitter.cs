@@ -1,3 +1,4 @@
+using Hearth.Memory;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
@@ -5,16 +6,11 @@ namespace Hearth.Cpu.Software;
 /// <summary>Effective addresses and the soft-TLB check.</summary>
 /// <remarks>
 /// The check must leave the flags alone, because a fault has to show them as they were before the instruction, and because
-/// they live in the host's flags: PEXT, LEA and JRCXZ do it. The first byte selects the entry and the page of the last byte is
+/// they live in the host's flags: RORX, PDEP, PEXT, LEA and JRCXZ do it. The first byte selects the entry and the page of the last byte is
 /// compared, so that an access that crosses a page misses.
 /// </remarks>
 internal sealed unsafe class MemoryEmitter(TranslationContext context)
 {
-    // The arrays of a soft TLB.
-    public const int ReadTags = 0;
-    public const int WriteTags = 1;
-    public const int Addends = 2;
-
     private readonly HostEmitter _emitter = context.Emitter;
 
     /// <summary>Emits the access check for an instruction's memory operand.</summary>
@@ -95,23 +91,15 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
             address = RegisterMap.Address;
         }
 
-        HostOperand indexMask = HostOperand.Field(FieldOffsets.TlbIndexMask);
-        _emitter.Pext(RegisterMap.Addend, address, indexMask);
-        _emitter.Load(RegisterMap.Addend, Tlb(detail.IsWrite ? WriteTags : ReadTags));
-        HostRegister last = address;
-        if (detail.Size > 1)
-        {
-            _emitter.Lea(RegisterMap.Test, new HostOperand(address, detail.Size - 1));
-            last = RegisterMap.Test;
-        }
-
-        _emitter.Pext(RegisterMap.Test, last, HostOperand.Field(FieldOffsets.TlbPageMask));
-        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Addend, 1, 0));
+        _emitter.Rorx(RegisterMap.Addend, address, GuestRam.PageShift);
+        _emitter.Pdep(RegisterMap.Addend, RegisterMap.Addend, HostOperand.Field(FieldOffsets.TlbOffsetMask));
+        _emitter.Load(RegisterMap.Test, Tlb(detail.IsWrite ? TlbEntry.WriteTagOffset : TlbEntry.ReadTagOffset));
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, address, 1, detail.Size - 1));
+        _emitter.Pext(RegisterMap.Test, RegisterMap.Test, HostOperand.Field(FieldOffsets.TlbPageMask));
         byte* hit = _emitter.JumpIfRcxZero();
         byte* miss = _emitter.Jump();
         _emitter.BindShort(hit);
-        _emitter.Pext(RegisterMap.Addend, address, indexMask);
-        _emitter.Load(RegisterMap.Addend, Tlb(Addends));
+        _emitter.Load(RegisterMap.Addend, Tlb(TlbEntry.AddendOffset));
         AddSite(miss, address, detail);
         return new HostOperand(address, RegisterMap.Addend, 1, 0);
     }
@@ -151,12 +139,10 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
         return scratch;
     }
 
-    /// <summary>What an array of a mode's soft TLB is away from R15.</summary>
-    public static int TlbDisplacement(int tlbMode, int array) =>
-        VcpuState.TlbOffset - VcpuState.Bias + (tlbMode * VcpuState.TlbBytesPerMode) + (array * VcpuState.TlbEntries * 8);
+    /// <summary>What a field of the first entry of a mode's soft TLB is away from R15.</summary>
+    public static int TlbDisplacement(int tlbMode, int field) => VcpuState.TlbOffset - VcpuState.Bias + (tlbMode * VcpuState.TlbBytesPerMode) + field;
 
-    private HostOperand Tlb(int array) =>
-        new(RegisterMap.State, RegisterMap.Addend, 8, TlbDisplacement(TlbMode.Of(context.Mode), array));
+    private HostOperand Tlb(int field) => new(RegisterMap.State, RegisterMap.Addend, 1, TlbDisplacement(TlbMode.Of(context.Mode), field));
 
     private static int AddressWidth(in Instruction instruction)
     {

@@ -80,7 +80,8 @@ internal sealed class StackEmitter(TranslationContext context, MemoryEmitter mem
     public void LoadTop(int size) => _emitter.Load(RegisterMap.Address, PopAccess(Rsp, size), size);
 
     /// <summary>Takes bytes off the stack.</summary>
-    public void Drop(int bytes) => AdjustStackPointer(bytes);
+    /// <remarks>Changes RCX at most.</remarks>
+    public void Drop(int bytes) => AdjustStackPointer(bytes, RegisterMap.Test);
 
     public void Leave(in Instruction instruction)
     {
@@ -228,7 +229,7 @@ internal sealed class StackEmitter(TranslationContext context, MemoryEmitter mem
         return memory.StackAccess(address, size, write: false);
     }
 
-    private void AdjustStackPointer(int bytes)
+    private void AdjustStackPointer(int bytes, HostRegister scratch = RegisterMap.Addend)
     {
         switch (context.StackWidth)
         {
@@ -239,8 +240,8 @@ internal sealed class StackEmitter(TranslationContext context, MemoryEmitter mem
                 _emitter.Lea32(Rsp, new HostOperand(Rsp, bytes));
                 break;
             default:
-                _emitter.Lea32(RegisterMap.Addend, new HostOperand(Rsp, bytes));
-                _emitter.Move16(Rsp, RegisterMap.Addend);
+                _emitter.Lea32(scratch, new HostOperand(Rsp, bytes));
+                _emitter.Move16(Rsp, scratch);
                 break;
         }
     }

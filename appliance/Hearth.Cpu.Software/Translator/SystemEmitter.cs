@@ -145,9 +145,12 @@ internal sealed unsafe class SystemEmitter(TranslationContext context, NativeEmi
         _emitter.Lea(RegisterMap.Addend, new HostOperand(RegisterMap.Addend, set ? flag : -flag));
         _emitter.Store(HostOperand.Field(FieldOffsets.SystemFlags), RegisterMap.Addend);
         _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.Mode), (int)mode);
-        _emitter.LoadImmediate(RegisterMap.Test, (long)number << JumpCache.ModeShift);
+        _emitter.LoadImmediate(RegisterMap.Test, number);
         context.IsTiedToRun = true;
         _emitter.Store(HostOperand.Field(FieldOffsets.ModeSalt), RegisterMap.Test);
+        _emitter.Load(RegisterMap.Test, HostOperand.Field(FieldOffsets.OtherReturnStack));
+        _emitter.Store(HostOperand.Field(FieldOffsets.OtherReturnStack), HostRegister.Rsp);
+        _emitter.Move(HostRegister.Rsp, RegisterMap.Test);
         flow.LookUpOffset(context.NextOffset, narrow: false);
         return true;
     }

@@ -67,6 +67,9 @@ public static class CpuFeatures
         new("ibrs_ibpb", 7, 0, Edx, 26),
         new("stibp", 7, 0, Edx, 27),
         new("arch_capabilities", 7, 0, Edx, 29),
+
+        // Linux does not believe BHI_NO, and clears the branch history by a loop at every system call where it cannot ask the processor for it.
+        new("bhi_ctrl", 7, 2, Edx, 4),
         new("lahf_lm", 0x8000_0001, 0, Ecx, 0, RunsNatively: true),
         new("syscall", 0x8000_0001, 0, Edx, 11),
         Nx,

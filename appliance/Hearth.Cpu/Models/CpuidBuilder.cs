@@ -13,6 +13,9 @@ public static class CpuidBuilder
     private const uint ApicTimerFrequency = 1_000_000_000;
 
     private const uint HighestBasic = 0x16;
+
+    /// <summary>The highest subleaf of leaf 7.</summary>
+    private const int HighestFeatures = 2;
     private const uint HypervisorFrequencies = 0x4000_0010;
     private const uint KvmInterface = 0x4000_0100;
     private const uint HighestHypervisor = KvmInterface + 1;
@@ -29,7 +32,9 @@ public static class CpuidBuilder
             new(2, -1, new CpuidResult(0x00FF_FF01, 0, 0, 0)), // the caches are in leaf 4
             .. Caches(topology),
             new(6, -1, new CpuidResult(1 << 2, 0, 0, 0)), // ARAT: the APIC timer never stops
-            new(7, 0, Features(model, 7, 0)),
+            new(7, 0, Features(model, 7, 0) with { Eax = HighestFeatures }),
+            new(7, 1, Features(model, 7, 1)),
+            new(7, HighestFeatures, Features(model, 7, HighestFeatures)),
             .. CoreLevels(topology),
             .. StateAreas(model),
             .. Frequencies(tscFrequency),

@@ -148,7 +148,10 @@ internal static class UndefinedState
             _ when oracle.Vector == ExceptionVectors.AlignmentCheck => instruction.MemorySize.GetSize() > (instruction.Encoding == EncodingKind.VEX ? 8 : 15),
 
             // The return address is pushed before the target is looked at.
-            Mnemonic.Call when instruction.IsCallNear || instruction.IsCallNearIndirect => oracle.Vector == ExceptionVectors.StackFault,
+            Mnemonic.Call when instruction.IsCallNear || instruction.IsCallNearIndirect => oracle.Vector is ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
+
+            // The upper half of a selector's slot is written, too.
+            Mnemonic.Call when !faulted => program.Mode != CodeMode.Long,
 
             // Which part of a far pointer is read first.
             _ when ReadsFarPointer(instruction) => oracle.Vector == ExceptionVectors.PageFault,

@@ -56,6 +56,10 @@ internal static unsafe class PlainMsrs
 
     private static IEnumerable<PlainMsr> Table()
     {
+        // IBRS, STIBP, BHI_DIS_S (Intel SDM Vol. 4, IA32_SPEC_CTRL).
+        const ulong RestrictedSpeculation = 1 << 0;
+        const ulong SingleThreadPredictors = 1 << 1;
+        const ulong NoHistoryInjection = 1 << 10;
         for (uint i = 0; i < Msr.VariableRanges; i++)
         {
             yield return new(Msr.MtrrPhysBase0 + (2 * i), 0, PhysicalBase, PlainMsrKind.MemoryType);
@@ -69,7 +73,7 @@ internal static unsafe class PlainMsrs
             yield return new(i, 0, ulong.MaxValue, PlainMsrKind.MemoryTypes);
         yield return new(Msr.MtrrDefType, 0, 0xCFF, PlainMsrKind.MemoryType);
         yield return new(Msr.MiscEnable, MiscEnableInitial, MiscEnableWritable);
-        yield return new(Msr.SpecCtrl, 0, 3);
+        yield return new(Msr.SpecCtrl, 0, RestrictedSpeculation | SingleThreadPredictors | NoHistoryInjection);
         yield return new(Msr.McgStatus, 0, 0);
         yield return new(Msr.EblCrPowerOn, 0, 0);
         yield return new(Msr.DebugCtl, 0, 0);
