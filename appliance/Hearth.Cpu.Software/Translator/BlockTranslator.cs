@@ -56,15 +56,18 @@ internal sealed unsafe class BlockTranslator
         bool ended = false;
         for (int i = 0; i < _count && !ended; i++)
         {
+            StackRun run = FindStackRun(i);
+            i += Math.Max(run.Count - 1, 0);
             Instruction instruction = _instructions[i];
             next = (int)instruction.IP + instruction.Length;
-            ended = EmitInstruction(instruction, i);
+            ended = run.Count > 0 ? EmitStackRun(run) : EmitInstruction(instruction, i);
         }
 
         if (!ended)
             EmitEnd(next, endsOpen);
         HostEmitter.Bind(kickJump, _emitter.Position);
         _flow.ExitTo(_cache.Stubs.Kick, source.Start);
+        EmitStackRunsOneByOne();
         EmitChainStubs(source.Physical & ~0xFFFUL);
         EmitSlowSites();
         int length = (int)(_emitter.Position - far);
@@ -194,14 +197,71 @@ internal sealed unsafe class BlockTranslator
         near = _emitter.Position;
     }
 
-    /// <returns>True when nothing runs on after the instruction.</returns>
-    private bool EmitInstruction(in Instruction instruction, int index)
+    /// <summary>The pushes or pops of 64-bit registers from an instruction on that are worth a check in common.</summary>
+    private StackRun FindStackRun(int first)
+    {
+        // After STI, interrupts are looked for behind the next instruction.
+        bool isPlain = _context.Is64Bit && !_context.IsSingleStep && (_context.Mode & ModeFlags.AlignmentCheck) == 0;
+        if (!isPlain || (first > 0 && _classifier.KindOf(_instructions[first - 1]) == InstructionKind.SetInterrupt))
+            return default;
+        InstructionKind kind = _classifier.KindOf(_instructions[first]);
+        if (kind is not (InstructionKind.Push or InstructionKind.Pop))
+            return default;
+        int end = first;
+        while (end < _count && _classifier.KindOf(_instructions[end]) == kind && IsPlainRegister(_instructions[end]))
+            end++;
+        bool returns = kind == InstructionKind.Pop && end > first && end < _count && _classifier.KindOf(_instructions[end]) == InstructionKind.Return &&
+            _flow.IsPredicted(ControlFlowEmitter.ReturnSize(_instructions[end]));
+        int count = end - first + (returns ? 1 : 0);
+        return count < 2 ? default : new StackRun { First = first, Count = count, Returns = returns };
+    }
+
+    private static bool IsPlainRegister(in Instruction instruction) => instruction.Op0Kind == OpKind.Register && instruction.Op0Register.IsGPR64() &&
+        RegisterMap.GuestNumber(instruction.Op0Register) != RegisterMap.GuestRsp;
+
+    /// <returns>True when nothing runs on after it.</returns>
+    private bool EmitStackRun(StackRun run)
+    {
+        ReadOnlySpan<Instruction> instructions = _instructions.AsSpan(run.First, run.Count - (run.Returns ? 1 : 0));
+        BeginInstruction(instructions[0]);
+        run.MissJump = _classifier.KindOf(instructions[0]) == InstructionKind.Push ? _stack.PushRun(instructions) : _stack.PopRun(instructions, run.Returns);
+        if (run.Returns)
+        {
+            ref readonly Instruction last = ref _instructions[run.First + run.Count - 1];
+            BeginInstruction(last);
+            _flow.ReturnToLoaded(last);
+        }
+
+        run.Continue = _emitter.Position;
+        _context.AddStackRun(run);
+        return run.Returns;
+    }
+
+    private void EmitStackRunsOneByOne()
+    {
+        foreach (StackRun run in _context.StackRuns)
+        {
+            HostEmitter.Bind(run.MissJump, _emitter.Position);
+            for (int i = run.First; i < run.First + run.Count; i++)
+                EmitInstruction(_instructions[i], i);
+            if (!run.Returns)
+                _emitter.Jump(run.Continue);
+        }
+    }
+
+    private void BeginInstruction(in Instruction instruction)
     {
         int offset = (int)instruction.IP;
-        InstructionKind kind = _classifier.KindOf(instruction);
         bool waits = _classifier.UnitOf(instruction.Code) == InstructionUnit.X87 && instruction.Mnemonic is not (Mnemonic.Fnstcw or Mnemonic.Fnstsw);
         _context.BeginInstruction(offset, instruction.Length, waits);
         _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
+    }
+
+    /// <returns>True when nothing runs on after the instruction.</returns>
+    private bool EmitInstruction(in Instruction instruction, int index)
+    {
+        InstructionKind kind = _classifier.KindOf(instruction);
+        BeginInstruction(instruction);
         if (!UnitUsable(instruction.Code, kind))
             return Keep(instruction, KeptReason.UnitUnavailable);
         TranslationContext.Mark mark = _context.GetMark();

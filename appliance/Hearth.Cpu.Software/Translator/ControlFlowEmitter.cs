@@ -110,9 +110,15 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
 
     public void Return(in Instruction instruction)
     {
-        int extra = instruction.OpCount > 0 ? instruction.Immediate16 : 0;
-        int size = Math.Abs(instruction.StackPointerIncrement) - extra;
-        stack.LoadTop(size);
+        stack.LoadTop(ReturnSize(instruction));
+        ReturnToLoaded(instruction);
+    }
+
+    /// <summary>The same with the target in R14 already.</summary>
+    public void ReturnToLoaded(in Instruction instruction)
+    {
+        int size = ReturnSize(instruction);
+        int extra = Math.Abs(instruction.StackPointerIncrement) - size;
         if (IsPredicted(size))
         {
             stack.Drop(size + extra);
@@ -125,8 +131,11 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         LookUp(size + extra);
     }
 
+    /// <summary>The bytes of a return's address.</summary>
+    public static int ReturnSize(in Instruction instruction) => Math.Abs(instruction.StackPointerIncrement) - (instruction.OpCount > 0 ? instruction.Immediate16 : 0);
+
     /// <summary>Calls and returns of 64-bit code use the <see cref="ReturnStack"/>.</summary>
-    private bool IsPredicted(int size) => context.Is64Bit && !context.IsSingleStep && size == sizeof(ulong);
+    public bool IsPredicted(int size) => context.Is64Bit && !context.IsSingleStep && size == sizeof(ulong);
 
     /// <summary>Pushes the guest's return address, and a frame on the return stack.</summary>
     /// <param name="isChained">The call itself will be patched to go to its target.</param>

@@ -91,17 +91,25 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
             address = RegisterMap.Address;
         }
 
+        byte* miss = CheckRange(address, detail.Size, detail.IsWrite);
+        AddSite(miss, address, detail);
+        return new HostOperand(address, RegisterMap.Addend, 1, 0);
+    }
+
+    /// <summary>Emits the check itself: on a hit, R12 is the addend for all bytes from a linear address on.</summary>
+    /// <returns>Past the displacement of the jump that is taken on a miss.</returns>
+    public byte* CheckRange(HostRegister address, int size, bool isWrite)
+    {
         _emitter.Rorx(RegisterMap.Addend, address, GuestRam.PageShift);
         _emitter.Pdep(RegisterMap.Addend, RegisterMap.Addend, HostOperand.Field(FieldOffsets.TlbOffsetMask));
-        _emitter.Load(RegisterMap.Test, Tlb(detail.IsWrite ? TlbEntry.WriteTagOffset : TlbEntry.ReadTagOffset));
-        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, address, 1, detail.Size - 1));
+        _emitter.Load(RegisterMap.Test, Tlb(isWrite ? TlbEntry.WriteTagOffset : TlbEntry.ReadTagOffset));
+        _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, address, 1, size - 1));
         _emitter.Pext(RegisterMap.Test, RegisterMap.Test, HostOperand.Field(FieldOffsets.TlbPageMask));
         byte* hit = _emitter.JumpIfRcxZero();
         byte* miss = _emitter.Jump();
         _emitter.BindShort(hit);
         _emitter.Load(RegisterMap.Addend, Tlb(TlbEntry.AddendOffset));
-        AddSite(miss, address, detail);
-        return new HostOperand(address, RegisterMap.Addend, 1, 0);
+        return miss;
     }
 
     private HostOperand SlowOnly(HostRegister address, AccessDetail detail)

@@ -76,6 +76,52 @@ internal sealed class StackEmitter(TranslationContext context, MemoryEmitter mem
             _emitter.Move(to, RegisterMap.Test);
     }
 
+    /// <summary>Several pushes of 64-bit registers at once.</summary>
+    /// <returns>Past the displacement of the jump that is taken when they have to be done one by one.</returns>
+    public unsafe byte* PushRun(ReadOnlySpan<Instruction> pushes)
+    {
+        int length = pushes.Length * sizeof(ulong);
+        _emitter.Lea(RegisterMap.Address, new HostOperand(Rsp, -length));
+        byte* miss = memory.CheckRange(RegisterMap.Address, length, isWrite: true);
+        for (int i = 0; i < pushes.Length; i++)
+        {
+            int guest = RegisterMap.GuestNumber(pushes[i].Op0Register);
+            HostRegister from = RegisterMap.Host(guest);
+            if (from == HostRegister.None)
+            {
+                from = RegisterMap.Test;
+                _emitter.Load(from, RegisterMap.Home(guest));
+            }
+
+            _emitter.Store(new HostOperand(RegisterMap.Address, RegisterMap.Addend, 1, length - ((i + 1) * sizeof(ulong))), from);
+        }
+
+        _emitter.Move(Rsp, RegisterMap.Address);
+        return miss;
+    }
+
+    /// <summary>Several pops of 64-bit registers at once.</summary>
+    /// <param name="returns">What is above them is loaded into R14, and stays on the stack.</param>
+    /// <returns>Past the displacement of the jump that is taken when they have to be done one by one.</returns>
+    public unsafe byte* PopRun(ReadOnlySpan<Instruction> pops, bool returns)
+    {
+        int length = pops.Length * sizeof(ulong);
+        byte* miss = memory.CheckRange(Rsp, returns ? length + sizeof(ulong) : length, isWrite: false);
+        for (int i = 0; i < pops.Length; i++)
+        {
+            int guest = RegisterMap.GuestNumber(pops[i].Op0Register);
+            HostRegister to = RegisterMap.Host(guest);
+            _emitter.Load(to == HostRegister.None ? RegisterMap.Test : to, new HostOperand(Rsp, RegisterMap.Addend, 1, i * sizeof(ulong)));
+            if (to == HostRegister.None)
+                _emitter.Store(RegisterMap.Home(guest), RegisterMap.Test);
+        }
+
+        if (returns)
+            _emitter.Load(RegisterMap.Address, new HostOperand(Rsp, RegisterMap.Addend, 1, length));
+        AdjustStackPointer(length);
+        return miss;
+    }
+
     /// <summary>Loads the value at the top of the stack into R14.</summary>
     public void LoadTop(int size) => _emitter.Load(RegisterMap.Address, PopAccess(Rsp, size), size);
 

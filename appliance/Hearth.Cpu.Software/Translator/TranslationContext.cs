@@ -8,6 +8,7 @@ internal sealed unsafe class TranslationContext
     private const int MaximumSites = 512;
 
     private readonly SlowSite[] _slowSites = new SlowSite[MaximumSites];
+    private readonly List<StackRun> _stackRuns = [];
     private readonly ChainSite[] _chainSites = new ChainSite[MaximumSites];
     private int _slowCount;
     private int _chainCount;
@@ -34,6 +35,8 @@ internal sealed unsafe class TranslationContext
 
     public ReadOnlySpan<ChainSite> ChainSites => _chainSites.AsSpan(0, _chainCount);
 
+    public IReadOnlyList<StackRun> StackRuns => _stackRuns;
+
     public void BeginBlock(ModeFlags mode, byte* position)
     {
         Mode = mode;
@@ -43,6 +46,7 @@ internal sealed unsafe class TranslationContext
         IsTiedToRun = false;
         _slowCount = 0;
         _chainCount = 0;
+        _stackRuns.Clear();
     }
 
     /// <summary>The block holds a value that means nothing in another run.</summary>
@@ -76,6 +80,8 @@ internal sealed unsafe class TranslationContext
     }
 
     public void AddSlowSite(in SlowSite site) => _slowSites[_slowCount++] = site;
+
+    public void AddStackRun(in StackRun run) => _stackRuns.Add(run);
 
     public void AddChainSite(in ChainSite site) => _chainSites[_chainCount++] = site;
 
