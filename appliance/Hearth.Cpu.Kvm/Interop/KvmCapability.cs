@@ -1,0 +1,22 @@
+namespace Hearth.Cpu.Kvm.Interop;
+
+/// <summary>What KVM_CHECK_EXTENSION is asked for (KVM_CAP_*).</summary>
+internal enum KvmCapability
+{
+    UserMemory = 3,
+    SetTssAddress = 4,
+    ExtendedCpuid = 7,
+    MultiprocessorState = 14,
+    IrqFd = 32,
+    SetIdentityMapAddress = 37,
+    IoEventFd = 36,
+    VcpuEvents = 41,
+    DebugRegisters = 50,
+    XsaveState = 55,
+    ExtendedControlRegisters = 56,
+    TscControl = 60,
+    SignalMsi = 77,
+    TscDeadlineTimer = 72,
+    SplitIrqChip = 121,
+    ImmediateExit = 136,
+}
