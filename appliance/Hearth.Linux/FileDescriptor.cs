@@ -43,6 +43,14 @@ public sealed unsafe class FileDescriptor : IDisposable
         return number >= 0 ? new FileDescriptor(number) : throw LinuxException.Last(path);
     }
 
+    /// <summary>True when it belongs to the user this process runs as, and nobody else may write to it.</summary>
+    public bool IsOnlyMine()
+    {
+        const uint OthersWrite = 0x12; // 022
+        Libc.FileStatus status;
+        return Libc.fstat(_number, &status) == 0 && status.st_uid == Libc.geteuid() && (status.st_mode & OthersWrite) == 0;
+    }
+
     /// <summary>Two connected stream sockets, closed on exec.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public static (FileDescriptor Near, FileDescriptor Far) CreateSocketPair()

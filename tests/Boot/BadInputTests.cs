@@ -48,6 +48,8 @@ public sealed class BadInputTests : IDisposable
         { "--kernel KERNEL --debug-exit 99999", "99999" },
         { "--kernel KERNEL --tier fast", "--tier fast" },
         { "--kernel KERNEL --translation-cache SCRATCH/text", "SCRATCH/text is no folder" },
+        { "--kernel KERNEL --translation-cache SCRATCH/text/below", "SCRATCH/text/below cannot be written to" },
+        { "--kernel KERNEL --translation-cache /tmp", "/tmp can be written to by others" },
         { "--restore SCRATCH/missing", "SCRATCH/missing" },
         { "--restore SCRATCH/text", "is no saved guest" },
     };

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Hearth.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Cpu.Software;
 
@@ -10,7 +12,7 @@ namespace Hearth.Cpu.Software;
 /// </summary>
 /// <remarks>
 /// The file: "HEARTHTC", a format number (4 bytes), 4 bytes of zero, the key and the SHA-256 of all records (32 each), the records (<see cref="KeptBlock"/>).
-/// What it holds is executed, so it is read only when nobody but its owner may write to it and its folder, and used only when every byte is as it was written. It
+/// What it holds is executed, so it is read only when it and its folder belong to the user who runs this and nobody else may write to them, and used only when every byte is as it was written. It
 /// is replaced as a whole, by renaming, so that machines may share it. Of the files of other builds and models the latest used ones stay.
 /// </remarks>
 internal sealed partial class TranslationFile
@@ -24,7 +26,6 @@ internal sealed partial class TranslationFile
     private const string Extension = ".code";
 
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     private readonly string _path;
     private readonly byte[] _key;
@@ -44,16 +45,21 @@ internal sealed partial class TranslationFile
     {
         try
         {
-            var file = new FileInfo(_path);
-            if (!file.Exists || file.Length < HeaderLength || file.Length > longest || (file.UnixFileMode & Others) != 0 || (file.Directory!.UnixFileMode & Others) != 0)
+            if (!File.Exists(_path))
                 return default;
-            byte[] bytes = File.ReadAllBytes(_path);
+            using FileDescriptor folder = FileDescriptor.Open(Path.GetDirectoryName(_path)!, FileAccessMode.Directory);
+            using FileDescriptor file = FileDescriptor.Open(_path, FileAccessMode.Read);
+            using var stream = new FileStream(new SafeFileHandle(file.Number, ownsHandle: false), FileAccess.Read, 0);
+            if (!folder.IsOnlyMine() || !file.IsOnlyMine() || stream.Length < HeaderLength || stream.Length > longest)
+                return default;
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
             if (!IsWhole(bytes))
                 return default;
-            NoteUse(file);
+            NoteUse(new FileInfo(_path));
             return bytes.AsMemory(HeaderLength);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or LinuxException)
         {
             return default;
         }

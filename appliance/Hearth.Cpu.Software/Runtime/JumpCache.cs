@@ -164,6 +164,7 @@ internal sealed unsafe class JumpCache
     /// <summary>Drops everything, and all numbers of modes: they may belong to others now. While the vCPU is not inside.</summary>
     public void ForgetAll()
     {
+        _state->ModeSalt = 0;
         Clear();
         _numbers.Clear();
         new Span<byte>(_state->Transitions, Transition.Count * Transition.Size).Clear();

@@ -29,6 +29,8 @@ internal static unsafe class ReturnStack
     {
         // SAFETY: both stacks lie within the state block (VcpuState.ReturnStackOffset and Size), which is aligned to more than their length.
         byte* top = (byte*)state + VcpuState.ReturnStackOffset + Length - sizeof(ulong);
+        if (((nuint)top + sizeof(ulong)) % Length != 0)
+            throw new InvalidOperationException("the state block is not aligned as its return stacks need it");
         *(byte**)top = bottom;
         *(byte**)(top + Distance) = bottom;
         state->ReturnTop = (ulong)top;

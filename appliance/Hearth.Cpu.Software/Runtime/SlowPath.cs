@@ -198,8 +198,10 @@ internal sealed unsafe class SlowPath
     /// <summary>The longest power of two, up to 8, that a device register or a part of a vector takes.</summary>
     private static int Part(int left) => left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 
-    /// <summary>Odd sizes (80-bit floating point) are aligned to 8 (Intel SDM Vol. 3, table 6-7).</summary>
-    /// <summary>Vectors of more than 8 bytes are not looked at, as on Intel's processors.</summary>
+    /// <summary>
+    /// Odd sizes (80-bit floating point) are aligned to 8 (Intel SDM Vol. 3, table 6-7). Vectors of more than 8 bytes are not looked at, as on Intel's
+    /// processors.
+    /// </summary>
     private static int AlignmentOf(int size) => size switch { 10 => 8, > 8 => 1, _ => size };
 
     private static bool IsCanonical(ulong address) => (ulong)((long)(address << 16) >> 16) == address;

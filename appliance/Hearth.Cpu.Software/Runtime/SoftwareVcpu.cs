@@ -359,9 +359,18 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
             return true;
         }
 
-        TranslatedBlock? block = _code.Find(mode);
-        if (block is null)
-            return false;
+        TranslatedBlock? block;
+        int generation;
+        do
+        {
+            // When everything is dropped the numbers of modes start anew.
+            generation = _store.Generation;
+            EnterMode();
+            block = _code.Find(mode);
+            if (block is null)
+                return false;
+        }
+        while (generation != _store.Generation);
         _jumps.Add(block, _state->Rip, _code.Linear, IsGlobal(block), _mmu.IsLarge(_code.Linear) || block.CrossesPage);
         _state->ResumeAddress = (ulong)block.NearEntry;
         return true;
@@ -529,8 +538,8 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         byte* back = (byte*)_state->ResumeAddress;
         byte* jump = back + *(int*)back;
         ulong page = *(ulong*)(back + sizeof(int));
-        bool backward = (_state->ExitDetail & BlockTranslator.ChainBackward) != 0;
-        SetRip(_state->ExitDetail & (BlockTranslator.ChainBackward - 1));
+        bool backward = (_state->ExitDetail & BlockTranslator.ChainChecked) != 0;
+        SetRip(_state->ExitDetail & (BlockTranslator.ChainChecked - 1));
         if (_state->Kick != 0)
             return StepResult.Continue;
         TranslatedBlock? block = _code.Find((ModeFlags)_state->Mode);

@@ -5,7 +5,6 @@ namespace Hearth.Cpu.Software;
 /// <summary>The offsets of the fields that generated code names, taken from the layout itself.</summary>
 internal static class FieldOffsets
 {
-    public static readonly int Rip = Of(nameof(VcpuState.Rip));
     public static readonly int PageRip = Of(nameof(VcpuState.PageRip));
     public static readonly int Kick = Of(nameof(VcpuState.Kick));
     public static readonly int InterruptEnable = Of(nameof(VcpuState.InterruptEnable));

@@ -9,7 +9,7 @@ namespace Hearth.Cpu.Software;
 /// <remarks>
 /// At every instruction boundary that C# sees, this block holds the whole architectural state except x87 and MMX, which
 /// stay in the host's registers while <see cref="X87Loaded"/> is set. While generated code runs, the general registers,
-/// vectors, arithmetic flags and MXCSR live in host registers (see HostRegisters) and the fields here are stale.
+/// vectors, arithmetic flags and MXCSR live in host registers (see <c>RegisterMap</c>) and the fields here are stale.
 /// Only <see cref="Kick"/> is written by other threads.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = Size)]
@@ -34,7 +34,7 @@ internal unsafe struct VcpuState
     public const int JumpLocalOffset = JumpCacheOffset + (JumpCacheEntries * 16);
 
     /// <summary>Where the first of two stacks begins (<see cref="Software.ReturnStack"/>), with as much room below either.</summary>
-    public const int ReturnStackOffset = 0xC_0000;
+    public const int ReturnStackOffset = (JumpLocalOffset + (JumpCacheEntries / 8) + ReturnRoom + Software.ReturnStack.Length - 1) & -Software.ReturnStack.Length;
     public const int ReturnRoom = 0x2_0000;
     public const int Size = ReturnStackOffset + (2 * Software.ReturnStack.Length) + ReturnRoom;
 
@@ -58,7 +58,7 @@ internal unsafe struct VcpuState
     /// <summary>The instruction pointer that belongs to byte 0 of the page whose translated code runs now.</summary>
     [FieldOffset(136)] public ulong PageRip;
 
-    /// <summary>Non-zero: leave generated code at the next back-edge or indirect jump. Written by any thread.</summary>
+    /// <summary>Non-zero: leave generated code at the next back-edge, return or indirect jump. Written by any thread.</summary>
     [FieldOffset(144)] public uint Kick;
 
     /// <summary>Non-zero: an interrupt waits for IF (or for the end of the shadow); looked at when IF becomes set.</summary>
@@ -175,7 +175,7 @@ internal unsafe struct VcpuState
     /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
     [FieldOffset(616)] public ulong AccessAddend;
 
-    /// <summary>0xCD5... the positions of the arithmetic flags in RFLAGS: CF 0, PF 2, AF 4, ZF 6, SF 7, OF 11.</summary>
+    /// <summary>0x8D5: the positions of the arithmetic flags in RFLAGS: CF 0, PF 2, AF 4, ZF 6, SF 7, OF 11.</summary>
     [FieldOffset(624)] public ulong ArithmeticFlagsMask;
 
     /// <summary>A value that survives from one access of an instruction to its next (PUSH and POP of memory).</summary>

@@ -223,12 +223,12 @@ internal sealed unsafe class BlockTranslator
     private bool EmitStackRun(StackRun run)
     {
         ReadOnlySpan<Instruction> instructions = _instructions.AsSpan(run.First, run.Count - (run.Returns ? 1 : 0));
-        BeginInstruction(instructions[0]);
+        BeginInstruction(instructions[0], run.First);
         run.MissJump = _classifier.KindOf(instructions[0]) == InstructionKind.Push ? _stack.PushRun(instructions) : _stack.PopRun(instructions, run.Returns);
         if (run.Returns)
         {
             ref readonly Instruction last = ref _instructions[run.First + run.Count - 1];
-            BeginInstruction(last);
+            BeginInstruction(last, run.First + run.Count - 1);
             _flow.ReturnToLoaded(last);
         }
 
@@ -249,11 +249,11 @@ internal sealed unsafe class BlockTranslator
         }
     }
 
-    private void BeginInstruction(in Instruction instruction)
+    private void BeginInstruction(in Instruction instruction, int index)
     {
         int offset = (int)instruction.IP;
         bool waits = _classifier.UnitOf(instruction.Code) == InstructionUnit.X87 && instruction.Mnemonic is not (Mnemonic.Fnstcw or Mnemonic.Fnstsw);
-        _context.BeginInstruction(offset, instruction.Length, waits);
+        _context.BeginInstruction(offset, instruction.Length, waits, index > 0 && _classifier.KindOf(_instructions[index - 1]) == InstructionKind.SetInterrupt);
         _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
     }
 
@@ -261,7 +261,7 @@ internal sealed unsafe class BlockTranslator
     private bool EmitInstruction(in Instruction instruction, int index)
     {
         InstructionKind kind = _classifier.KindOf(instruction);
-        BeginInstruction(instruction);
+        BeginInstruction(instruction, index);
         if (!UnitUsable(instruction.Code, kind))
             return Keep(instruction, KeptReason.UnitUnavailable);
         TranslationContext.Mark mark = _context.GetMark();
@@ -273,7 +273,7 @@ internal sealed unsafe class BlockTranslator
 
         if (!ended)
             _context.EndTail(complete: true);
-        if (index > 0 && _classifier.KindOf(_instructions[index - 1]) == InstructionKind.SetInterrupt && FallsThrough(kind))
+        if (_context.FollowsSetInterrupt && !ended && kind is not (InstructionKind.PopFlags or InstructionKind.SetInterrupt))
             EmitInterruptCheck(_context.NextOffset);
         return ended;
     }
@@ -448,7 +448,7 @@ internal sealed unsafe class BlockTranslator
         {
             HostEmitter.Bind(site.Jump, _emitter.Position);
             _emitter.Relocations?.Add(new Relocation(RelocationKind.Chain, (int)(site.Jump - _emitter.BlockStart) - sizeof(int), 0));
-            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.TargetOffset | (site.Backward ? ChainBackward : 0));
+            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.TargetOffset | (site.IsChecked ? ChainChecked : 0));
             _emitter.Call(_cache.Stubs.Chain);
             _emitter.Dword((int)(site.Jump - _emitter.Position));
             _emitter.Qword(page);
@@ -491,7 +491,7 @@ internal sealed unsafe class BlockTranslator
     }
 
     /// <summary>The bit beside the target in the detail of <see cref="ExitReason.Chain"/>.</summary>
-    public const int ChainBackward = 1 << 13;
+    public const int ChainChecked = 1 << 13;
 
     private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.RepeatedString or InstructionKind.Jump
         or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return

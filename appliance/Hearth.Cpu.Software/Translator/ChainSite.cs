@@ -8,6 +8,6 @@ internal unsafe struct ChainSite
 
     public int TargetOffset;
 
-    /// <summary>The target does not lie ahead: the jump must look for a kick.</summary>
-    public bool Backward;
+    /// <summary>The jump must look for a kick: its target does not lie ahead, or the program may come back without another look.</summary>
+    public bool IsChecked;
 }

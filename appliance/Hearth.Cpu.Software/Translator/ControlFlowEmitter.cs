@@ -77,12 +77,13 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
             CheckLimit();
         }
 
-        byte* call = PushReturn(size, IsChainable(target, narrow: false));
+        bool isChained = IsChainable(target, narrow: false);
+        byte* call = PushReturn(size, isChained);
         if (call is null)
         {
             JumpTo(target, Narrow(instruction));
         }
-        else if (IsChainable(target, narrow: false))
+        else if (isChained)
         {
             AddChainSite(call, target);
         }
@@ -159,7 +160,7 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         byte* call = _emitter.Call();
         EmitReturnSite();
 
-        // Everything below is forgotten.
+        // No room: all frames are forgotten, which costs detours and nothing else.
         _emitter.BindShort(full);
         _emitter.Pop(RegisterMap.Test);
         _emitter.Lea(HostRegister.Rsp, new HostOperand(HostRegister.Rsp, ReturnStack.Refill));
@@ -172,6 +173,13 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
     private void EmitReturnSite()
     {
         _emitter.Pop(RegisterMap.Test);
+        if (context.NextOffset >= 4096)
+        {
+            // Another page: the jump cache knows whether it is there, and the return is what faults when it is not.
+            _emitter.Jump(stubs.ReturnMismatch);
+            return;
+        }
+
         _emitter.Not(RegisterMap.Test);
         _emitter.Lea(RegisterMap.Test, new HostOperand(RegisterMap.Test, RegisterMap.Address, 1, 1));
         byte* same = _emitter.JumpIfRcxZero();
@@ -179,16 +187,19 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         _emitter.BindShort(same);
         _emitter.Lea(RegisterMap.Address, new HostOperand(RegisterMap.Address, -context.NextOffset));
         _emitter.Store(HostOperand.Field(FieldOffsets.PageRip), RegisterMap.Address);
-        JumpTo(context.NextOffset, narrow: false);
+
+        // A return may go back in the page, and calls and returns alone can keep a program busy for ever.
+        JumpTo(context.NextOffset, narrow: false, isChecked: true);
     }
 
     /// <summary>Goes on at a place relative to the start of the page.</summary>
-    public void JumpTo(long target, bool narrow)
+    /// <param name="isChecked">A kick is looked for there in any case.</param>
+    public void JumpTo(long target, bool narrow, bool isChecked = false)
     {
         if (IsChainable(target, narrow))
         {
             _emitter.AlignDisplacement(1);
-            AddChainSite(_emitter.Jump(), target);
+            AddChainSite(_emitter.Jump(), target, isChecked);
             return;
         }
 
@@ -401,8 +412,12 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         return !context.IsSingleStep && !cut && target is >= 0 and < 4096;
     }
 
-    private void AddChainSite(byte* jump, long target) =>
-        context.AddChainSite(new ChainSite { Jump = jump, TargetOffset = (int)target, Backward = target <= context.Offset });
+    private void AddChainSite(byte* jump, long target, bool isChecked = false) => context.AddChainSite(new ChainSite
+    {
+        Jump = jump,
+        TargetOffset = (int)target,
+        IsChecked = isChecked || target <= context.Offset || context.FollowsSetInterrupt,
+    });
 
     private static bool Narrow(in Instruction instruction) => instruction.Op0Kind == OpKind.NearBranch16;
 

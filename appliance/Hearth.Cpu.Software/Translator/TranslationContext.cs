@@ -56,11 +56,15 @@ internal sealed unsafe class TranslationContext
     public void NoteRelocation(RelocationKind kind, int length, int value) =>
         Emitter.Relocations?.Add(new Relocation(kind, (int)(Emitter.Position - Emitter.BlockStart) - length, value));
 
+    /// <summary>The instruction before was STI: where this one leads to, interrupts are looked for.</summary>
+    public bool FollowsSetInterrupt { get; private set; }
+
     /// <summary>The current instruction belongs to x87 or MMX and waits for pending exceptions.</summary>
     public bool WaitsForX87 { get; private set; }
 
-    public void BeginInstruction(int offset, int length, bool waitsForX87)
+    public void BeginInstruction(int offset, int length, bool waitsForX87, bool followsSetInterrupt)
     {
+        FollowsSetInterrupt = followsSetInterrupt;
         WaitsForX87 = waitsForX87;
         Offset = offset;
         NextOffset = offset + length;

@@ -38,6 +38,20 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fsync(int fd);
 
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fstat(int fd, FileStatus* status);
+
+    [LibraryImport("libc")]
+    internal static partial uint geteuid();
+
+    /// <summary>struct stat on x86-64.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 144)]
+    internal struct FileStatus
+    {
+        [FieldOffset(24)] public uint st_mode;
+        [FieldOffset(28)] public uint st_uid;
+    }
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int linkat(int oldDirectory, string oldPath, int newDirectory, string newPath, int flags);
 

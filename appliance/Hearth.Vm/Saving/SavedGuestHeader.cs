@@ -32,7 +32,7 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
     public void Require(ulong memory, int cpus, CpuModel? model)
     {
         if (memory != Memory)
-            throw new SavedStateException($"the guest was saved with {Memory >> 10}K of memory and cannot go on with {memory >> 10}K");
+            throw new SavedStateException($"the guest was saved with {Memory >> 20} MiB of memory and cannot go on with {memory >> 20} MiB");
         if (cpus != Cpus)
             throw new SavedStateException($"the guest was saved with {Cpus} vCPUs and cannot go on with {cpus}");
         if (model is not null && model.Name != CpuModel)

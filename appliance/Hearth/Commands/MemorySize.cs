@@ -29,8 +29,9 @@ internal static class MemorySize
     {
         int shift = text.Length == 0 ? 0 : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
         ReadOnlySpan<char> digits = shift == 0 ? text : text.AsSpan(0, text.Length - 1);
-        if (!ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) || number > ulong.MaxValue >> shift)
+        if (digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9'))
             throw new UsageException($"--memory {text} is no size: write a number with K, M, G or T, such as 512M");
-        return number << shift;
+        bool fits = ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) && number <= ulong.MaxValue >> shift;
+        return fits ? number << shift : ulong.MaxValue;
     }
 }

@@ -83,12 +83,13 @@ internal sealed class VmRunCommand
             Verbose = parsed.GetValue(_verbose),
             Statistics = parsed.GetValue(_stats),
             Tier = ParseTier(parsed.GetValue(_tier)!),
-            TranslationDirectory = ParseTranslations(parsed.GetValue(_translations)),
             Save = parsed.GetValue(_save),
             Restore = parsed.GetValue(_restore),
         };
         CheckCombination(options);
-        return options;
+
+        // Last, because it may make a folder.
+        return options with { TranslationDirectory = ParseTranslations(parsed.GetValue(_translations)) };
     }
 
     private static void CheckCombination(VmRunOptions options)
@@ -113,8 +114,8 @@ internal sealed class VmRunCommand
     {
         null => Path.Combine(CacheDirectory.Default(), "translations"),
         "" => throw new UsageException("--translation-cache names no folder"),
-        "none" => null,
-        _ => File.Exists(text) ? throw new UsageException($"--translation-cache {text} is no folder") : Path.GetFullPath(text),
+        _ when text.Equals("none", StringComparison.OrdinalIgnoreCase) => null,
+        _ => TranslationFolder.Prepare(text),
     };
 
     private static string ParseTier(string text) =>

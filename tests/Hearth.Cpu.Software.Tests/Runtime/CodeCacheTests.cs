@@ -29,6 +29,28 @@ public sealed unsafe class CodeCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_vcpu_goes_on_with_the_number_that_its_mode_gets_when_everything_is_dropped()
+    {
+        const int OtherModes = 5;
+        int wrong = 0;
+        TranslationStore store = _machine.Engine.Store;
+        BuildFunctions(a => a.@out(TestBus.CallPort, al));
+        _machine.Assemble(CodeMachine.Code, CallAll);
+        for (int other = 0; other < OtherModes; other++)
+            Assert.True(store.TryNumberOf((ModeFlags)(1U << (16 + other)), out _));
+        _machine.Bus.Called = () =>
+        {
+            Assert.True(store.TryNumberOf((ModeFlags)_machine.State->Mode, out int number));
+            wrong += _machine.State->ModeSalt == (ulong)number ? 0 : 1;
+        };
+
+        _machine.Run();
+
+        Assert.InRange(store.Generation, 1, int.MaxValue);
+        Assert.Equal(0, wrong);
+    }
+
+    [Fact]
     public void A_locked_access_over_two_pages_may_be_what_fills_the_cache()
     {
         BuildFunctions(a => a.@lock.inc(__dword_ptr[Crossing]));

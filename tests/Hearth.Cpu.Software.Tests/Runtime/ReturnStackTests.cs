@@ -261,6 +261,112 @@ public sealed unsafe class ReturnStackTests : IDisposable
         Assert.Equal(100UL * 7, _machine.State->Gpr[0]);
     }
 
+    [Fact]
+    public void Calls_and_returns_alone_look_for_a_kick()
+    {
+        const int Levels = 60;
+        _machine.Assemble(CodeMachine.Code, a =>
+        {
+            Label[] levels = [.. Enumerable.Range(0, Levels).Select(_ => a.CreateLabel())];
+            for (int i = 0; i < Levels - 1; i++)
+            {
+                a.Label(ref levels[i]);
+                a.call(levels[i + 1]);
+                a.call(levels[i + 1]);
+                a.ret();
+            }
+
+            a.Label(ref levels[^1]);
+            a.ret();
+        });
+        _machine.State->Rip = CodeMachine.Code;
+        using var kick = new Timer(_ => _machine.Vcpu.Kick(), null, 200, Timeout.Infinite);
+
+        // All calls go ahead, so that they take two to the sixtieth steps without one jump back.
+        var run = new Thread(() => _machine.Vcpu.Run(_machine.Bus)) { IsBackground = true };
+        run.Start();
+
+        Assert.True(run.Join(TimeSpan.FromSeconds(20)), "the vCPU does not look for a kick");
+    }
+
+    [Theory]
+    [InlineData("ret")]
+    [InlineData("jmp")]
+    [InlineData("jcc")]
+    [InlineData("call")]
+    public void An_interrupt_is_taken_right_after_sti_and_a_jump_ahead(string jump)
+    {
+        const int Vector = 0x55;
+        const int Raise = 1000;
+        _machine.Assemble(CodeMachine.Code, a =>
+        {
+            Label again = a.CreateLabel();
+            Label function = a.CreateLabel();
+            Label after = a.CreateLabel();
+            a.mov(ecx, 2_000_000);
+            a.Label(ref again);
+            switch (jump)
+            {
+                case "ret":
+                    a.call(function);
+                    break;
+                case "jmp":
+                    a.sti();
+                    a.jmp(after);
+                    break;
+                case "jcc":
+                    a.test(ecx, ecx);
+                    a.sti();
+                    a.je(function);
+                    break;
+                default:
+                    a.sti();
+                    a.call(function);
+                    break;
+            }
+
+            a.Label(ref after);
+            a.cli();
+            a.dec(ecx);
+            a.jne(again);
+            a.@out(TestBus.StopPort, al);
+            a.Label(ref function);
+            if (jump == "ret")
+                a.sti();
+            else
+                a.nop();
+            a.ret();
+        });
+        _machine.Run(CodeMachine.Code);
+        Assert.Equal(0UL, _machine.State->Gpr[1]);
+
+        using var raise = new Timer(_ => _machine.Apic.Raise(Vector), null, 5, Timeout.Infinite);
+        for (int i = 0; i < Raise && _machine.State->Rip != CodeMachine.HandlerOf(Vector) + 2; i++)
+            _machine.Run(CodeMachine.Code);
+
+        Assert.Equal(CodeMachine.HandlerOf(Vector) + 2, _machine.State->Rip);
+        Assert.NotEqual(0UL, _machine.State->Gpr[1]);
+    }
+
+    [Fact]
+    public void A_call_at_the_end_of_the_lower_half_returns_to_no_address()
+    {
+        const ulong Last = 0x7FFF_FFFF_F000;
+        ulong call = Last + 4096 - 5;
+        ulong target = Last + 0x100;
+        _machine.At<ulong>(CodeMachine.Root + (255 * 8)) = 0x70_0000 | CodeMachine.Present | CodeMachine.Writable;
+        _machine.At<ulong>(0x70_0000 + (511 * 8)) = 0x70_1000 | CodeMachine.Present | CodeMachine.Writable;
+        _machine.At<ulong>(0x70_1000 + (511 * 8)) = 0x70_2000 | CodeMachine.Present | CodeMachine.Writable;
+        _machine.At<ulong>(0x70_2000 + (511 * 8)) = 0x71_0000 | CodeMachine.Present | CodeMachine.Writable;
+        _machine.Assemble(0x71_0000 + 4096 - 5, a => a.call(target), call);
+        _machine.Assemble(0x71_0100, a => a.ret(), target);
+
+        _machine.Run(call);
+
+        ExceptionFrame frame = _machine.Caught(13);
+        Assert.Equal((target, CodeMachine.StackOf(0) - 8), (frame.Rip, frame.Rsp));
+    }
+
     private void PrepareUserPage()
     {
         for (ulong table = CodeMachine.Root; table <= 0x3000; table += 0x1000)

@@ -15,7 +15,7 @@ public sealed class CpuidTableTests
         CpuModel model = CpuModel.Find(name);
         CpuidTable table = CpuidBuilder.Build(model, new CpuTopology(0, 1), Frequency);
 
-        int shown = new[] { Ones(table, 1, 0, ecx: true, edx: true), Ones(table, 7, 0, ebx: true, ecx: true, edx: true),
+        int shown = new[] { Ones(table, 1, 0, ecx: true, edx: true), Ones(table, 7, 0, ebx: true, ecx: true, edx: true), Ones(table, 7, 2, edx: true),
             Ones(table, 0x8000_0001, 0, ecx: true, edx: true), Ones(table, 0x8000_0007, 0, edx: true), Ones(table, 0xD, 1, eax: true) }.Sum();
 
         Assert.Equal(model.Features.Count, shown);

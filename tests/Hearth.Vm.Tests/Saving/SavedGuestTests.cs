@@ -44,7 +44,7 @@ public sealed class SavedGuestTests
     }
 
     [Theory]
-    [InlineData(TestGuestMachine.Memory * 2, 1, "65536K of memory")]
+    [InlineData(TestGuestMachine.Memory * 2, 1, "64 MiB of memory")]
     [InlineData(TestGuestMachine.Memory, 2, "1 vCPUs")]
     public void Require_anotherMachine_saysWhatDiffers(ulong memory, int cpus, string difference)
     {
