@@ -30,10 +30,10 @@ internal sealed unsafe class JumpCache
     private const int Numbers = ModeNumbers.Maximum + 1;
 
     private const int FilterWords = VcpuState.JumpFilterBits / 64;
+    private const int LocalWords = VcpuState.JumpCacheEntries / 64;
+
     /// <summary>What the store answered, to ask it less often.</summary>
     private readonly Dictionary<ModeFlags, int> _numbers = [];
-
-    private const int LocalWords = VcpuState.JumpCacheEntries / 64;
 
     private readonly VcpuState* _state;
     private readonly Entry* _entries;

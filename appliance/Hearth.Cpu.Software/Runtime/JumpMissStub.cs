@@ -44,9 +44,7 @@ internal static unsafe class JumpMissStub
 
         a.Label(ref elsewhere);
         a.mov(Field(FieldOffsets.Scratch), r12);
-        a.mov(ecx, Field32(FieldOffsets.ExitDetail));
-        a.mov(r12d, BranchDetail.PoppedShift);
-        a.shrx(ecx, ecx, r12d);
+        stub.LoadPopped();
         a.lea(r13, __[r13 + rcx]);
         a.mov(r12, Field(FieldOffsets.Scratch));
         stub.JumpToProbed(first: false);

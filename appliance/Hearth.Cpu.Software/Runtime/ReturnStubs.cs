@@ -17,9 +17,7 @@ internal static unsafe class ReturnStubs
         stub.ProbeJumpCache(first: true, hit);
 
         // A return to a bad target faults with the stack as it was before it.
-        a.mov(ecx, Field32(FieldOffsets.ExitDetail));
-        a.mov(r12d, BranchDetail.PoppedShift);
-        a.shrx(ecx, ecx, r12d);
+        stub.LoadPopped();
         a.not(rcx);
         a.lea(r13, __[r13 + rcx + 1]);
         a.jmp((ulong)lookUp);

@@ -48,6 +48,14 @@ internal sealed unsafe class StubAssembler
     private static int JumpTags(bool first) =>
         VcpuState.JumpCacheOffset - VcpuState.Bias + (first ? 0 : VcpuState.JumpCacheFirstEntries << JumpCache.EntryShift);
 
+    /// <summary>RCX becomes the bytes that the branch in <see cref="VcpuState.ExitDetail"/> takes off the stack. Changes R12, and no flags.</summary>
+    public void LoadPopped()
+    {
+        Code.mov(ecx, Field32(FieldOffsets.ExitDetail));
+        Code.mov(r12d, BranchDetail.PoppedShift);
+        Code.shrx(ecx, ecx, r12d);
+    }
+
     /// <summary>Saves the flags and RAX, RBX, RDX, RSI and RDI.</summary>
     public void SaveGuest()
     {

@@ -143,7 +143,19 @@ internal unsafe struct VcpuState
     [FieldOffset(552)] public uint Mxcsr;
     [FieldOffset(556)] public uint HostMxcsr;
 
+    /// <summary>Instruction pointer (RIP, or EIP/IP zero-extended), exact whenever C# runs.</summary>
+    [FieldOffset(560)] public ulong Rip;
+
     // ---- how generated code left ----
+
+    /// <summary>Where generated code is entered or resumed.</summary>
+    [FieldOffset(600)] public ulong ResumeAddress;
+
+    /// <summary>The linear address of the access a slow path was called for (the value of R14).</summary>
+    [FieldOffset(608)] public ulong AccessAddress;
+
+    /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
+    [FieldOffset(616)] public ulong AccessAddend;
 
     /// <summary>Host RSP to come back to C# with.</summary>
     [FieldOffset(568)] public ulong HostStack;
@@ -162,18 +174,6 @@ internal unsafe struct VcpuState
 
     /// <summary>The linear address for #PF (goes to CR2 on delivery), or the DR6 bits for #DB.</summary>
     [FieldOffset(592)] public ulong FaultAddress;
-
-    /// <summary>Instruction pointer (RIP, or EIP/IP zero-extended), exact whenever C# runs.</summary>
-    [FieldOffset(560)] public ulong Rip;
-
-    /// <summary>Where generated code is entered or resumed.</summary>
-    [FieldOffset(600)] public ulong ResumeAddress;
-
-    /// <summary>The linear address of the access a slow path was called for (the value of R14).</summary>
-    [FieldOffset(608)] public ulong AccessAddress;
-
-    /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
-    [FieldOffset(616)] public ulong AccessAddend;
 
     /// <summary>0x8D5: the positions of the arithmetic flags in RFLAGS: CF 0, PF 2, AF 4, ZF 6, SF 7, OF 11.</summary>
     [FieldOffset(624)] public ulong ArithmeticFlagsMask;

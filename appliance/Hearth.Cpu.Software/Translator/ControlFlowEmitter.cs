@@ -123,7 +123,7 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
         if (IsPredicted(size))
         {
             stack.Drop(size + extra);
-            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)new BranchDetail(context.Offset, size + extra).Value);
+            NoteBranch(size + extra);
             _emitter.Return();
             return;
         }
@@ -286,9 +286,12 @@ internal sealed unsafe class ControlFlowEmitter(TranslationContext context, Memo
 
     private void GoTo(byte* stub, int popped)
     {
-        _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)new BranchDetail(context.Offset, popped).Value);
+        NoteBranch(popped);
         _emitter.Jump(stub);
     }
+
+    private void NoteBranch(int popped) =>
+        _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)new BranchDetail(context.Offset, popped).Value);
 
     /// <summary>#GP for a target in R14 that is not canonical, before anything has changed.</summary>
     private void CheckCanonical()
