@@ -144,6 +144,9 @@ internal static class UndefinedState
             Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq or Mnemonic.Scasb or Mnemonic.Scasw or Mnemonic.Scasd or Mnemonic.Scasq
                 when faulted && IsRepeated(instruction) && oracle.Vector != ExceptionVectors.Debug => true,
 
+            // Of the 16-bit form four bytes are read, not two.
+            Mnemonic.Movsxd when faulted => instruction.MemorySize.GetSize() == 2,
+
             // The alignment of vectors of any size is checked, not only up to 8 bytes (Intel SDM Vol. 2, section 2.4).
             _ when oracle.Vector == ExceptionVectors.AlignmentCheck => instruction.MemorySize.GetSize() > (instruction.Encoding == EncodingKind.VEX ? 8 : 15),
 
@@ -151,16 +154,13 @@ internal static class UndefinedState
             Mnemonic.Call when instruction.IsCallNear || instruction.IsCallNearIndirect => oracle.Vector is ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
 
             // The upper half of a selector's slot is written, too.
-            Mnemonic.Call when !faulted => program.Mode != CodeMode.Long,
+            Mnemonic.Call when oracle.State.Rip != program.State.Rip => program.Mode != CodeMode.Long,
 
             // Which part of a far pointer is read first.
             _ when ReadsFarPointer(instruction) => oracle.Vector == ExceptionVectors.PageFault,
 
             // The limit of the segment is not looked at, element by element (seen on Zen 3).
             Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq => program.Mode == CodeMode.Protected16,
-
-            // Of the 16-bit form four bytes are read, not two.
-            Mnemonic.Movsxd when faulted => instruction.MemorySize.GetSize() == 2,
             _ => false,
         };
     }
