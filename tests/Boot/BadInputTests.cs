@@ -49,7 +49,7 @@ public sealed class BadInputTests : IDisposable
         { "--kernel KERNEL --tier fast", "--tier fast" },
         { "--kernel KERNEL --translation-cache SCRATCH/text", "SCRATCH/text is no folder" },
         { "--kernel KERNEL --translation-cache SCRATCH/text/below", "SCRATCH/text/below cannot be written to" },
-        { "--kernel KERNEL --translation-cache /tmp", "/tmp can be written to by others" },
+        { "--kernel KERNEL --translation-cache /tmp", "/tmp is another user's or can be written to by others" },
         { "--restore SCRATCH/missing", "SCRATCH/missing" },
         { "--restore SCRATCH/text", "is no saved guest" },
     };

@@ -11,9 +11,9 @@ public sealed unsafe class KvmVcpuTests : IDisposable
     private const int MemoryLength = 0x8000;
 
     private readonly MappedMemory _memory = MappedMemory.Anonymous(MemoryLength);
-    private readonly KvmDevice? _device;
-    private readonly KvmMachine? _machine;
-    private readonly KvmVcpuHandle? _vcpu;
+    private readonly KvmDevice _device;
+    private readonly KvmMachine _machine;
+    private readonly KvmVcpuHandle _vcpu;
 
     public KvmVcpuTests()
     {
@@ -26,9 +26,9 @@ public sealed unsafe class KvmVcpuTests : IDisposable
 
     public void Dispose()
     {
-        _vcpu?.Dispose();
-        _machine?.Dispose();
-        _device?.Dispose();
+        _vcpu.Dispose();
+        _machine.Dispose();
+        _device.Dispose();
         _memory.Dispose();
     }
 
@@ -46,7 +46,7 @@ public sealed unsafe class KvmVcpuTests : IDisposable
     {
         var registers = new kvm_regs { rax = 1, rbx = 2, rsp = 3, r15 = 4, rip = 0x1234, rflags = 2 };
 
-        _vcpu!.SetRegisters(registers);
+        _vcpu.SetRegisters(registers);
 
         Assert.Equal(registers, _vcpu.GetRegisters());
     }
@@ -55,8 +55,8 @@ public sealed unsafe class KvmVcpuTests : IDisposable
     public void A_loop_ends_at_its_halt()
     {
         ProbeGuest.Write(new Span<byte>(_memory.Address, MemoryLength));
-        ProbeGuest.EnterLongMode(_vcpu!);
-        _vcpu!.SetRegisters(ProbeGuest.Start(100));
+        ProbeGuest.EnterLongMode(_vcpu);
+        _vcpu.SetRegisters(ProbeGuest.Start(100));
 
         KvmExit exit = _vcpu.Run();
 
@@ -68,8 +68,8 @@ public sealed unsafe class KvmVcpuTests : IDisposable
     {
         ProbeGuest.Write(new Span<byte>(_memory.Address, MemoryLength));
         ((ReadOnlySpan<byte>)[0xE7, 0x42]).CopyTo(new Span<byte>(_memory.Address, 2)); // out 42h, eax
-        ProbeGuest.EnterLongMode(_vcpu!);
-        _vcpu!.SetRegisters(ProbeGuest.Start(1) with { rax = 0xCAFE_F00D });
+        ProbeGuest.EnterLongMode(_vcpu);
+        _vcpu.SetRegisters(ProbeGuest.Start(1) with { rax = 0xCAFE_F00D });
 
         Assert.Equal(KvmExit.Io, _vcpu.Run());
 
@@ -81,7 +81,7 @@ public sealed unsafe class KvmVcpuTests : IDisposable
     [Fact]
     public void An_impossible_state_is_refused_with_a_sentence()
     {
-        kvm_sregs system = _vcpu!.GetSystemRegisters();
+        kvm_sregs system = _vcpu.GetSystemRegisters();
 
         // Paging in long mode without PAE (Intel SDM Vol. 3, section 4.1.1).
         (system.cr0, system.cr4, system.efer) = (0x8000_0001, 0, 0x500);

@@ -29,17 +29,6 @@ internal sealed unsafe class KvmMachine : IDisposable
         Require(ioctl(_file.Number, KVM_SET_USER_MEMORY_REGION, &region), "KVM cannot take the guest's memory");
     }
 
-    /// <summary>
-    /// Reserves three pages and one more, below 4 GiB and outside RAM, that VT-x without unrestricted guests needs for real mode.
-    /// </summary>
-    /// <exception cref="LinuxException">The kernel refused.</exception>
-    public void ReserveRealModePages(ulong physical)
-    {
-        ulong identityMap = physical;
-        Require(ioctl(_file.Number, KVM_SET_IDENTITY_MAP_ADDR, &identityMap), "KVM cannot place its identity map");
-        Require(ioctl(_file.Number, KVM_SET_TSS_ADDR, (nuint)(physical + 4096)), "KVM cannot place its task state");
-    }
-
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public KvmVcpuHandle CreateVcpu(int index)
     {

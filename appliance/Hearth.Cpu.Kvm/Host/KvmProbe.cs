@@ -52,7 +52,7 @@ public static unsafe class KvmProbe
 
         double best = 0;
         long start = Stopwatch.GetTimestamp();
-        for (uint rounds = FirstRounds; ; rounds = Math.Min(rounds * 2, MostRounds))
+        for (uint rounds = FirstRounds; Stopwatch.GetElapsedTime(start) < Longest; rounds = Math.Min(rounds * 2, MostRounds))
         {
             vcpu.SetRegisters(ProbeGuest.Start(rounds));
             long from = Stopwatch.GetTimestamp();
@@ -64,8 +64,6 @@ public static unsafe class KvmProbe
                 return KvmFinding.Unusable($"KVM does not run a guest's code: it stops with {exit}");
             best = Math.Max(best, rounds / seconds);
             if (best >= SlowestUsable && rounds == MostRounds)
-                return KvmFinding.Usable(best);
-            if (Stopwatch.GetElapsedTime(start) >= Longest)
                 break;
         }
 

@@ -14,11 +14,9 @@ internal static unsafe partial class KvmApi
     public const uint KVM_CHECK_EXTENSION = KVMIO | 0x03;
     public const uint KVM_GET_VCPU_MMAP_SIZE = KVMIO | 0x04;
     public const uint KVM_CREATE_VCPU = KVMIO | 0x41;
-    public const uint KVM_SET_TSS_ADDR = KVMIO | 0x47;
     public const uint KVM_RUN = KVMIO | 0x80;
 
     public static readonly uint KVM_SET_USER_MEMORY_REGION = Write<kvm_userspace_memory_region>(0x46);
-    public static readonly uint KVM_SET_IDENTITY_MAP_ADDR = Write<ulong>(0x48);
     public static readonly uint KVM_GET_REGS = Read<kvm_regs>(0x81);
     public static readonly uint KVM_SET_REGS = Write<kvm_regs>(0x82);
     public static readonly uint KVM_GET_SREGS = Read<kvm_sregs>(0x83);

@@ -538,14 +538,14 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
         byte* back = (byte*)_state->ResumeAddress;
         byte* jump = back + *(int*)back;
         ulong page = *(ulong*)(back + sizeof(int));
-        bool backward = (_state->ExitDetail & BlockTranslator.ChainChecked) != 0;
+        bool isChecked = (_state->ExitDetail & BlockTranslator.ChainChecked) != 0;
         SetRip(_state->ExitDetail & (BlockTranslator.ChainChecked - 1));
         if (_state->Kick != 0)
             return StepResult.Continue;
         TranslatedBlock? block = _code.Find((ModeFlags)_state->Mode);
         if (block is null)
             return FetchFailed();
-        _store.Link(jump, page, block, backward, generation);
+        _store.Link(jump, page, block, isChecked, generation);
         return StepResult.Continue;
     }
 

@@ -172,14 +172,14 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     /// <param name="jump">Past the displacement of the jump.</param>
     /// <param name="page">The physical page of the jump. The target need not lie there: another vCPU may have changed the page table meanwhile.</param>
     /// <param name="generation">What <see cref="Generation"/> was when the jump was taken.</param>
-    public void Link(byte* jump, ulong page, TranslatedBlock target, bool backward, int generation)
+    public void Link(byte* jump, ulong page, TranslatedBlock target, bool isChecked, int generation)
     {
         lock (_lock)
         {
             if (generation != Generation || !target.IsValid || target.CrossesPage || (target.Physical & ~0xFFFUL) != page)
                 return;
             byte* stub = jump + ((int*)jump)[-1];
-            byte* entry = backward ? target.CheckedEntry : target.NearEntry;
+            byte* entry = isChecked ? target.CheckedEntry : target.NearEntry;
             if (stub == entry)
                 return;
             target.Incoming.Add(((nint)jump, (nint)stub));

@@ -202,7 +202,7 @@ internal sealed unsafe class BlockTranslator
     {
         // After STI, interrupts are looked for behind the next instruction.
         bool isPlain = _context.Is64Bit && !_context.IsSingleStep && (_context.Mode & ModeFlags.AlignmentCheck) == 0;
-        if (!isPlain || (first > 0 && _classifier.KindOf(_instructions[first - 1]) == InstructionKind.SetInterrupt))
+        if (!isPlain || FollowsSetInterrupt(first))
             return default;
         InstructionKind kind = _classifier.KindOf(_instructions[first]);
         if (kind is not (InstructionKind.Push or InstructionKind.Pop))
@@ -249,11 +249,13 @@ internal sealed unsafe class BlockTranslator
         }
     }
 
+    private bool FollowsSetInterrupt(int index) => index > 0 && _classifier.KindOf(_instructions[index - 1]) == InstructionKind.SetInterrupt;
+
     private void BeginInstruction(in Instruction instruction, int index)
     {
         int offset = (int)instruction.IP;
         bool waits = _classifier.UnitOf(instruction.Code) == InstructionUnit.X87 && instruction.Mnemonic is not (Mnemonic.Fnstcw or Mnemonic.Fnstsw);
-        _context.BeginInstruction(offset, instruction.Length, waits, index > 0 && _classifier.KindOf(_instructions[index - 1]) == InstructionKind.SetInterrupt);
+        _context.BeginInstruction(offset, instruction.Length, waits, FollowsSetInterrupt(index));
         _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
     }
 

@@ -151,7 +151,7 @@ internal static class UndefinedState
             _ when oracle.Vector == ExceptionVectors.AlignmentCheck => instruction.MemorySize.GetSize() > (instruction.Encoding == EncodingKind.VEX ? 8 : 15),
 
             // The return address is pushed before the target is looked at.
-            Mnemonic.Call when instruction.IsCallNear || instruction.IsCallNearIndirect => oracle.Vector is ExceptionVectors.StackFault or ExceptionVectors.AlignmentCheck,
+            Mnemonic.Call when instruction.IsCallNear || instruction.IsCallNearIndirect => oracle.Vector == ExceptionVectors.StackFault,
 
             // The upper half of a selector's slot is written, too.
             Mnemonic.Call when oracle.State.Rip != program.State.Rip => program.Mode != CodeMode.Long,
