@@ -151,6 +151,9 @@ public sealed unsafe class ReturnStackTests : IDisposable
         _machine.Map(Window, First);
         _machine.Assemble(Elsewhere, a =>
         {
+            Label stay = a.CreateLabel();
+            a.test(esi, esi);
+            a.je(stay);
             a.mov(rcx, Second | CodeMachine.Present | CodeMachine.Writable);
             a.mov(rbx, (ulong)Entry(Window));
             a.mov(__[rbx], rcx);
@@ -164,12 +167,17 @@ public sealed unsafe class ReturnStackTests : IDisposable
                 a.invlpg(__[Window]);
             }
 
+            a.Label(ref stay);
             a.ret();
         });
 
-        _machine.Run(Window);
-
-        Assert.Equal(2UL, _machine.State->Gpr[0]);
+        // What a call returns to is linked to what follows by the second run.
+        foreach (ulong remaps in (ReadOnlySpan<ulong>)[0, 0, 0, 1])
+        {
+            _machine.State->Gpr[6] = remaps;
+            _machine.Run(Window);
+            Assert.Equal(1 + remaps, _machine.State->Gpr[0]);
+        }
     }
 
     [Fact]
@@ -229,6 +237,55 @@ public sealed unsafe class ReturnStackTests : IDisposable
 
         _machine.Caught(14);
         Assert.Equal((3UL * 7, 5UL), (_machine.State->Gpr[0], _machine.State->Gpr[3]));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_call_that_changes_the_mode_does_not_return_to_code_of_the_other(bool opens)
+    {
+        const ulong KernelPage = CodeMachine.Data + 0x1000;
+        PrepareUserPage();
+        _machine.At<uint>(KernelPage) = 100;
+
+        _machine.Run(a =>
+        {
+            Label function = a.CreateLabel();
+            Label leave = a.CreateLabel();
+            Label again = a.CreateLabel();
+            if (!opens)
+                a.stac();
+            a.xor(eax, eax);
+            a.xor(esi, esi);
+            a.mov(ecx, 4);
+            a.mov(ebx, (uint)(opens ? KernelPage : CodeMachine.Data));
+            a.Label(ref again);
+            a.call(function);
+            a.add(eax, __dword_ptr[rbx]);
+            a.dec(ecx);
+            a.jne(again);
+
+            // The fourth time is over: once more, with the other mode and the user's page.
+            a.inc(esi);
+            a.mov(ecx, 1);
+            a.mov(ebx, (uint)CodeMachine.Data);
+            a.cmp(esi, 1);
+            a.je(again);
+            a.@out(TestBus.StopPort, al);
+            a.Label(ref function);
+            a.test(esi, esi);
+            a.je(leave);
+            if (opens)
+                a.stac();
+            else
+                a.clac();
+            a.Label(ref leave);
+            a.ret();
+        });
+
+        if (!opens)
+            _machine.Caught(14);
+        Assert.Equal(opens ? 407UL : 28UL, _machine.State->Gpr[0]);
     }
 
     [Fact]
