@@ -12,8 +12,14 @@ public sealed record GuestConfiguration
     /// <summary>Both programs come from one build; another version means a broken installation.</summary>
     public int Version { get; init; } = CurrentVersion;
 
-    /// <summary>The CPU engine: <c>software</c>.</summary>
+    /// <summary>The CPU engine: <c>software</c>, <c>kvm</c>, or <c>auto</c> for KVM where it is of use.</summary>
     public string Engine { get; init; } = "software";
+
+    /// <summary>The KVM device; null where it was not asked for or does not open.</summary>
+    public OpenFile? Kvm { get; init; }
+
+    /// <summary>Why it does not open, a sentence without a full stop; null where it does or was not asked for.</summary>
+    public string? KvmRefusal { get; init; }
 
     /// <summary>Bytes, a multiple of 4096.</summary>
     public ulong Memory { get; init; }

@@ -68,8 +68,10 @@ internal static class GuestProcess
             : null;
         SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, configuration.Restore!.Name);
         var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => WriteError($"hearth-vm: {line}\n") : _ => { });
-        using var machine = new GuestMachine(
-            configuration, EngineSelection.Choose(configuration, state?.Header), EngineSelection.Create, backends, events, log);
+        EngineOptions engine = EngineSelection.Choose(configuration, state?.Header);
+        if (engine.Note is { } note)
+            Tell(note);
+        using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log);
         if (state is null)
             machine.PowerOn();
         else

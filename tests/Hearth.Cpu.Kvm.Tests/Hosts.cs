@@ -20,4 +20,13 @@ internal static class Hosts
 
         Assert.SkipUnless(reason is null, $"no KVM: {reason}");
     }
+
+    /// <summary>Skips the test where KVM cannot give a guest a model.</summary>
+    public static void RequireModel(CpuModel model)
+    {
+        RequireDevice();
+        using KvmDevice device = KvmDevice.Open();
+        IReadOnlyList<string> missing = device.Missing(model);
+        Assert.SkipUnless(missing.Count == 0, $"this host's KVM cannot give a guest the CPU model {model.Name}: it lacks {string.Join(", ", missing)}");
+    }
 }

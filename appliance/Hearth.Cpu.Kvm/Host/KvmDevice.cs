@@ -6,7 +6,7 @@ using static Hearth.Cpu.Kvm.Interop.KvmApi;
 namespace Hearth.Cpu.Kvm;
 
 /// <summary>/dev/kvm, opened: what this host's KVM can do, and the machines it makes.</summary>
-internal sealed unsafe class KvmDevice : IDisposable
+public sealed unsafe class KvmDevice : IDisposable
 {
     public const string DefaultPath = "/dev/kvm";
 
@@ -14,7 +14,8 @@ internal sealed unsafe class KvmDevice : IDisposable
     [
         KvmCapability.UserMemory, KvmCapability.SetTssAddress, KvmCapability.ExtendedCpuid, KvmCapability.MultiprocessorState, KvmCapability.IrqFd,
         KvmCapability.IoEventFd, KvmCapability.SetIdentityMapAddress, KvmCapability.VcpuEvents, KvmCapability.DebugRegisters, KvmCapability.XsaveState,
-        KvmCapability.ExtendedControlRegisters, KvmCapability.SignalMsi, KvmCapability.TscDeadlineTimer, KvmCapability.SplitIrqChip, KvmCapability.ImmediateExit,
+        KvmCapability.ExtendedControlRegisters, KvmCapability.SignalMsi, KvmCapability.TscDeadlineTimer, KvmCapability.SplitIrqChip,
+        KvmCapability.VcpuAttributes, KvmCapability.ImmediateExit,
     ];
 
     private readonly FileDescriptor _file;
@@ -23,12 +24,17 @@ internal sealed unsafe class KvmDevice : IDisposable
 
     /// <exception cref="LinuxException">It is not there, or this user may not open it.</exception>
     /// <exception cref="KvmException">It is not KVM, or one that is too old.</exception>
-    public static KvmDevice Open(string path = DefaultPath)
+    public static KvmDevice Open(string path = DefaultPath) => Use(FileDescriptor.Open(path, FileAccessMode.ReadWrite), path);
+
+    /// <param name="file">The open device; owned.</param>
+    /// <param name="name">How messages call it.</param>
+    /// <exception cref="KvmException">It is not KVM, or one that is too old.</exception>
+    public static KvmDevice Use(FileDescriptor file, string name = DefaultPath)
     {
-        var device = new KvmDevice(FileDescriptor.Open(path, FileAccessMode.ReadWrite));
+        var device = new KvmDevice(file);
         try
         {
-            device.CheckVersion(path);
+            device.CheckVersion(name);
             return device;
         }
         catch
@@ -38,19 +44,69 @@ internal sealed unsafe class KvmDevice : IDisposable
         }
     }
 
+    /// <summary>Runs guest code to see whether KVM is of use here; takes at most 50 ms.</summary>
+    public KvmFinding Probe() => KvmProbe.Run(this);
+
+    /// <summary>The features of a CPU model that a guest cannot be given here, by name.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public IReadOnlyList<string> Missing(CpuModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.MissingOn(GetSupportedCpuid().Lookup);
+    }
+
     /// <summary>Asks for a capability.</summary>
     /// <returns>0 without it; with it 1, or a number that depends on which it is.</returns>
-    public int Check(KvmCapability capability) => Math.Max(ioctl(_file.Number, KVM_CHECK_EXTENSION, (nuint)capability), 0);
+    internal int Check(KvmCapability capability) => Math.Max(ioctl(_file.Number, KVM_CHECK_EXTENSION, (nuint)capability), 0);
 
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public KvmMachine CreateMachine()
+    internal KvmMachine CreateMachine()
     {
         int length = ioctl(_file.Number, KVM_GET_VCPU_MMAP_SIZE, (nuint)0);
         int number = length < 0 ? length : ioctl(_file.Number, KVM_CREATE_VM, (nuint)0);
         return number >= 0 ? new KvmMachine(new FileDescriptor(number), length) : throw new LinuxException("KVM cannot create a machine", Marshal.GetLastPInvokeError());
     }
 
+    /// <summary>What CPUID can say to a guest here (KVM_GET_SUPPORTED_CPUID).</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal KvmCpuid GetSupportedCpuid()
+    {
+        var list = new KvmList<kvm_cpuid2, kvm_cpuid_entry2>(KvmCpuid.MaximumEntries);
+        list.Head.nent = KvmCpuid.MaximumEntries;
+        fixed (byte* argument = list.Bytes)
+            Require(ioctl(_file.Number, KVM_GET_SUPPORTED_CPUID, argument), "KVM does not tell what CPUID it supports");
+        return new KvmCpuid(list.Items[..(int)list.Head.nent]);
+    }
+
+    /// <summary>The model-specific registers that KVM saves and restores (KVM_GET_MSR_INDEX_LIST).</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal uint[] GetMsrIndices()
+    {
+        const int Most = 1024;
+        var list = new KvmList<kvm_msr_list, uint>(Most);
+        list.Head.nmsrs = Most;
+        fixed (byte* argument = list.Bytes)
+            Require(ioctl(_file.Number, KVM_GET_MSR_INDEX_LIST, argument), "KVM does not name its model-specific registers");
+        return list.Items[..(int)list.Head.nmsrs].ToArray();
+    }
+
+    /// <summary>A register that says what the host's processor can do (KVM_GET_MSRS of the device); 0 where KVM knows it not.</summary>
+    internal ulong GetFeatureMsr(uint index)
+    {
+        var list = new KvmList<kvm_msrs, kvm_msr_entry>(1);
+        list.Head.nmsrs = 1;
+        list.Items[0].index = index;
+        fixed (byte* argument = list.Bytes)
+            return ioctl(_file.Number, KVM_GET_MSRS, argument) == 1 ? list.Items[0].data : 0;
+    }
+
     public void Dispose() => _file.Dispose();
+
+    private static void Require(int result, string operation)
+    {
+        if (result < 0)
+            throw new LinuxException(operation, Marshal.GetLastPInvokeError());
+    }
 
     private void CheckVersion(string path)
     {

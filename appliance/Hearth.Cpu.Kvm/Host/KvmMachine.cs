@@ -37,6 +37,44 @@ internal sealed unsafe class KvmMachine : IDisposable
         return new KvmVcpuHandle(new FileDescriptor(number), _runLength);
     }
 
+    /// <summary>Gives every vCPU that is created later a local APIC in the kernel, and leaves PIC and IOAPIC to this process.</summary>
+    /// <param name="pins">Pins of the IOAPIC.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void CreateLocalApics(int pins)
+    {
+        var capability = new kvm_enable_cap { cap = (uint)KvmCapability.SplitIrqChip };
+        capability.args[0] = (ulong)pins;
+        Require(ioctl(_file.Number, KVM_ENABLE_CAP, &capability), "KVM cannot give the guest its local APICs");
+    }
+
+    /// <summary>
+    /// Lends KVM four pages of addresses that belong to no RAM and no device: Intel processors without unrestricted guests run real mode with
+    /// a task state and page tables there. Others ignore it.
+    /// </summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void LendPages(ulong address)
+    {
+        const ulong PageSize = 4096;
+        Require(ioctl(_file.Number, KVM_SET_IDENTITY_MAP_ADDR, &address), "KVM does not take the address of its identity map");
+        Require(ioctl(_file.Number, KVM_SET_TSS_ADDR, (nuint)(address + PageSize)), "KVM does not take the address of its task state");
+    }
+
+    /// <summary>Which message each pin of the IOAPIC sends.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void SetRoutes(KvmList<kvm_irq_routing, kvm_irq_routing_entry> routes)
+    {
+        fixed (byte* argument = routes.Bytes)
+            Require(ioctl(_file.Number, KVM_SET_GSI_ROUTING, argument), "KVM does not take the interrupt routes");
+    }
+
+    /// <summary>Sends an interrupt message.</summary>
+    /// <returns>False when no local APIC took it.</returns>
+    public bool TrySignal(ulong address, uint data)
+    {
+        var message = new kvm_msi { address_lo = (uint)address, address_hi = (uint)(address >> 32), data = data };
+        return ioctl(_file.Number, KVM_SIGNAL_MSI, &message) > 0;
+    }
+
     public void Dispose() => _file.Dispose();
 
     private static void Require(int result, string operation)

@@ -9,10 +9,10 @@ namespace Hearth.Cpu.Kvm;
 /// There are hosts, mostly virtual ones, where /dev/kvm opens, a machine can be created, and the host's kernel then interprets the guest's instructions
 /// one by one, hundreds of times too slowly. A loop of a few thousand instructions tells them apart.
 /// </remarks>
-public static unsafe class KvmProbe
+internal static unsafe class KvmProbe
 {
-    /// <summary>No run begins later. Each takes twice as long as the one before, so that all together take at most twice this.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(12);
+    /// <summary>What all of it may take. A run is not begun that would end later, going by the one before.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(45);
 
     /// <summary>Rounds of a loop of two instructions a second: a processor does a thousand million, one that is itself translated fifty, an interpreting kernel one.</summary>
     public const double SlowestUsable = 10e6;
@@ -21,21 +21,13 @@ public static unsafe class KvmProbe
     private const uint MostRounds = 1 << 20;
     private const int MemoryLength = 0x8000;
 
-    /// <summary>Looks at a KVM device.</summary>
-    public static KvmFinding Run(string path = KvmDevice.DefaultPath)
+    public static KvmFinding Run(KvmDevice device)
     {
-        if (!File.Exists(path))
-            return KvmFinding.Unusable($"{path} is not there: the kernel has no KVM, or the processor no virtualization, or the firmware has it switched off");
         try
         {
-            using KvmDevice device = KvmDevice.Open(path);
             return Measure(device);
         }
         catch (LinuxException error)
-        {
-            return KvmFinding.Unusable(error.Message);
-        }
-        catch (KvmException error)
         {
             return KvmFinding.Unusable(error.Message);
         }
@@ -50,25 +42,40 @@ public static unsafe class KvmProbe
         ProbeGuest.Write(new Span<byte>(memory.Address, MemoryLength));
         ProbeGuest.EnterLongMode(vcpu);
 
+        // The first run brings in the guest's pages, and is no measure.
+        if (TryRun(vcpu, 1, out _) is { } broken)
+            return broken;
         double best = 0;
+        double seconds = 0;
         long start = Stopwatch.GetTimestamp();
-        for (uint rounds = FirstRounds; Stopwatch.GetElapsedTime(start) < Longest; rounds = Math.Min(rounds * 2, MostRounds))
+        for (uint rounds = FirstRounds; rounds <= MostRounds && Stopwatch.GetElapsedTime(start).TotalSeconds + (2 * seconds) < Longest.TotalSeconds; rounds *= 2)
         {
-            vcpu.SetRegisters(ProbeGuest.Start(rounds));
-            long from = Stopwatch.GetTimestamp();
-            KvmExit exit = vcpu.Run();
-            double seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
-            if (exit == KvmExit.Interrupted)
-                continue;
-            if (exit != KvmExit.Halt || vcpu.GetRegisters().rcx != 0)
-                return KvmFinding.Unusable($"KVM does not run a guest's code: it stops with {exit}");
+            if (TryRun(vcpu, rounds, out seconds) is { } failure)
+                return failure;
             best = Math.Max(best, rounds / seconds);
-            if (best >= SlowestUsable && rounds == MostRounds)
-                break;
         }
 
-        return best >= SlowestUsable
-            ? KvmFinding.Usable(best)
-            : KvmFinding.TooSlow(best, $"KVM runs a guest's code far too slowly ({best / 1e6:F1} million rounds of a loop a second; {SlowestUsable / 1e6:F0} are the least): the host's kernel interprets it");
+        bool isUsable = best >= SlowestUsable;
+        string reason = isUsable
+            ? ""
+            : $"KVM runs a guest's code far too slowly ({best / 1e6:F1} million rounds of a loop a second; {SlowestUsable / 1e6:F0} are the least): the host's kernel interprets it";
+        return new KvmFinding(isUsable, best, vcpu.TscFrequency, reason);
+    }
+
+    /// <returns>What is wrong; null for nothing.</returns>
+    private static KvmFinding? TryRun(KvmVcpuHandle vcpu, uint rounds, out double seconds)
+    {
+        vcpu.SetRegisters(ProbeGuest.Start(rounds));
+        long start = Stopwatch.GetTimestamp();
+        KvmExit exit;
+        do
+        {
+            exit = vcpu.Run();
+        }
+        while (exit == KvmExit.Interrupted);
+        seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return exit == KvmExit.Halt && vcpu.GetRegisters().rcx == 0
+            ? null
+            : KvmFinding.Unusable($"KVM does not run a guest's code: it stops with {exit}");
     }
 }

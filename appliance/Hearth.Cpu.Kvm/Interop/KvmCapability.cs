@@ -17,5 +17,7 @@ internal enum KvmCapability
     TscDeadlineTimer = 72,
     SignalMsi = 77,
     SplitIrqChip = 121,
+    VcpuAttributes = 127,
     ImmediateExit = 136,
+    EnforcePvFeatures = 190,
 }

@@ -28,16 +28,34 @@ internal static unsafe class HostTimestampCounter
     {
         const int Milliseconds = 20;
         const ulong Step = 10_000;
-        (long time, ulong ticks) start = (Stopwatch.GetTimestamp(), Read());
-        long end = start.time + (Stopwatch.Frequency * Milliseconds / 1000);
-        long now;
-        do
+        Reading start = Take();
+        long end = start.Time + (Stopwatch.Frequency * Milliseconds / 1000);
+        while (Stopwatch.GetTimestamp() < end)
         {
-            now = Stopwatch.GetTimestamp();
         }
-        while (now < end);
-        ulong elapsed = Read() - start.ticks;
-        ulong frequency = (ulong)((UInt128)elapsed * (ulong)Stopwatch.Frequency / (ulong)(now - start.time));
+
+        Reading last = Take();
+        ulong frequency = (ulong)((UInt128)(last.Ticks - start.Ticks) * (ulong)Stopwatch.Frequency / (ulong)(last.Time - start.Time));
         return (frequency + (Step / 2)) / Step * Step;
     }
+
+    /// <summary>Both clocks at one instant: of some readings the one that was interrupted least.</summary>
+    private static Reading Take()
+    {
+        const int Tries = 16;
+        var best = new Reading(0, 0, long.MaxValue);
+        for (int i = 0; i < Tries; i++)
+        {
+            long before = Stopwatch.GetTimestamp();
+            ulong ticks = Read();
+            long after = Stopwatch.GetTimestamp();
+            if (after - before < best.Width)
+                best = new Reading(before + ((after - before) / 2), ticks, after - before);
+        }
+
+        return best;
+    }
+
+    /// <param name="Width">How long it took, in units of the stopwatch.</param>
+    private readonly record struct Reading(long Time, ulong Ticks, long Width);
 }

@@ -22,7 +22,9 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         ArgumentNullException.ThrowIfNull(options);
         Ram = ram;
         Options = options;
-        options.Model.RequireHost(HostProcessor.Cpuid);
+        IReadOnlyList<string> missing = options.Model.NativelyMissingOn(HostProcessor.Cpuid);
+        if (missing.Count > 0)
+            throw new MachineException($"this host's processor cannot run the CPU model {options.Model.Name}: it lacks {string.Join(", ", missing)}");
         if (!System.Runtime.Intrinsics.X86.Bmi2.X64.IsSupported || !System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             throw new MachineException("the software engine needs a processor with AVX2 and BMI2");
         if (options.CodeCacheLength is < CodeCache.MinimumLength or > CodeCache.MaximumLength)
@@ -36,6 +38,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     }
 
     public string Name => "software";
+
+    public IEngineApics? Apics => null;
 
     /// <summary>Ticks a second of this host's time-stamp counter: a guest with the same needs no conversion.</summary>
     public static ulong HostTscFrequency => HostTimestampCounter.Frequency;
@@ -53,7 +57,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     /// <summary>What every TSC has been counting from since power-on, in guest ticks: they all agree.</summary>
     internal ulong TimestampEpoch { get; }
 
-    public IVcpu CreateVcpu(int index)
+    /// <inheritdoc cref="ICpuEngine.CreateVcpu"/>
+    public IBareVcpu CreateVcpu(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(index, 254);
@@ -63,6 +68,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         Store.Add(vcpu);
         return vcpu;
     }
+
+    IVcpu ICpuEngine.CreateVcpu(int index) => CreateVcpu(index);
 
     public void SkipTime(long nanoseconds)
     {

@@ -6,7 +6,7 @@ using Iced.Intel;
 namespace Hearth.Cpu.Software;
 
 /// <summary>A vCPU of the software engine: runs translated code, and between instructions everything else.</summary>
-internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IHostFpu
+internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver, IHostFpu
 {
     private readonly SoftwareCpuEngine _engine;
     private readonly MappedMemory _memory;
@@ -257,6 +257,12 @@ internal sealed unsafe class SoftwareVcpu : IVcpu, ICodeUser, IFlushObserver, IH
     {
         if (_state->Activity is (byte)VcpuActivity.WaitForSipi or (byte)VcpuActivity.Shutdown)
             return true;
+        if (_core.Pending.Kind != PendingEventKind.None)
+        {
+            _state->InterruptWaiting = _apic is { HasInterrupt: true } ? 1u : 0u;
+            return _core.TryDeliverPending();
+        }
+
         if (_core.NmiPending && _state->NmiBlocked == 0 && _state->InterruptShadow == 0)
         {
             _core.NmiPending = false;

@@ -30,7 +30,8 @@ internal sealed unsafe class VcpuCore : IDisposable
         _fpu = fpu;
         _faulting = new FaultingInstruction(state, Access);
         Events = new EventDelivery(state, Access, Mmu, Debug);
-        var cpuid = CpuidBuilder.Build(model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency);
+        var cpuid = CpuidBuilder.Build(
+            model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency, SpeculationControls.OfTranslatedCode);
         _system = new SystemInstructions(state, engine.Ram, Mmu, Access, Events, Debug, model, cpuid, _tsc);
         _mapper = new CpuStateMapper(state, model, _system.Registers, _tsc);
         _data = new DataInstructions(state, engine.Ram, Mmu, Access, Debug, fpu);
@@ -49,6 +50,9 @@ internal sealed unsafe class VcpuCore : IDisposable
     /// <summary>An NMI has arrived and not yet been delivered.</summary>
     public bool NmiPending { get; set; }
 
+    /// <summary>What a restored state has to deliver first.</summary>
+    public PendingEvent Pending { get; private set; }
+
     /// <summary>What was unsupported, for the report.</summary>
     public string Detail { get; private set; } = "";
 
@@ -63,6 +67,7 @@ internal sealed unsafe class VcpuCore : IDisposable
         Debug.Cancel();
         _state->TscOffset = 0 - _engine.TimestampEpoch;
         NmiPending = false;
+        Pending = default;
         Mmu.Flush();
     }
 
@@ -72,6 +77,7 @@ internal sealed unsafe class VcpuCore : IDisposable
         ResetState.Init(_state, _engine.Options.Model, bootstrap);
         Debug.Cancel();
         NmiPending = false;
+        Pending = default;
         Mmu.Flush();
     }
 
@@ -83,6 +89,7 @@ internal sealed unsafe class VcpuCore : IDisposable
         CpuState saved = _mapper.Save();
         saved.Tsc = _engine.Scale.FromHost(_engine.FrozenTimestamp()) + _state->TscOffset;
         saved.NmiPending = NmiPending;
+        saved.Pending = Pending;
         return saved;
     }
 
@@ -92,8 +99,20 @@ internal sealed unsafe class VcpuCore : IDisposable
         Debug.Cancel();
         _state->TscOffset = saved.Tsc - _engine.Scale.FromHost(_engine.FrozenTimestamp());
         NmiPending = saved.NmiPending;
+        Pending = saved.Pending;
         Mmu.Flush();
         ModeState.Update(_state);
+    }
+
+    /// <summary>Delivers <see cref="Pending"/>.</summary>
+    /// <returns>False for a triple fault.</returns>
+    public bool TryDeliverPending()
+    {
+        PendingEvent one = Pending;
+        Pending = default;
+        _state->FaultAddress = one.Vector == ExceptionVector.PageFault ? _state->Cr2 : _state->DebugRegister[4] & ~DebugControl.Dr6Fixed;
+        EventKind kind = one.Kind == PendingEventKind.Interrupt ? EventKind.External : EventKind.Fault;
+        return Events.Deliver(kind, one.Vector, one.HasErrorCode, one.ErrorCode) == StepResult.Continue;
     }
 
     /// <summary>Turns a SIGFPE into the guest's fault.</summary>

@@ -12,6 +12,9 @@ public interface ICpuEngine : IDisposable
     /// <summary>The name on the command line: <c>software</c>, <c>kvm</c>.</summary>
     string Name { get; }
 
+    /// <summary>The local APICs, where the engine has them built in; its vCPUs are <see cref="IBareVcpu"/>s where it has none.</summary>
+    IEngineApics? Apics { get; }
+
     /// <summary>Creates a vCPU in its reset state; vCPU 0 is the bootstrap processor, the others wait for SIPI.</summary>
     /// <param name="index">0 to 254; also the initial APIC id.</param>
     IVcpu CreateVcpu(int index);

@@ -2,21 +2,15 @@ using Hearth.Machine;
 
 namespace Hearth.Cpu;
 
-/// <summary>One virtual processor. <see cref="Run"/>, Save and Restore belong to one thread at a time; the signals may come from any.</summary>
+/// <summary>One virtual processor. <see cref="Run"/>, Save and Restore belong to one thread at a time.</summary>
 /// <remarks>
 /// <code>
-/// created ─ Connect ─► stopped ─ Run ─► running ─ Kick / fault / triple fault ─► stopped
-///                        └── Save, Restore, Reset ──┘
+/// created ─ connected ─► stopped ─ Run ─► running ─ Kick / fault / triple fault ─► stopped
+///                          └── Save, Restore, Reset ──┘
 /// </code>
 /// </remarks>
-public interface IVcpu : IVcpuSignals, IDisposable
+public interface IVcpu : IDisposable
 {
-    /// <summary>This vCPU's time-stamp counter.</summary>
-    ITimestampCounter TimestampCounter { get; }
-
-    /// <summary>Connects the local APIC; once, before the first <see cref="Run"/>.</summary>
-    void Connect(ILocalApic apic);
-
     /// <summary>Runs guest code until something ends it. Port and memory I/O are served through <paramref name="bus"/>; HLT waits inside.</summary>
     VcpuExit Run(IVcpuBus bus);
 

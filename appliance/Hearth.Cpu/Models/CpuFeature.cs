@@ -6,7 +6,11 @@ namespace Hearth.Cpu;
 /// The software engine lets the host's processor run the feature's instructions: the host must have it, too. The others
 /// are interpreted, everywhere or where the host lacks them, or belong to the machine.
 /// </param>
-public readonly record struct CpuFeature(string Name, uint Leaf, uint Subleaf, CpuidRegister Register, int Bit, bool RunsNatively = false)
+/// <param name="IsPromise">
+/// It says how something performs, or what the machine does; there is no instruction or register bit behind it that a processor could lack.
+/// </param>
+public readonly record struct CpuFeature(
+    string Name, uint Leaf, uint Subleaf, CpuidRegister Register, int Bit, bool RunsNatively = false, bool IsPromise = false)
 {
     /// <summary>Whether a processor has the feature.</summary>
     /// <param name="processor">Executes CPUID on it: leaf and subleaf.</param>

@@ -48,38 +48,26 @@ public static class CpuFeatures
         new("pclmulqdq", 1, 0, Ecx, 1, RunsNatively: true),
         new("ssse3", 1, 0, Ecx, 9, RunsNatively: true),
         new("cx16", 1, 0, Ecx, 13, RunsNatively: true),
-        Pcid,
         new("sse4_1", 1, 0, Ecx, 19, RunsNatively: true),
         new("sse4_2", 1, 0, Ecx, 20, RunsNatively: true),
-        new("x2apic", 1, 0, Ecx, 21),
+        new("x2apic", 1, 0, Ecx, 21, IsPromise: true),
         new("popcnt", 1, 0, Ecx, 23, RunsNatively: true),
-        new("tsc_deadline_timer", 1, 0, Ecx, 24),
+        new("tsc_deadline_timer", 1, 0, Ecx, 24, IsPromise: true),
         new("aes", 1, 0, Ecx, 25, RunsNatively: true),
-        new("hypervisor", 1, 0, Ecx, 31),
-        FsGsBase,
-        new("tsc_adjust", 7, 0, Ebx, 1),
-        Smep,
-        new("erms", 7, 0, Ebx, 9),
-        Invpcid,
-        new("fcs_fds_deprecation", 7, 0, Ebx, 13),
-        Smap,
-        Umip,
-        new("ibrs_ibpb", 7, 0, Edx, 26),
-        new("stibp", 7, 0, Edx, 27),
-        new("arch_capabilities", 7, 0, Edx, 29),
-
-        // Linux does not believe BHI_NO, and clears the branch history by a loop at every system call where it cannot ask the processor for it.
-        new("bhi_ctrl", 7, 2, Edx, 4),
+        new("hypervisor", 1, 0, Ecx, 31, IsPromise: true),
+        new("tsc_adjust", 7, 0, Ebx, 1, IsPromise: true),
+        new("erms", 7, 0, Ebx, 9, IsPromise: true),
+        new("fcs_fds_deprecation", 7, 0, Ebx, 13, IsPromise: true),
         new("lahf_lm", 0x8000_0001, 0, Ecx, 0, RunsNatively: true),
         new("syscall", 0x8000_0001, 0, Edx, 11),
         Nx,
         GigabytePages,
         Rdtscp,
         new("lm", 0x8000_0001, 0, Edx, 29, RunsNatively: true),
-        new("invariant_tsc", 0x8000_0007, 0, Edx, 8),
+        new("invariant_tsc", 0x8000_0007, 0, Edx, 8, IsPromise: true),
     ];
 
-    /// <summary>What x86-64-v3 adds, with the instructions of the processors that have it.</summary>
+    /// <summary>What x86-64-v3 of the psABI adds, with what its first processors, Haswell and Zen, have in common.</summary>
     public static readonly IReadOnlyList<CpuFeature> Version3Additions =
     [
         new("fma", 1, 0, Ecx, 12, RunsNatively: true),
@@ -91,13 +79,42 @@ public static class CpuFeatures
         new("bmi1", 7, 0, Ebx, 3, RunsNatively: true),
         new("avx2", 7, 0, Ebx, 5, RunsNatively: true),
         new("bmi2", 7, 0, Ebx, 8, RunsNatively: true),
-        new("rdseed", 7, 0, Ebx, 18),
-        Adx,
-        new("clflushopt", 7, 0, Ebx, 23),
-        Sha,
-        Rdpid,
+        FsGsBase,
+        Smep,
         new("xsaveopt", 0xD, 1, Eax, 0),
         new("abm", 0x8000_0001, 0, Ecx, 5, RunsNatively: true),
-        new("3dnowprefetch", 0x8000_0001, 0, Ecx, 8),
+        new("3dnowprefetch", 0x8000_0001, 0, Ecx, 8, IsPromise: true), // a no-operation where it is not known
+    ];
+
+    /// <summary>What the processors of 2021 of both makes, Ice Lake and Zen 3, add to that.</summary>
+    public static readonly IReadOnlyList<CpuFeature> Additions2021 =
+    [
+        Pcid,
+        Invpcid,
+        Smap,
+        Umip,
+        Adx,
+        Sha,
+        Rdpid,
+        new("rdseed", 7, 0, Ebx, 18),
+        new("clflushopt", 7, 0, Ebx, 23),
+    ];
+
+    /// <summary>
+    /// How an operating system is told of flaws of speculation and steers it. These belong to what runs the guest, not to its model: a guest
+    /// asks for them once, when it starts, and only the host knows what holds.
+    /// </summary>
+    public static readonly IReadOnlyList<CpuFeature> SpeculationControls =
+    [
+        new("md_clear", 7, 0, Edx, 10),
+        new("ibrs_ibpb", 7, 0, Edx, 26),
+        new("stibp", 7, 0, Edx, 27),
+        new("flush_l1d", 7, 0, Edx, 28),
+        new("arch_capabilities", 7, 0, Edx, 29),
+        new("ssbd", 7, 0, Edx, 31),
+        new("intel_psfd", 7, 2, Edx, 0),
+        new("ipred_ctrl", 7, 2, Edx, 1),
+        new("rrsba_ctrl", 7, 2, Edx, 2),
+        new("bhi_ctrl", 7, 2, Edx, 4),
     ];
 }

@@ -33,8 +33,14 @@ public sealed class CpuModel
     public static CpuModel X64Version3 { get; } =
         new("x86-64-v3", "Hearth x86-64-v3", new CpuSignature(6, 0x3F, 2, 0x49), CpuFeatures.Version2.Concat(CpuFeatures.Version3Additions));
 
+    public static CpuModel X64Version3Of2021 { get; } = new(
+        "x86-64-v3-2021",
+        "Hearth x86-64-v3-2021",
+        new CpuSignature(6, 0x3F, 2, 0x49),
+        CpuFeatures.Version2.Concat(CpuFeatures.Version3Additions).Concat(CpuFeatures.Additions2021));
+
     /// <summary>Every model, the plainest first.</summary>
-    public static IReadOnlyList<CpuModel> All { get; } = [X64Version2, X64Version3];
+    public static IReadOnlyList<CpuModel> All { get; } = [X64Version2, X64Version3, X64Version3Of2021];
 
     /// <summary>The name on the command line and in saved states.</summary>
     public string Name { get; }
@@ -48,27 +54,6 @@ public sealed class CpuModel
 
     /// <summary>The bits of XCR0 that may be set; 0 without XSAVE.</summary>
     public ulong StateMask { get; }
-
-    /// <summary>
-    /// IA32_ARCH_CAPABILITIES: none of the known flaws that software works around. Generated code is not the guest's code,
-    /// so a guest's own countermeasures would protect nothing and cost much.
-    /// </summary>
-    public ulong ArchCapabilities { get; } =
-        (1UL << 0) |  // RDCL_NO: no Meltdown, no L1TF
-        (1UL << 1) |  // IBRS_ALL: no retpolines
-        (1UL << 3) |  // SKIP_L1DFL_VMENTRY
-        (1UL << 4) |  // SSB_NO
-        (1UL << 5) |  // MDS_NO
-        (1UL << 6) |  // IF_PSCHANGE_MC_NO
-        (1UL << 8) |  // TAA_NO
-        (1UL << 13) | // SBDR_SSDP_NO
-        (1UL << 14) | // FBSDP_NO
-        (1UL << 15) | // PSDP_NO
-        (1UL << 20) | // BHI_NO
-        (1UL << 24) | // PBRSB_NO
-        (1UL << 26) | // GDS_NO
-        (1UL << 27) | // RFDS_NO
-        (1UL << 62);  // ITS_NO
 
     /// <exception cref="MachineException">There is no such model.</exception>
     public static CpuModel Find(string name)
@@ -85,22 +70,15 @@ public sealed class CpuModel
 
     public bool Has(CpuFeature feature) => _features.Contains(feature);
 
+    /// <summary>The features of the model that a processor has not.</summary>
+    /// <param name="processor">Executes CPUID on it: leaf and subleaf.</param>
+    public IReadOnlyList<string> MissingOn(Func<uint, uint, CpuidResult> processor) => Missing(feature => feature.IsPromise || feature.IsOn(processor));
+
     /// <summary>The features whose instructions the host would have to run for the software engine, and cannot.</summary>
     /// <param name="host">Executes CPUID on the host: leaf and subleaf.</param>
-    public IReadOnlyList<string> MissingOn(Func<uint, uint, CpuidResult> host)
-    {
-        ArgumentNullException.ThrowIfNull(host);
-        return [.. Features.Where(feature => feature.RunsNatively && !feature.IsOn(host)).Select(feature => feature.Name)];
-    }
+    public IReadOnlyList<string> NativelyMissingOn(Func<uint, uint, CpuidResult> host) => Missing(feature => !feature.RunsNatively || feature.IsOn(host));
 
-    /// <summary>Refuses a host that cannot run the model in the software engine.</summary>
-    /// <exception cref="MachineException">The host lacks features; the message names them.</exception>
-    public void RequireHost(Func<uint, uint, CpuidResult> host)
-    {
-        IReadOnlyList<string> missing = MissingOn(host);
-        if (missing.Count > 0)
-            throw new MachineException($"this host's processor cannot run the CPU model {Name}: it lacks {string.Join(", ", missing)}");
-    }
+    private string[] Missing(Func<CpuFeature, bool> isGiven) => [.. Features.Where(feature => !isGiven(feature)).Select(feature => feature.Name)];
 
     internal static uint Register(CpuidResult result, CpuidRegister register) => register switch
     {

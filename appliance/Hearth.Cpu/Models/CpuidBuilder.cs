@@ -22,31 +22,33 @@ public static class CpuidBuilder
     private const uint HighestExtended = 0x8000_0008;
 
     /// <param name="tscFrequency">Ticks a second.</param>
-    public static CpuidTable Build(CpuModel model, CpuTopology topology, ulong tscFrequency)
+    public static CpuidTable Build(CpuModel model, CpuTopology topology, ulong tscFrequency, SpeculationControls speculation)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(speculation);
+        IReadOnlyList<CpuFeature> features = [.. model.Features, .. speculation.Features];
         List<CpuidLeaf> leaves =
         [
             new(0, -1, Text(HighestBasic, "GenuineIntel")),
-            new(1, -1, Version(model, topology)),
+            new(1, -1, Version(model, features, topology)),
             new(2, -1, new CpuidResult(0x00FF_FF01, 0, 0, 0)), // the caches are in leaf 4
             .. Caches(topology),
             new(6, -1, new CpuidResult(1 << 2, 0, 0, 0)), // ARAT: the APIC timer never stops
-            new(7, 0, Features(model, 7, 0) with { Eax = HighestFeatures }),
-            new(7, 1, Features(model, 7, 1)),
-            new(7, HighestFeatures, Features(model, 7, HighestFeatures)),
+            new(7, 0, Features(features, 7, 0) with { Eax = HighestFeatures }),
+            new(7, 1, Features(features, 7, 1)),
+            new(7, HighestFeatures, Features(features, 7, HighestFeatures)),
             .. CoreLevels(topology),
-            .. StateAreas(model),
+            .. StateAreas(model, features),
             .. Frequencies(tscFrequency),
             .. Paravirtual(),
-            .. Extended(model, topology),
+            .. Extended(model, features, topology),
         ];
         return new CpuidTable(leaves, topology);
     }
 
-    private static CpuidResult Version(CpuModel model, CpuTopology topology)
+    private static CpuidResult Version(CpuModel model, IReadOnlyList<CpuFeature> all, CpuTopology topology)
     {
-        CpuidResult features = Features(model, 1, 0);
+        CpuidResult features = Features(all, 1, 0);
         const uint ClflushEightBytes = 8 << 8;
         uint ebx = ((uint)topology.ApicId << 24) | ((uint)Math.Min(1 << topology.CoreBits, 255) << 16) | ClflushEightBytes;
         uint multithreaded = topology.Count > 1 ? 1U << 28 : 0;
@@ -75,7 +77,7 @@ public static class CpuidBuilder
     }
 
     /// <summary>Leaf 0xD: x87, SSE and AVX in the standard format. EBX of subleaf 0 follows XCR0.</summary>
-    private static IEnumerable<CpuidLeaf> StateAreas(CpuModel model)
+    private static IEnumerable<CpuidLeaf> StateAreas(CpuModel model, IReadOnlyList<CpuFeature> all)
     {
         const uint LegacyAndHeader = 576;
         uint size = (model.StateMask & 4) != 0 ? LegacyAndHeader + 256 : LegacyAndHeader;
@@ -86,7 +88,7 @@ public static class CpuidBuilder
         }
 
         yield return new(0xD, 0, new CpuidResult((uint)model.StateMask, size, size, 0));
-        yield return new(0xD, 1, new CpuidResult(Features(model, 0xD, 1).Eax, 0, 0, 0));
+        yield return new(0xD, 1, new CpuidResult(Features(all, 0xD, 1).Eax, 0, 0, 0));
         yield return new(0xD, 2, new CpuidResult(256, LegacyAndHeader, 0, 0));
     }
 
@@ -121,25 +123,25 @@ public static class CpuidBuilder
         yield return new(KvmInterface + 1, -1, default);
     }
 
-    private static IEnumerable<CpuidLeaf> Extended(CpuModel model, CpuTopology topology)
+    private static IEnumerable<CpuidLeaf> Extended(CpuModel model, IReadOnlyList<CpuFeature> all, CpuTopology topology)
     {
         yield return new(0x8000_0000, -1, new CpuidResult(HighestExtended, 0, 0, 0));
-        yield return new(0x8000_0001, -1, Features(model, 0x8000_0001, 0));
+        yield return new(0x8000_0001, -1, Features(all, 0x8000_0001, 0));
         byte[] brand = new byte[48];
         Encoding.ASCII.GetBytes(model.Brand, brand.AsSpan(0, 47));
         for (uint i = 0; i < 3; i++)
             yield return new(0x8000_0002 + i, -1, Words(brand.AsSpan((int)i * 16, 16)));
         yield return new(0x8000_0006, -1, new CpuidResult(0, 0, (256 << 16) | (6 << 12) | 64, 0));
-        yield return new(0x8000_0007, -1, Features(model, 0x8000_0007, 0));
+        yield return new(0x8000_0007, -1, Features(all, 0x8000_0007, 0));
         const uint Widths = CpuModel.PhysicalAddressBits | (CpuModel.LinearAddressBits << 8);
         uint cores = ((uint)topology.CoreBits << 12) | (uint)(topology.Count - 1);
         yield return new(0x8000_0008, -1, new CpuidResult(Widths, 0, cores, 0));
     }
 
-    private static CpuidResult Features(CpuModel model, uint leaf, uint subleaf)
+    private static CpuidResult Features(IReadOnlyList<CpuFeature> all, uint leaf, uint subleaf)
     {
         Span<uint> registers = stackalloc uint[4];
-        foreach (CpuFeature feature in model.Features)
+        foreach (CpuFeature feature in all)
         {
             if (feature.Leaf == leaf && feature.Subleaf == subleaf)
                 registers[(int)feature.Register] |= 1U << feature.Bit;

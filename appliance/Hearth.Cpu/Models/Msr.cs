@@ -46,4 +46,24 @@ public static class Msr
 
     /// <summary>MTRRs of variable ranges: 8 pairs of base and mask from <see cref="MtrrPhysBase0"/>.</summary>
     public const int VariableRanges = 8;
+
+    /// <summary>
+    /// The registers of <see cref="CpuState.Msrs"/> that every model has, with their values after RESET. IA32_MISC_ENABLE: fast strings, no branch
+    /// trace store, no precise event sampling.
+    /// </summary>
+    public static IReadOnlyDictionary<uint, ulong> ResetValues { get; } = new SortedDictionary<uint, ulong>(Resets().ToDictionary());
+
+    private static IEnumerable<KeyValuePair<uint, ulong>> Resets()
+    {
+        yield return new(Pat, 0x0007_0406_0007_0406);
+        yield return new(MiscEnable, 1 | (1 << 11) | (1 << 12));
+        uint[] zero =
+        [
+            SysenterCs, SysenterEsp, SysenterEip, Star, Lstar, Cstar, SyscallMask, KernelGsBase, TscAux, TscAdjust,
+            MtrrFix64K, MtrrFix16KLow, MtrrFix16KHigh, MtrrDefType, SpecCtrl, McgStatus, EblCrPowerOn, DebugCtl,
+        ];
+        IEnumerable<uint> ranges = Enumerable.Range((int)MtrrPhysBase0, 2 * VariableRanges).Concat(Enumerable.Range((int)MtrrFix4KFirst, 8)).Select(index => (uint)index);
+        foreach (uint index in zero.Concat(ranges))
+            yield return new(index, 0);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Hearth.Machine;
 
 namespace Hearth.Cpu;
@@ -8,7 +9,7 @@ public sealed class CpuState
     /// <summary>x87, SSE and AVX in the standard XSAVE format: 512 bytes legacy, 64 header, 256 upper YMM halves (Intel SDM Vol. 1, section 13.4).</summary>
     public const int XsaveLength = 832;
 
-    private const ushort Version = 1;
+    private const ushort Version = 2;
 
     /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15.</summary>
     public ulong[] Registers { get; } = new ulong[16];
@@ -58,7 +59,43 @@ public sealed class CpuState
 
     public bool NmiPending { get; set; }
 
+    /// <summary>What was taken from the local APIC, or found by the processor, and is to be delivered before the next instruction.</summary>
+    public PendingEvent Pending { get; set; }
+
     public ref SegmentRegister this[SegmentName name] => ref Segments[(int)name];
+
+    /// <summary>The state after RESET (Intel SDM Vol. 3, table 9-1), at TSC 0.</summary>
+    /// <param name="bootstrap">The bootstrap processor runs, the others wait for SIPI.</param>
+    public static CpuState AtReset(CpuModel model, bool bootstrap)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        const ushort DataSegment = 0x93;
+        const ushort CodeSegment = 0x9B;
+        const ushort LocalTable = 0x82;
+        const ushort BusyTask = 0x8B;
+        const uint InitialMxcsr = 0x1F80;
+        var state = new CpuState
+        {
+            Rip = 0xFFF0,
+            Cr0 = 0x6000_0010,
+            Gdtr = new DescriptorTable(0, 0xFFFF),
+            Idtr = new DescriptorTable(0, 0xFFFF),
+            Activity = bootstrap ? VcpuActivity.Running : VcpuActivity.WaitForSipi,
+        };
+        state.Registers[2] = model.Signature.Eax;
+        Array.Fill(state.Segments, new SegmentRegister(0, 0, 0xFFFF, DataSegment));
+        state[SegmentName.CS] = new SegmentRegister(0xF000, 0xFFFF_0000, 0xFFFF, CodeSegment);
+        state[SegmentName.Ldtr] = new SegmentRegister(0, 0, 0xFFFF, LocalTable);
+        state[SegmentName.Tr] = new SegmentRegister(0, 0, 0xFFFF, BusyTask);
+        (state.DebugRegisters[4], state.DebugRegisters[5]) = (0xFFFF_0FF0, 0x400);
+        BinaryPrimitives.WriteUInt16LittleEndian(state.Xsave, 0x37F);
+        BinaryPrimitives.WriteUInt32LittleEndian(state.Xsave.AsSpan(24), InitialMxcsr);
+        BinaryPrimitives.WriteUInt32LittleEndian(state.Xsave.AsSpan(28), 0xFFFF);
+        BinaryPrimitives.WriteUInt64LittleEndian(state.Xsave.AsSpan(512), 3);
+        foreach ((uint index, ulong value) in Msr.ResetValues)
+            state.Msrs[index] = value;
+        return state;
+    }
 
     public void Save(IStateWriter to)
     {
@@ -95,6 +132,10 @@ public sealed class CpuState
         to.WriteBoolean(InterruptShadow);
         to.WriteBoolean(NmiBlocked);
         to.WriteBoolean(NmiPending);
+        to.WriteByte((byte)Pending.Kind);
+        to.WriteByte(Pending.Vector);
+        to.WriteBoolean(Pending.HasErrorCode);
+        to.WriteUInt32(Pending.ErrorCode);
     }
 
     /// <exception cref="SavedStateException">The state is damaged or of another version.</exception>
@@ -135,6 +176,9 @@ public sealed class CpuState
         state.InterruptShadow = from.ReadBoolean();
         state.NmiBlocked = from.ReadBoolean();
         state.NmiPending = from.ReadBoolean();
+        state.Pending = new PendingEvent((PendingEventKind)from.ReadByte(), from.ReadByte(), from.ReadBoolean(), from.ReadUInt32());
+        if (!Enum.IsDefined(state.Pending.Kind))
+            throw new SavedStateException("the vCPU state has an unknown kind of pending event");
         return state;
     }
 

@@ -16,17 +16,24 @@ public sealed class InterruptSystem
     private readonly IDeviceLog _log;
     private readonly InterruptRouter _router;
     private readonly BootstrapInput _bootstrapInput = new();
+    private readonly ApicBus? _bus;
+    private readonly IEngineApics? _engine;
+    private readonly List<IMachineDevice> _apics = [];
 
-    public InterruptSystem(IAddressSpace memory, IAddressSpace ports, IVirtualClock clock, IDeviceLog log)
+    /// <param name="engine">The local APICs of a CPU engine that has them built in; null for those of the machine.</param>
+    public InterruptSystem(IAddressSpace memory, IAddressSpace ports, IVirtualClock clock, IDeviceLog log, IEngineApics? engine = null)
     {
         _clock = clock;
         _log = log;
+        _engine = engine;
+        _bus = engine is null ? new ApicBus() : null;
+        Messages = _bus ?? (IApicBus)new EngineApicBus(engine!);
         Pic = new PicDevice(ports, _bootstrapInput);
         IoApic = new IoApicDevice(memory, Messages, log);
         _router = new InterruptRouter(Pic, IoApic);
     }
 
-    public ApicBus Messages { get; } = new();
+    public IApicBus Messages { get; }
 
     public PicDevice Pic { get; }
 
@@ -36,17 +43,20 @@ public sealed class InterruptSystem
     /// What is reset and saved, in the order in which it must be restored: all of it before the devices that drive lines, so
     /// that the level a restored device sets is no new edge.
     /// </summary>
-    public IEnumerable<IMachineDevice> Devices => [.. Messages.Apics, IoApic, Pic];
+    public IEnumerable<IMachineDevice> Devices => [.. _apics, IoApic, Pic];
 
     /// <summary>Adds a source to the wire of a GSI.</summary>
     public IEdgeLine Line(int gsi) => _router.Line(gsi);
 
-    /// <summary>Adds a processor's local APIC; that of id 0 takes the PIC's output on LINT0.</summary>
+    /// <summary>Adds a processor and its local APIC; that of id 0 takes the PIC's output on LINT0. In the order of the ids.</summary>
     /// <exception cref="MachineException">The id is taken.</exception>
     public LocalApicDevice AddProcessor(LocalApicConfiguration configuration, IVcpuSignals signals, ITimestampCounter counter)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        var apic = new LocalApicDevice(configuration, Messages, _clock, counter, signals, _log);
+        if (_bus is null)
+            throw new MachineException("The CPU engine has local APICs of its own.");
+        var apic = new LocalApicDevice(configuration, _bus, _clock, counter, signals, _log);
+        _apics.Add(apic);
         if (configuration.Id == 0)
         {
             apic.Connect(Pic);
@@ -54,6 +64,19 @@ public sealed class InterruptSystem
         }
 
         return apic;
+    }
+
+    /// <summary>Adds a processor whose local APIC the CPU engine has built in; that of index 0 takes the PIC's output on LINT0.</summary>
+    /// <exception cref="MachineException">The engine has none.</exception>
+    public void AddProcessor(int index)
+    {
+        IEngineApic apic = _engine?[index] ?? throw new MachineException("The CPU engine has no local APICs.");
+        _apics.Add(new EngineApicDevice(index, apic, _clock));
+        if (index == 0)
+        {
+            apic.Connect(Pic);
+            _bootstrapInput.Target = apic.ExternalInput;
+        }
     }
 
     /// <summary>The wire from the PIC to a processor that is made after it.</summary>

@@ -42,6 +42,12 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int getpid();
 
+    [LibraryImport("libc")]
+    internal static partial int gettid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tgkill(int pid, int tid, int number);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int waitpid(int pid, int* status, int options);
 

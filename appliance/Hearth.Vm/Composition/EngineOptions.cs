@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Cpu.Kvm;
 using Hearth.Cpu.Software;
 using Hearth.Memory;
 
@@ -10,7 +11,15 @@ internal delegate ICpuEngine EngineFactory(GuestRam ram, EngineOptions options);
 /// <summary>What a CPU engine is made with.</summary>
 /// <param name="Cpus">How many vCPUs there will be.</param>
 /// <param name="TscFrequency">Ticks a second of the guest's time-stamp counters.</param>
+/// <param name="Kvm">The KVM device, which the engine then owns; null for the software engine.</param>
+/// <param name="Note">What the user should know of the choice, a sentence without a full stop; null for nothing.</param>
 /// <param name="DirectTier">When the software engine runs user code directly.</param>
 /// <param name="TranslationDirectory">Where it keeps translated code; null for nowhere.</param>
 internal sealed record EngineOptions(
-    CpuModel Model, int Cpus, ulong TscFrequency, DirectTierMode DirectTier = DirectTierMode.Never, string? TranslationDirectory = null);
+    CpuModel Model,
+    int Cpus,
+    ulong TscFrequency,
+    KvmDevice? Kvm = null,
+    string? Note = null,
+    DirectTierMode DirectTier = DirectTierMode.Never,
+    string? TranslationDirectory = null);

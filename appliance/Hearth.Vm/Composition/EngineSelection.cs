@@ -1,5 +1,7 @@
 using Hearth.Cpu;
+using Hearth.Cpu.Kvm;
 using Hearth.Cpu.Software;
+using Hearth.Linux;
 using Hearth.Machine;
 using Hearth.Memory;
 using Hearth.Protocol;
@@ -19,25 +21,82 @@ internal static class EngineSelection
     /// <exception cref="SavedStateException">The saved guest had another model, memory, or number of vCPUs.</exception>
     public static EngineOptions Choose(GuestConfiguration configuration, SavedGuestHeader? saved)
     {
-        if (configuration.Engine != "software")
-            throw new MachineException($"there is no CPU engine '{configuration.Engine}'");
         CpuModel? asked = configuration.CpuModel is { } name ? CpuModel.Find(name) : null;
         saved?.Require(configuration.Memory, configuration.Cpus, asked);
-        CpuModel model = asked ?? (saved is null ? BestModel() : CpuModel.Find(saved.CpuModel));
-        model.RequireHost(HostProcessor.Cpuid);
-        ulong frequency = saved?.TscFrequency ?? SoftwareCpuEngine.HostTscFrequency;
-        return new EngineOptions(model, configuration.Cpus, frequency, TierOf(configuration.Tier), configuration.TranslationDirectory);
+        asked ??= saved is null ? null : CpuModel.Find(saved.CpuModel);
+        DirectTierMode tier = TierOf(configuration.Tier);
+        KvmDevice? kvm = ChooseDevice(configuration, asked, out ulong hostFrequency, out string? note);
+        CpuModel model = asked ?? (kvm is null ? BestModel() : BestModel(kvm));
+        ulong frequency = saved?.TscFrequency ?? (hostFrequency > 0 ? hostFrequency : SoftwareCpuEngine.HostTscFrequency);
+        return new EngineOptions(model, configuration.Cpus, frequency, kvm, note, tier, configuration.TranslationDirectory);
     }
 
-    public static ICpuEngine Create(GuestRam ram, EngineOptions options) => new SoftwareCpuEngine(
-        ram, new SoftwareEngineOptions
+    public static ICpuEngine Create(GuestRam ram, EngineOptions options) => options.Kvm is { } device
+        ? new KvmCpuEngine(ram, device, new KvmEngineOptions { Model = options.Model, TscFrequency = options.TscFrequency, VcpuCount = options.Cpus })
+        : new SoftwareCpuEngine(
+            ram, new SoftwareEngineOptions
+            {
+                Model = options.Model,
+                TscFrequency = options.TscFrequency,
+                VcpuCount = options.Cpus,
+                DirectTier = options.DirectTier,
+                TranslationDirectory = options.TranslationDirectory,
+            });
+
+    /// <summary>The KVM device, where the guest is to run on it.</summary>
+    /// <param name="asked">The model it has to give; null for any.</param>
+    /// <param name="hostFrequency">Ticks a second of the host's time-stamp counter, where KVM says it; else 0.</param>
+    /// <param name="note">Why the software engine was chosen in its place.</param>
+    private static KvmDevice? ChooseDevice(GuestConfiguration configuration, CpuModel? asked, out ulong hostFrequency, out string? note)
+    {
+        note = null;
+        hostFrequency = 0;
+        switch (configuration.Engine)
         {
-            Model = options.Model,
-            TscFrequency = options.TscFrequency,
-            VcpuCount = options.Cpus,
-            DirectTier = options.DirectTier,
-            TranslationDirectory = options.TranslationDirectory,
-        });
+            case "software":
+                return null;
+            case "kvm":
+                return TryOpen(configuration, asked, out hostFrequency, out string? refusal) ?? throw new MachineException($"--engine kvm: {refusal}");
+            case "auto":
+                if (TryOpen(configuration, asked, out hostFrequency, out string? reason) is { } device)
+                    return device;
+                note = $"the software engine runs this guest: {reason}";
+                return null;
+            default:
+                throw new MachineException($"there is no CPU engine '{configuration.Engine}'");
+        }
+    }
+
+    private static KvmDevice? TryOpen(GuestConfiguration configuration, CpuModel? asked, out ulong hostFrequency, out string? refusal)
+    {
+        hostFrequency = 0;
+        refusal = configuration.KvmRefusal ?? "no KVM device was handed over";
+        if (configuration.Kvm is not { } file)
+            return null;
+        KvmDevice? device = null;
+        try
+        {
+            device = KvmDevice.Use(new FileDescriptor(file.Descriptor), file.Name);
+            KvmFinding finding = device.Probe();
+            hostFrequency = finding.TscFrequency;
+            refusal = finding.IsUsable ? Refuse(device, asked ?? CpuModel.All[0]) : finding.Reason;
+        }
+        catch (Exception error) when (error is LinuxException or KvmException)
+        {
+            refusal = error.Message;
+        }
+
+        if (refusal is null)
+            return device;
+        device?.Dispose();
+        return null;
+    }
+
+    private static string? Refuse(KvmDevice device, CpuModel model)
+    {
+        IReadOnlyList<string> missing = device.Missing(model);
+        return missing.Count == 0 ? null : $"this host's KVM cannot give a guest the CPU model {model.Name}: it lacks {string.Join(", ", missing)}";
+    }
 
     private static DirectTierMode TierOf(string tier) => tier switch
     {
@@ -47,6 +106,11 @@ internal static class EngineSelection
         _ => throw new MachineException($"there is no tier '{tier}' of the software engine"),
     };
 
+    private static CpuModel BestModel(KvmDevice kvm) => CpuModel.All.Last(model => kvm.Missing(model).Count == 0);
+
+    /// <summary>What this host's processor has, so that the guest can later run on it by itself; or else what the engine can make up for.</summary>
     private static CpuModel BestModel() =>
-        CpuModel.All.LastOrDefault(model => model.MissingOn(HostProcessor.Cpuid).Count == 0) ?? CpuModel.All[0];
+        CpuModel.All.LastOrDefault(model => model.MissingOn(HostProcessor.Cpuid).Count == 0)
+        ?? CpuModel.All.LastOrDefault(model => model.NativelyMissingOn(HostProcessor.Cpuid).Count == 0)
+        ?? CpuModel.All[0];
 }

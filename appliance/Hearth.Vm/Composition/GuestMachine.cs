@@ -48,7 +48,7 @@ internal sealed class GuestMachine : IDisposable
         _description = new MachineDescription(Ram, options.Cpus, options.Model, options.TscFrequency);
         _boot = backends.Boot is { } boot ? boot with { AcpiRootPointer = _description.RootPointer } : null;
 
-        var interrupts = new InterruptSystem(_memoryBus, _portBus, _clock, log);
+        var interrupts = new InterruptSystem(_memoryBus, _portBus, _clock, log, _engine.Apics);
         Processors = [.. Enumerable.Range(0, options.Cpus).Select(index => CreateProcessor(index, interrupts))];
         var context = new DeviceContext
         {
@@ -147,8 +147,18 @@ internal sealed class GuestMachine : IDisposable
     private Processor CreateProcessor(int index, InterruptSystem interrupts)
     {
         IVcpu vcpu = _engine.CreateVcpu(index);
-        LocalApicDevice apic = interrupts.AddProcessor(
-            new LocalApicConfiguration { Id = (byte)index, PhysicalAddressBits = CpuModel.PhysicalAddressBits }, vcpu, vcpu.TimestampCounter);
+        LocalApicDevice? apic = null;
+        if (vcpu is IBareVcpu bare)
+        {
+            apic = interrupts.AddProcessor(
+                new LocalApicConfiguration { Id = (byte)index, PhysicalAddressBits = CpuModel.PhysicalAddressBits }, bare, bare.TimestampCounter);
+            bare.Connect(apic);
+        }
+        else
+        {
+            interrupts.AddProcessor(index);
+        }
+
         return new Processor(index, vcpu, apic, new VcpuBus(_memoryBus, _portBus, apic));
     }
 }

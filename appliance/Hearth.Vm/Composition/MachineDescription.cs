@@ -24,7 +24,7 @@ internal sealed class MachineDescription
         var acpi = new AcpiConfiguration { ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)] };
         AcpiTables tables = AcpiTables.Build(acpi);
         RootPointer = tables.RootPointer.Value;
-        CpuidResult version = CpuidBuilder.Build(model, new CpuTopology(0, cpus), tscFrequency).Lookup(1, 0);
+        CpuidResult version = CpuidBuilder.Build(model, new CpuTopology(0, cpus), tscFrequency, SpeculationControls.OfTranslatedCode).Lookup(1, 0);
         var smbios = new SmbiosConfiguration
         {
             MemorySize = ram.Length,

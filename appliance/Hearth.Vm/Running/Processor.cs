@@ -8,13 +8,13 @@ namespace Hearth.Vm.Running;
 /// <summary>A vCPU with its local APIC and its way to the buses, and its part of a saved state.</summary>
 internal sealed class Processor : IMachineDevice
 {
-    public Processor(int index, IVcpu vcpu, LocalApicDevice apic, VcpuBus bus)
+    /// <param name="apic">Connected to the vCPU; null where the CPU engine has it built in.</param>
+    public Processor(int index, IVcpu vcpu, LocalApicDevice? apic, VcpuBus bus)
     {
         Index = index;
         Vcpu = vcpu;
         Apic = apic;
         Bus = bus;
-        vcpu.Connect(apic);
     }
 
     public int Index { get; }
@@ -23,7 +23,7 @@ internal sealed class Processor : IMachineDevice
 
     public IVcpu Vcpu { get; }
 
-    public LocalApicDevice Apic { get; }
+    public LocalApicDevice? Apic { get; }
 
     public VcpuBus Bus { get; }
 

@@ -11,9 +11,10 @@ internal sealed class VcpuBus : IVcpuBus
 
     private readonly Bus _memory;
     private readonly Bus _ports;
-    private readonly LocalApicDevice _apic;
+    private readonly LocalApicDevice? _apic;
 
-    public VcpuBus(Bus memory, Bus ports, LocalApicDevice apic)
+    /// <param name="apic">Null where the CPU engine has it built in.</param>
+    public VcpuBus(Bus memory, Bus ports, LocalApicDevice? apic)
     {
         _memory = memory;
         _ports = ports;
@@ -38,7 +39,7 @@ internal sealed class VcpuBus : IVcpuBus
 
     public ulong ReadMemory(ulong address, AccessWidth width)
     {
-        ulong value = _apic.IsPageAt(address) ? _apic.Read(address & PageMask, width) : _memory.Read(address, width);
+        ulong value = _apic is not null && _apic.IsPageAt(address) ? _apic.Read(address & PageMask, width) : _memory.Read(address, width);
         Trace.Add(AccessKind.MemoryRead, address, width, value);
         return value;
     }
@@ -46,7 +47,7 @@ internal sealed class VcpuBus : IVcpuBus
     public void WriteMemory(ulong address, AccessWidth width, ulong value)
     {
         Trace.Add(AccessKind.MemoryWrite, address, width, value);
-        if (_apic.IsPageAt(address))
+        if (_apic is not null && _apic.IsPageAt(address))
             _apic.Write(address & PageMask, width, value);
         else
             _memory.Write(address, width, value);

@@ -17,7 +17,7 @@ internal sealed class VmRunCommand
     private readonly Option<string[]> _modules = Texts("--module", "\"FILE ARGS\"", "Module for a multiboot or PVH kernel with its arguments. May be repeated.");
     private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M, G or T.", "1G");
     private readonly Option<string> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmRunOptions.MaximumCpus}.", "1");
-    private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2 or x86-64-v3. [default: the best this host can run]");
+    private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2, x86-64-v3 or x86-64-v3-2021. [default: the best this host can run]");
     private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto, which is adaptive.", "auto");
     private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
     private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt, or none.", "none");
@@ -65,6 +65,7 @@ internal sealed class VmRunCommand
         CheckEngine(parsed.GetValue(_engine)!);
         VmRunOptions options = new()
         {
+            Engine = parsed.GetValue(_engine)!,
             Memory = MemorySize.Parse(parsed.GetValue(_memory)!, HostMemory.Total()),
             Cpus = ParseCpus(parsed.GetValue(_cpus)!),
             CpuModel = parsed.GetValue(_cpuModel),
@@ -104,9 +105,7 @@ internal sealed class VmRunCommand
 
     private static void CheckEngine(string engine)
     {
-        if (engine == "kvm")
-            throw new UsageException("--engine kvm is not built into this version of Hearth: use --engine software");
-        if (engine is not ("auto" or "software"))
+        if (engine is not ("auto" or "software" or "kvm"))
             throw new UsageException($"--engine {engine} is none of auto, software and kvm");
     }
 

@@ -7,6 +7,9 @@ internal sealed record VmRunOptions
 {
     public const int MaximumCpus = 8;
 
+    /// <summary><c>auto</c>, <c>software</c> or <c>kvm</c>.</summary>
+    public string Engine { get; init; } = "auto";
+
     public required ulong Memory { get; init; }
 
     public int Cpus { get; init; } = 1;
@@ -59,6 +62,7 @@ internal sealed record VmRunOptions
     /// <summary>Everything that needs no file to be opened.</summary>
     public GuestConfiguration ToConfiguration() => new()
     {
+        Engine = Engine,
         Memory = Memory,
         Cpus = Cpus,
         CpuModel = CpuModel,

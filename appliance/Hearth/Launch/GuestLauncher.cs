@@ -13,6 +13,7 @@ internal sealed class GuestLauncher : IDisposable
 {
     private const string Program = "hearth-vm";
     private const string Terminal = "stdio";
+    private const string KvmDevice = "/dev/kvm";
 
     // Locally administered; each guest is alone on its passt, so that all may have the same.
     private const string MacAddress = "02:48:54:00:00:01";
@@ -44,7 +45,7 @@ internal sealed class GuestLauncher : IDisposable
 
     private GuestConfiguration Prepare(VmRunOptions options)
     {
-        GuestConfiguration configuration = options.ToConfiguration() with
+        GuestConfiguration configuration = WithKvm(options.ToConfiguration()) with
         {
             Kernel = OpenImage("--kernel", options.Kernel),
             Initrd = OpenImage("--initrd", options.Initrd),
@@ -61,6 +62,27 @@ internal sealed class GuestLauncher : IDisposable
             Network = options.UserNetwork ? StartNetwork(options) : null,
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
+    }
+
+    /// <summary>Opens the KVM device unless the software engine was asked for; that it does not open is not yet an error.</summary>
+    private GuestConfiguration WithKvm(GuestConfiguration configuration)
+    {
+        if (configuration.Engine == "software")
+            return configuration;
+        if (!File.Exists(KvmDevice))
+        {
+            const string Causes = "the kernel has no KVM, the processor no virtualization, or the firmware has it switched off";
+            return configuration with { KvmRefusal = $"{KvmDevice} is not there: {Causes}" };
+        }
+
+        try
+        {
+            return configuration with { Kvm = new OpenFile(Keep(FileDescriptor.Open(KvmDevice, FileAccessMode.ReadWrite)).Number, KvmDevice) };
+        }
+        catch (LinuxException error)
+        {
+            return configuration with { KvmRefusal = error.Message };
+        }
     }
 
     private int Execute(GuestConfiguration configuration)

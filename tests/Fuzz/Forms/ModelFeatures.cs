@@ -2,7 +2,7 @@ using Iced.Intel;
 
 namespace Hearth.Fuzz.Forms;
 
-/// <summary>The instruction-set extensions of the model x86-64-v3, in Iced's terms; x86-64-v2 has a subset.</summary>
+/// <summary>The instruction-set extensions of the model x86-64-v3-2021, in Iced's terms; the others have subsets.</summary>
 internal static class ModelFeatures
 {
     private static readonly HashSet<CpuidFeature> s_promised =

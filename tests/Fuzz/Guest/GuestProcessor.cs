@@ -31,7 +31,7 @@ internal sealed class GuestProcessor : IProcessor, IVcpuBus
         _system = new GuestSystem(_ram, flavour);
         _engine = createEngine(_ram);
         _vcpu = _engine.CreateVcpu(0);
-        _vcpu.Connect(new SilentApic());
+        (_vcpu as IBareVcpu)?.Connect(new SilentApic());
         _state = _vcpu.Save();
         _system.SetSystemRegisters(_state);
         _watchdog = new Timer(_ => StopOverdue(), null, s_limit, s_limit / 2);

@@ -18,7 +18,7 @@ internal static class Subjects
     {
         var options = new SoftwareEngineOptions
         {
-            Model = CpuModel.Find("x86-64-v3"),
+            Model = CpuModel.Find("x86-64-v3-2021"),
             TscFrequency = TscFrequency,
             CodeCacheLength = CodeCacheLength,
             DirectTier = flavour == GuestFlavour.Direct ? DirectTierMode.Always : DirectTierMode.Never,

@@ -90,5 +90,5 @@ internal static class HostLimits
         mnemonic is Mnemonic.Aaa or Mnemonic.Aas or Mnemonic.Aam or Mnemonic.Aad or Mnemonic.Daa or Mnemonic.Das;
 
     private static bool HostHas(string name) =>
-        CpuModel.X64Version3.Features.Single(feature => feature.Name == name).IsOn(HostProcessor.Cpuid);
+        CpuModel.X64Version3Of2021.Features.Single(feature => feature.Name == name).IsOn(HostProcessor.Cpuid);
 }

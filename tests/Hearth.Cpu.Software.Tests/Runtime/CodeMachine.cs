@@ -64,7 +64,7 @@ internal sealed unsafe class CodeMachine : IDisposable
     public SoftwareVcpu this[int index] => _vcpus[index];
 
     public static SoftwareEngineOptions Options(int vcpus, long cache) =>
-        new() { Model = CpuModel.X64Version3, TscFrequency = 1_000_000_000, VcpuCount = vcpus, CodeCacheLength = cache };
+        new() { Model = CpuModel.X64Version3Of2021, TscFrequency = 1_000_000_000, VcpuCount = vcpus, CodeCacheLength = cache };
 
     public static ulong StackOf(int index) => Stacks + ((ulong)index * 0x1_0000);
 

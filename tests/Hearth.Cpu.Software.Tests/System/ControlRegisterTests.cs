@@ -121,7 +121,7 @@ public sealed unsafe class ControlRegisterTests
     public void Cr4_osxsave_depends_on_the_model()
     {
         using SystemMachine older = SystemMachine.Long(CpuModel.X64Version2);
-        using SystemMachine newer = SystemMachine.Long(CpuModel.X64Version3);
+        using SystemMachine newer = SystemMachine.Long(CpuModel.X64Version3Of2021);
         older.State->Gpr[0] = newer.State->Gpr[0] = ControlRegister.Cr4Pae | ControlRegister.Cr4OsXsave;
 
         StepResult refused = older.Execute(s_writeCr4);

@@ -71,8 +71,8 @@ public sealed unsafe class ModelSpecificRegistersTests
 
         machine.Execute(0x0F, 0x32); // rdmsr
 
-        Assert.Equal(machine.Model.ArchCapabilities & uint.MaxValue, machine.State->Gpr[0]);
-        Assert.Equal(machine.Model.ArchCapabilities >> 32, machine.State->Gpr[2]);
+        Assert.Equal(SpeculationControls.OfTranslatedCode.ArchCapabilities & uint.MaxValue, machine.State->Gpr[0]);
+        Assert.Equal(SpeculationControls.OfTranslatedCode.ArchCapabilities >> 32, machine.State->Gpr[2]);
     }
 
     [Fact]

@@ -38,13 +38,13 @@ internal sealed unsafe class SystemMachine : IDisposable
     public SystemMachine(CpuModel? model = null)
     {
         State = (VcpuState*)_memory.Address;
-        Model = model ?? CpuModel.X64Version3;
+        Model = model ?? CpuModel.X64Version3Of2021;
         ResetState.Reset(State, Model, bootstrap: true);
         Mmu = new Mmu(State, Ram);
         Debug = new DebugEvents(State);
         Access = new GuestAccess(State, Ram, Mmu, Debug);
         Events = new EventDelivery(State, Access, Mmu, Debug);
-        CpuidTable cpuid = CpuidBuilder.Build(Model, new CpuTopology(0, 1), Tsc.Frequency);
+        CpuidTable cpuid = CpuidBuilder.Build(Model, new CpuTopology(0, 1), Tsc.Frequency, SpeculationControls.OfTranslatedCode);
         System = new SystemInstructions(State, Ram, Mmu, Access, Events, Debug, Model, cpuid, Tsc);
         System.Connect(Apic);
         Mapper = new CpuStateMapper(State, Model, System.Registers, Tsc);

@@ -14,7 +14,7 @@ public sealed unsafe class TranslatedCodeTests : IDisposable
 
     public TranslatedCodeTests()
     {
-        _engine = new SoftwareCpuEngine(_ram, new SoftwareEngineOptions { Model = CpuModel.X64Version3, TscFrequency = 1_000_000_000, CodeCacheLength = 16 << 20 });
+        _engine = new SoftwareCpuEngine(_ram, new SoftwareEngineOptions { Model = CpuModel.X64Version3Of2021, TscFrequency = 1_000_000_000, CodeCacheLength = 16 << 20 });
         _vcpu = (SoftwareVcpu)_engine.CreateVcpu(0);
         VcpuState* s = _vcpu.State;
         s->Cr0 = 0x31;

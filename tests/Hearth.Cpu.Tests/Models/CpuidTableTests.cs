@@ -13,7 +13,7 @@ public sealed class CpuidTableTests
     public void Every_feature_of_the_model_is_shown_and_no_other(string name)
     {
         CpuModel model = CpuModel.Find(name);
-        CpuidTable table = CpuidBuilder.Build(model, new CpuTopology(0, 1), Frequency);
+        CpuidTable table = CpuidBuilder.Build(model, new CpuTopology(0, 1), Frequency, SpeculationControls.OfTranslatedCode);
 
         int shown = new[] { Ones(table, 1, 0, ecx: true, edx: true), Ones(table, 7, 0, ebx: true, ecx: true, edx: true), Ones(table, 7, 2, edx: true),
             Ones(table, 0x8000_0001, 0, ecx: true, edx: true), Ones(table, 0x8000_0007, 0, edx: true), Ones(table, 0xD, 1, eax: true) }.Sum();
@@ -52,7 +52,7 @@ public sealed class CpuidTableTests
     [InlineData(799_991_000UL)]
     public void Leaf_15_gives_linux_the_frequency_in_kilohertz(ulong frequency)
     {
-        CpuidResult leaf = CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(0, 1), frequency).Lookup(0x15, 0);
+        CpuidResult leaf = CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(0, 1), frequency, SpeculationControls.OfTranslatedCode).Lookup(0x15, 0);
 
         // native_calibrate_tsc: all in 32 bits, rounded down to kHz.
         uint kilohertz = unchecked(leaf.Ecx / 1000 * leaf.Ebx) / leaf.Eax;
@@ -105,14 +105,14 @@ public sealed class CpuidTableTests
     [Fact]
     public void Model_without_xsave_has_an_empty_state_leaf()
     {
-        CpuidTable table = CpuidBuilder.Build(CpuModel.X64Version2, new CpuTopology(0, 1), Frequency);
+        CpuidTable table = CpuidBuilder.Build(CpuModel.X64Version2, new CpuTopology(0, 1), Frequency, SpeculationControls.OfTranslatedCode);
 
         Assert.Equal(default, table.Lookup(0xD, 0));
         Assert.Equal(default, table.Lookup(0xD, 1));
     }
 
     private static CpuidTable Build(int index, int count) =>
-        CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(index, count), Frequency);
+        CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(index, count), Frequency, SpeculationControls.OfTranslatedCode);
 
     private static uint Bit(CpuidTable table, CpuFeature feature)
     {

@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Machine;
 
 namespace Hearth.Vm.Tests.Running;
 
@@ -10,6 +11,8 @@ internal sealed class ScriptedEngine : ICpuEngine
     public long SkippedTime { get; private set; }
 
     public string Name => "scripted";
+
+    public IEngineApics? Apics => null;
 
     public IVcpu CreateVcpu(int index)
     {

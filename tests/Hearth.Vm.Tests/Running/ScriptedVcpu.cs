@@ -4,7 +4,7 @@ using Hearth.Machine;
 namespace Hearth.Vm.Tests.Running;
 
 /// <summary>A vCPU whose guest is a piece of C#: each Run executes it, then waits for a kick unless it ended by itself.</summary>
-internal sealed class ScriptedVcpu : IVcpu, ITimestampCounter
+internal sealed class ScriptedVcpu : IBareVcpu, ITimestampCounter
 {
     private readonly AutoResetEvent _kicked = new(false);
     private CpuState _state = new();

@@ -31,8 +31,8 @@ public sealed class VcpuBusTests
 
         guest.Machine.Processors[1].Bus.WriteMemory(TaskPriority, AccessWidth.Dword, 0x50);
 
-        Assert.Equal(0u, guest.Machine.Processors[0].Apic.TaskPriorityClass);
-        Assert.Equal(5u, guest.Machine.Processors[1].Apic.TaskPriorityClass);
+        Assert.Equal(0u, guest.Machine.Processors[0].Apic!.TaskPriorityClass);
+        Assert.Equal(5u, guest.Machine.Processors[1].Apic!.TaskPriorityClass);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class VcpuBusTests
         using var guest = new TestGuestMachine();
         guest.Machine.PowerOn();
         Processor processor = guest.Machine.Processors[0];
-        processor.Apic.TryWriteMsr(ApicBaseMsr, 0xFEF0_0000 | 0x900);
+        processor.Apic!.TryWriteMsr(ApicBaseMsr, 0xFEF0_0000 | 0x900);
 
         ulong old = processor.Bus.ReadMemory(ApicId, AccessWidth.Dword);
         ulong moved = processor.Bus.ReadMemory(0xFEF0_0020, AccessWidth.Dword);

@@ -159,7 +159,7 @@ internal sealed unsafe class ModelSpecificRegisters
                 value = Msr.VariableRanges | FixedRanges | WriteCombining;
                 return true;
             case Msr.ArchCapabilities:
-                value = _model.ArchCapabilities;
+                value = SpeculationControls.OfTranslatedCode.ArchCapabilities;
                 return true;
             default:
                 value = 0;

@@ -23,7 +23,7 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
     private const byte StateVersion = 2;
 
     private readonly Lock _lock = new();
-    private readonly ApicBus _bus;
+    private readonly IApicBus _bus;
     private readonly IDeviceLog _log;
     private readonly RedirectionEntry[] _table = new RedirectionEntry[PinCount];
 
@@ -37,14 +37,14 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
     private uint _id;
     private byte _index;
 
-    public IoApicDevice(IAddressSpace memory, ApicBus bus, IDeviceLog log)
+    public IoApicDevice(IAddressSpace memory, IApicBus bus, IDeviceLog log)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(bus);
         _bus = bus;
         _log = log;
-        Reset();
         bus.Connect(this);
+        Reset();
         memory.Map(new AddressRange(Address, Length), this);
     }
 
@@ -167,9 +167,12 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
     {
         lock (_lock)
         {
-            Array.Fill(_table, RedirectionEntry.PowerOn);
             for (int pin = 0; pin < PinCount; pin++)
+            {
+                SetEntryLocked(pin, RedirectionEntry.PowerOn);
                 OweLocked(pin, 0);
+            }
+
             _id = 0;
             _index = 0;
         }
@@ -198,8 +201,8 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
             _index = from.ReadByte();
             _id = from.ReadUInt32() & IoApicRegisters.IdMask;
             _pins = from.ReadUInt32();
-            foreach (ref RedirectionEntry entry in _table.AsSpan())
-                entry = new RedirectionEntry(from.ReadUInt64());
+            for (int pin = 0; pin < PinCount; pin++)
+                SetEntryLocked(pin, new RedirectionEntry(from.ReadUInt64()));
             for (int pin = 0; pin < PinCount; pin++)
                 OweLocked(pin, from.ReadUInt16());
         }
@@ -223,13 +226,19 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
         {
             ulong old = _table[pin].Value;
             ulong written = (_index & 1) == 0 ? (old & ~(ulong)uint.MaxValue) | value : (uint)old | ((ulong)value << 32);
-            _table[pin] = _table[pin].Written(written);
+            SetEntryLocked(pin, _table[pin].Written(written));
             ServiceLevelLocked(pin);
         }
         else if (_index == IoApicRegisters.IndexId)
         {
             _id = value & IoApicRegisters.IdMask;
         }
+    }
+
+    private void SetEntryLocked(int pin, RedirectionEntry entry)
+    {
+        _table[pin] = entry;
+        _bus.Route(pin, entry.ToMessage());
     }
 
     private bool TryGetPin(out int pin)
@@ -265,7 +274,7 @@ public sealed class IoApicDevice : IMachineDevice, IBusDevice, IInterruptInputs,
     /// <summary>Sends one of the owed edges; it stays owed while an earlier one waits in a local APIC.</summary>
     private void SendOwedLocked(int pin)
     {
-        switch (_bus.Deliver(_table[pin].ToMessage()))
+        switch (_bus.DeliverCounted(pin, _table[pin].ToMessage()))
         {
             case MessageOutcome.Taken:
                 OweLocked(pin, _owed[pin] - 1);

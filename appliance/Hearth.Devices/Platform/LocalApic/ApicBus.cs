@@ -7,7 +7,7 @@ namespace Hearth.Devices.Platform.LocalApic;
 /// them back.
 /// </summary>
 /// <remarks>It has no lock: the APICs are added before the machine runs, and each guards itself.</remarks>
-public sealed class ApicBus : IMessageInterruptSink
+public sealed class ApicBus : IApicBus
 {
     private const ulong MessageWindow = 0xFEE0_0000;
     private const ulong MessageWindowMask = 0xFFFF_FFFF_FFF0_0000;
@@ -24,7 +24,6 @@ public sealed class ApicBus : IMessageInterruptSink
     /// <summary>The local APICs in the order of their ids.</summary>
     public IReadOnlyList<LocalApicDevice> Apics => _all;
 
-    /// <summary>Connects the IOAPIC; once, before the machine runs.</summary>
     public void Connect(IProcessorSink ioApic) => _ioApic = ioApic;
 
     /// <summary>A write to the message window (Intel SDM Vol. 3, section 11.11).</summary>
@@ -44,7 +43,6 @@ public sealed class ApicBus : IMessageInterruptSink
             InterruptMessage.WidenDestination((byte)(address >> 12)), isLogical, mode, (byte)data, isLevel));
     }
 
-    /// <summary>Delivers a message to the APICs it is addressed to.</summary>
     public MessageOutcome Deliver(in InterruptMessage message)
     {
         if (message.Mode == InterruptDeliveryMode.LowestPriority)
@@ -66,6 +64,13 @@ public sealed class ApicBus : IMessageInterruptSink
         }
 
         return best;
+    }
+
+    public MessageOutcome DeliverCounted(int pin, in InterruptMessage message) => Deliver(message);
+
+    /// <summary>Of no interest here: these APICs tell of every end by its vector.</summary>
+    public void Route(int pin, in InterruptMessage message)
+    {
     }
 
     internal void Add(LocalApicDevice apic)

@@ -87,26 +87,20 @@ internal sealed class ApicPriorities
         return _levelTriggered[vector] ? vector : -1;
     }
 
-    public void Save(IStateWriter to)
+    public void Save(LocalApicState to)
     {
-        to.WriteByte(_taskPriority);
-        foreach (ulong word in _requests.Words)
-            to.WriteUInt64(word);
-        foreach (ulong word in _inService.Words)
-            to.WriteUInt64(word);
-        foreach (ulong word in _levelTriggered.Words)
-            to.WriteUInt64(word);
+        to.TaskPriority = _taskPriority;
+        _requests.Words.CopyTo(to.Requests);
+        _inService.Words.CopyTo(to.InService);
+        _levelTriggered.Words.CopyTo(to.LevelTriggered);
     }
 
-    public void Restore(IStateReader from)
+    public void Restore(LocalApicState from)
     {
-        _taskPriority = from.ReadByte();
-        foreach (ref ulong word in _requests.Words)
-            word = from.ReadUInt64();
-        foreach (ref ulong word in _inService.Words)
-            word = from.ReadUInt64();
-        foreach (ref ulong word in _levelTriggered.Words)
-            word = from.ReadUInt64();
+        _taskPriority = from.TaskPriority;
+        from.Requests.CopyTo(_requests.Words);
+        from.InService.CopyTo(_inService.Words);
+        from.LevelTriggered.CopyTo(_levelTriggered.Words);
         _highestRequest = _requests.Highest;
         _highestInService = _inService.Highest;
     }

@@ -155,27 +155,27 @@ internal sealed class ApicRegisterFile
         return Priorities.Request(vector, isLevel) ? MessageOutcome.Taken : MessageOutcome.Merged;
     }
 
-    public void Save(IStateWriter to)
+    public void Save(LocalApicState to)
     {
-        to.WriteUInt32(_logicalDestination);
-        to.WriteUInt32(_destinationFormat);
-        to.WriteUInt32(_spuriousVector);
-        to.WriteUInt64(Command);
-        to.WriteUInt32(_errorStatus);
-        to.WriteUInt32(_errors);
+        to.LogicalDestination = _logicalDestination;
+        to.DestinationFormat = _destinationFormat;
+        to.SpuriousVector = _spuriousVector;
+        to.Command = Command;
+        to.ErrorStatus = _errorStatus;
+        to.PendingErrors = _errors;
         Priorities.Save(to);
         Vectors.Save(to);
         Timer.Save(to);
     }
 
-    public void Restore(IStateReader from)
+    public void Restore(LocalApicState from)
     {
-        _logicalDestination = from.ReadUInt32();
-        _destinationFormat = from.ReadUInt32();
-        _spuriousVector = from.ReadUInt32();
-        Command = from.ReadUInt64();
-        _errorStatus = from.ReadUInt32();
-        _errors = from.ReadUInt32();
+        _logicalDestination = from.LogicalDestination;
+        _destinationFormat = from.DestinationFormat;
+        _spuriousVector = from.SpuriousVector;
+        Command = from.Command;
+        _errorStatus = from.ErrorStatus;
+        _errors = from.PendingErrors;
         Priorities.Restore(from);
         Vectors.Restore(from);
         Timer.Restore(from);

@@ -16,7 +16,7 @@ internal sealed class ApicTimer
 
     private const ulong NanosecondsPerSecond = 1_000_000_000;
     private const ulong FurthestDeadline = 1UL << 62;
-    private const long Never = long.MaxValue;
+    private const long Never = LocalApicState.Never;
 
     private readonly IVirtualClock _clock;
     private readonly ITimestampCounter _counter;
@@ -145,26 +145,25 @@ internal sealed class ApicTimer
         return true;
     }
 
-    public void Save(IStateWriter to)
+    public void Save(LocalApicState to)
     {
-        to.WriteByte((byte)Mode);
-        to.WriteUInt32(_initialCount);
-        to.WriteUInt32(_divideConfiguration);
-        to.WriteInt64(_started);
-        to.WriteUInt64(_tscDeadline);
-        to.WriteInt64(_due);
+        to.TimerMode = (byte)Mode;
+        to.InitialCount = _initialCount;
+        to.DivideConfiguration = _divideConfiguration;
+        to.TimerStarted = _started;
+        to.TscDeadline = _tscDeadline;
+        to.TimerDue = _due;
     }
 
-    public void Restore(IStateReader from)
+    public void Restore(LocalApicState from)
     {
-        Mode = (ApicTimerMode)(from.ReadByte() & 3);
-        _initialCount = from.ReadUInt32();
-        _divideConfiguration = from.ReadUInt32() & DivideWritable;
-        _started = from.ReadInt64();
-        _tscDeadline = from.ReadUInt64();
-        long due = from.ReadInt64();
+        Mode = (ApicTimerMode)(from.TimerMode & 3);
+        _initialCount = from.InitialCount;
+        _divideConfiguration = from.DivideConfiguration & DivideWritable;
+        _started = from.TimerStarted;
+        _tscDeadline = from.TscDeadline;
         bool isStarted = Mode == ApicTimerMode.TscDeadline ? _tscDeadline != 0 : _initialCount != 0;
-        Arm(isStarted ? due : Never);
+        Arm(isStarted ? from.TimerDue : Never);
     }
 
     private void Arm(long due)

@@ -19,8 +19,6 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     /// <summary>Bytes of the register page.</summary>
     public const ulong PageLength = 0x1000;
 
-    private const byte StateVersion = 1;
-
     private readonly Lock _lock = new();
     private readonly LocalApicConfiguration _configuration;
     private readonly ApicBus _bus;
@@ -52,7 +50,7 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
         _bus = bus;
         _signals = signals;
         _log = log;
-        Name = $"lapic{configuration.Id}";
+        Name = NameOf(configuration.Id);
         _base = new ApicBaseRegister(configuration);
         _registers = new ApicRegisterFile(configuration, signals, new ApicTimer(clock, counter, OnTimer));
         Lint0 = new ApicInput(this, ApicRegisters.LvtLint0);
@@ -64,6 +62,9 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     public string Name { get; }
 
     public byte Id => _configuration.Id;
+
+    /// <summary>What the local APIC of a vCPU is called in saved states, whoever has it.</summary>
+    public static string NameOf(int index) => $"lapic{index}";
 
     /// <summary>The INTR pin: the PIC pair drives that of the bootstrap processor.</summary>
     public IInterruptLine Lint0 { get; }
@@ -197,11 +198,9 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     {
         lock (_lock)
         {
-            to.WriteVersion(StateVersion);
-            to.WriteUInt64(_base.Value);
-            to.WriteBoolean(_lint0);
-            to.WriteBoolean(_lint1);
-            _registers.Save(to);
+            var state = new LocalApicState { Base = _base.Value, Lint0 = _lint0, Lint1 = _lint1 };
+            _registers.Save(state);
+            state.Save(to);
         }
     }
 
@@ -209,11 +208,10 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     {
         lock (_lock)
         {
-            from.ReadVersion(Name, StateVersion);
-            _base.Restore(from.ReadUInt64());
-            _lint0 = from.ReadBoolean();
-            _lint1 = from.ReadBoolean();
-            _registers.Restore(from);
+            LocalApicState state = LocalApicState.Load(Name, from);
+            _base.Restore(state.Base);
+            (_lint0, _lint1) = (state.Lint0, state.Lint1);
+            _registers.Restore(state);
             _hasInterrupt = false;
             UpdateLocked();
         }

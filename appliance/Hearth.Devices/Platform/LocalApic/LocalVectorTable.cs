@@ -5,7 +5,7 @@ namespace Hearth.Devices.Platform.LocalApic;
 /// <summary>The local vector table (Intel SDM Vol. 3, section 11.5.1). The APIC's lock guards it.</summary>
 internal sealed class LocalVectorTable(bool hasTscDeadline)
 {
-    private const int Count = 6;
+    private const int Count = LocalApicState.VectorTableLength;
     private const uint ModeAndVector = 0x7FF;
     private const uint LintOnly = (1 << 13) | (1 << 15);
     private const uint ReadOnly = (1 << 12) | (1 << 14);
@@ -43,16 +43,12 @@ internal sealed class LocalVectorTable(bool hasTscDeadline)
     /// <summary>The bits a WRMSR may carry without #GP: the writable and the read-only ones.</summary>
     public uint DefinedBits(uint register) => WritableBits(register) | ReadOnly;
 
-    public void Save(IStateWriter to)
-    {
-        foreach (uint entry in _entries)
-            to.WriteUInt32(entry);
-    }
+    public void Save(LocalApicState to) => _entries.CopyTo(to.VectorTable, 0);
 
-    public void Restore(IStateReader from)
+    public void Restore(LocalApicState from)
     {
         for (uint i = 0; i < Count; i++)
-            Write(ApicRegisters.LvtTimer + (i * ApicRegisters.Stride), from.ReadUInt32());
+            Write(ApicRegisters.LvtTimer + (i * ApicRegisters.Stride), from.VectorTable[i]);
     }
 
     private static uint IndexOf(uint register) => (register - ApicRegisters.LvtTimer) / ApicRegisters.Stride;

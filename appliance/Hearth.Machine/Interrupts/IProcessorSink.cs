@@ -1,4 +1,4 @@
-namespace Hearth.Devices.Platform.LocalApic;
+namespace Hearth.Machine;
 
 /// <summary>What processors tell the IOAPIC of the interrupts they serve. Called without any APIC's lock held.</summary>
 public interface IProcessorSink

@@ -1,0 +1,72 @@
+using System.Numerics;
+using Hearth.Cpu.Kvm.Interop;
+using Hearth.Machine;
+
+namespace Hearth.Cpu.Kvm;
+
+/// <summary>Serves the port and memory accesses for which a vCPU left guest code. Nothing is allocated.</summary>
+internal static unsafe class AccessExits
+{
+    private const int In = 0;
+
+    /// <summary>One access, or as many as a string instruction has at once.</summary>
+    public static void ServePorts(kvm_run* run, IVcpuBus bus)
+    {
+        int size = run->io_size;
+        ushort port = run->io_port;
+        byte* data = (byte*)run + run->io_data_offset;
+        for (uint left = run->io_count; left > 0; left--, data += size)
+        {
+            if (run->io_direction == In)
+                Store(data, size, bus.ReadPort(port, (AccessWidth)size));
+            else
+                bus.WritePort(port, (AccessWidth)size, Load(data, size));
+        }
+    }
+
+    /// <summary>An access of one to eight bytes; what crosses a page comes in pieces of any length.</summary>
+    public static void ServeMemory(kvm_run* run, IVcpuBus bus)
+    {
+        ulong address = run->mmio_phys_addr;
+        byte* data = run->mmio_data;
+        int left = (int)run->mmio_len;
+        while (left > 0)
+        {
+            int size = 1 << BitOperations.Log2((uint)left);
+            if (run->mmio_is_write != 0)
+                bus.WriteMemory(address, (AccessWidth)size, Load(data, size));
+            else
+                Store(data, size, bus.ReadMemory(address, (AccessWidth)size));
+            address += (uint)size;
+            data += size;
+            left -= size;
+        }
+    }
+
+    private static ulong Load(byte* from, int size) => size switch
+    {
+        1 => *from,
+        2 => *(ushort*)from,
+        4 => *(uint*)from,
+        _ => *(ulong*)from,
+    };
+
+    private static void Store(byte* to, int size, ulong value)
+    {
+        switch (size)
+        {
+            case 1:
+                *to = (byte)value;
+                break;
+            case 2:
+                *(ushort*)to = (ushort)value;
+                break;
+            case 4:
+                *(uint*)to = (uint)value;
+                break;
+            default:
+                *(ulong*)to = value;
+                break;
+        }
+    }
+}

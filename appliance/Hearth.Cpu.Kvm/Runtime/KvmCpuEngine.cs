@@ -1,0 +1,141 @@
+using Hearth.Cpu.Kvm.Interop;
+using Hearth.Linux;
+using Hearth.Machine;
+using Hearth.Memory;
+
+namespace Hearth.Cpu.Kvm;
+
+/// <summary>Runs guests on the processor's own virtualization, VT-x or AMD-V, through Linux's KVM. See docs/kvm-engine.md.</summary>
+public sealed unsafe class KvmCpuEngine : ICpuEngine
+{
+    // Between the IOAPIC, HPET and local APICs and the firmware below 4 GiB: no device is there, nor RAM.
+    private const ulong LentPages = 0xFEFF_C000;
+
+    private readonly KvmDevice _device;
+    private readonly KvmMachine _machine;
+    private readonly KvmEngineOptions _options;
+    private readonly List<KvmVcpu> _vcpus = [];
+    private readonly KvmApics _apics;
+    private readonly SpeculationControls _speculation;
+    private readonly Lock _lock = new();
+    private ulong _frozenTimestamp;
+
+    /// <param name="device">Owned.</param>
+    /// <exception cref="MachineException">KVM cannot give the guest its model.</exception>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public KvmCpuEngine(GuestRam ram, KvmDevice device, KvmEngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(ram);
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _device = device;
+        try
+        {
+            KvmCpuid supported = _device.GetSupportedCpuid();
+            RequireModel(supported);
+            _speculation = KvmSpeculation.Of(_device, supported);
+            KeptMsrs = _device.GetMsrIndices();
+            _machine = _device.CreateMachine();
+            _machine.LendPages(LentPages);
+            _machine.CreateLocalApics(InterruptRouter.GsiCount);
+            MapMemory(ram);
+            _apics = new KvmApics(_machine, _vcpus);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public string Name => "kvm";
+
+    public IEngineApics? Apics => _apics;
+
+    internal CpuModel Model => _options.Model;
+
+    internal IReadOnlyList<uint> KeptMsrs { get; }
+
+    public IVcpu CreateVcpu(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(index, _vcpus.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(index, 254);
+        KvmVcpuHandle handle = _machine.CreateVcpu(index);
+        try
+        {
+            Configure(handle, index);
+            var vcpu = new KvmVcpu(this, index, handle);
+            lock (_lock)
+                _vcpus.Add(vcpu);
+            return vcpu;
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    public void SkipTime(long nanoseconds)
+    {
+        ulong ticks = (ulong)((UInt128)(ulong)nanoseconds * _options.TscFrequency / 1_000_000_000);
+        lock (_lock)
+        {
+            foreach (KvmVcpu vcpu in _vcpus)
+                vcpu.TscOffset -= ticks;
+        }
+    }
+
+    public IReadOnlyList<EngineStatistic> Statistics() => [];
+
+    /// <summary>Ends the engine, after its vCPUs have stopped.</summary>
+    public void Dispose()
+    {
+        foreach (KvmVcpu vcpu in _vcpus)
+            vcpu.Dispose();
+        _machine?.Dispose();
+        _device.Dispose();
+    }
+
+    internal void EndOfInterrupt(byte vector) => _apics.EndOfInterrupt(vector);
+
+    /// <summary>The host's time-stamp counter, in guest ticks, at the instant of the first save or restore since the vCPUs stopped, so that all stay in step.</summary>
+    internal ulong FrozenTimestamp(KvmVcpu vcpu)
+    {
+        lock (_lock)
+        {
+            if (_frozenTimestamp == 0)
+                _frozenTimestamp = vcpu.HostTimestamp();
+            return _frozenTimestamp;
+        }
+    }
+
+    /// <summary>A vCPU runs again.</summary>
+    internal void Thaw() => Volatile.Write(ref _frozenTimestamp, 0);
+
+    private void Configure(KvmVcpuHandle vcpu, int index)
+    {
+        vcpu.HideUnannounced();
+        var topology = new CpuTopology(index, _options.VcpuCount);
+        vcpu.SetCpuid(new KvmCpuid(CpuidBuilder.Build(Model, topology, _options.TscFrequency, _speculation)));
+        if (!vcpu.TrySetTscFrequency((uint)(_options.TscFrequency / 1000)))
+            throw new MachineException($"this host's processor cannot let a guest's time-stamp counter run at {_options.TscFrequency / 1e6:F0} MHz: it scales none, and its own is faster");
+        vcpu.TrySetMsr(Msr.ArchCapabilities, _speculation.ArchCapabilities);
+        vcpu.TrySetMsr(Msr.PlatformInfo, 0);
+        vcpu.TrySetMsr(Msr.BiosSignature, (ulong)Model.Signature.Microcode << 32);
+    }
+
+    private void RequireModel(KvmCpuid supported)
+    {
+        IReadOnlyList<string> missing = Model.MissingOn(supported.Lookup);
+        if (missing.Count > 0)
+            throw new MachineException($"this host's KVM cannot give a guest the CPU model {Model.Name}: it lacks {string.Join(", ", missing)}");
+    }
+
+    private void MapMemory(GuestRam ram)
+    {
+        for (int i = 0; i < ram.Slots.Count; i++)
+            _machine.SetMemory(i, ram.Slots[i].Start, ram.HostAddress(ram.Slots[i].Start), ram.Slots[i].Length);
+    }
+}

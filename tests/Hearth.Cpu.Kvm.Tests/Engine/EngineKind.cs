@@ -1,0 +1,7 @@
+namespace Hearth.Cpu.Kvm.Tests.Engine;
+
+public enum EngineKind
+{
+    Software,
+    Kvm,
+}

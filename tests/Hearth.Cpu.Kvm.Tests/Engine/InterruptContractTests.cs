@@ -1,0 +1,323 @@
+using Hearth.Machine;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Hearth.Cpu.Kvm.Tests.Engine;
+
+/// <summary>Interrupts of every origin reach the guest of every engine.</summary>
+public sealed class InterruptContractTests
+{
+    private const ulong ApicPage = 0xFEE0_0000;
+    private const ulong IoApic = 0xFEC0_0000;
+    private const int Vector = 0x51;
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Message_wakes_a_halted_vcpu(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+        using var sender = new Timer(_ => machine.Interrupts.Messages.Send(0xFEE0_0000, Vector), null, 50, 50);
+
+        machine.Run(a =>
+        {
+            EnableApic(a);
+            a.sti();
+            a.hlt();
+            a.cli();
+        });
+
+        Assert.Equal([(AccessWidth.Dword, (ulong)Vector)], machine.Written);
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Message_waits_until_interrupts_are_allowed(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+        machine.Run(EnableApic);
+        machine.Interrupts.Messages.Send(0xFEE0_0000, Vector);
+
+        machine.Run(a =>
+        {
+            Output(a, 1);
+            a.sti();
+            a.nop();
+            a.cli();
+            Output(a, 2);
+        });
+
+        Assert.Equal([1UL, Vector, 2UL], machine.Written.Select(written => written.Value));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Interrupt_of_the_pic_wakes_a_halted_vcpu(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+        IInterruptLine line = machine.Interrupts.Line(3);
+        using var sender = new Timer(_ => line.Set(true), null, 50, 50);
+
+        machine.Run(a =>
+        {
+            InitializePic(a);
+            a.sti();
+            a.hlt();
+            a.cli();
+        });
+
+        Assert.Equal([0x33UL], machine.Written.Select(written => written.Value));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Interrupt_of_the_pic_waits_until_interrupts_are_allowed(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+        IInterruptLine line = machine.Interrupts.Line(3);
+        machine.Run(InitializePic);
+        line.Set(true);
+
+        machine.Run(a =>
+        {
+            Output(a, 1);
+            a.sti();
+            a.nop();
+            a.nop();
+            a.cli();
+            Output(a, 2);
+        });
+
+        Assert.Equal([1UL, 0x33, 2UL], machine.Written.Select(written => written.Value));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Interrupt_of_the_pic_is_taken_after_the_state_was_moved(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+        IInterruptLine line = machine.Interrupts.Line(3);
+        machine.Run(a =>
+        {
+            InitializePic(a);
+            a.sti();
+            EngineMachine.Stop(a);
+        });
+        line.Set(true);
+
+        machine.Vcpu.Restore(machine.Vcpu.Save());
+        machine.Continue();
+
+        Assert.Equal([0x33UL], machine.Written.Select(written => written.Value));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Level_on_the_ioapic_comes_again_until_it_ends(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+        IInterruptLine line = machine.Interrupts.Line(20);
+        line.Set(true);
+
+        machine.Run(a =>
+        {
+            EnableApic(a);
+            WriteEntry(a, 20, Vector | (1 << 15));
+            for (int i = 0; i < 3; i++)
+            {
+                a.sti();
+                a.nop();
+                a.nop();
+                a.cli();
+                EndOfInterrupt(a);
+            }
+        });
+        int asserted = machine.Written.Count;
+        line.Set(false);
+        machine.Run(a =>
+        {
+            // The one that the last end of interrupt sent.
+            a.sti();
+            a.nop();
+            a.nop();
+            a.cli();
+            EndOfInterrupt(a);
+            a.sti();
+            a.nop();
+            a.nop();
+            a.cli();
+        });
+
+        Assert.Equal((3, 4), (asserted, machine.Written.Count));
+        Assert.All(machine.Written, written => Assert.Equal((ulong)Vector, written.Value));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Edges_that_are_counted_all_come(EngineKind kind)
+    {
+        const int Edges = 5;
+        using var machine = new EngineMachine(kind);
+        IEdgeLine line = machine.Interrupts.Line(8);
+        machine.Run(a =>
+        {
+            MaskPic(a);
+            EnableApic(a);
+            WriteEntry(a, 8, Vector);
+        });
+        for (int i = 0; i < Edges; i++)
+            line.Pulse(1, 100);
+
+        machine.Run(a =>
+        {
+            for (int i = 0; i < Edges + 2; i++)
+            {
+                a.sti();
+                a.nop();
+                a.nop();
+                a.cli();
+                EndOfInterrupt(a);
+            }
+        });
+
+        Assert.Equal(Enumerable.Repeat((ulong)Vector, Edges), machine.Written.Select(written => written.Value));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Second_vcpu_starts_where_the_first_sends_it(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind, 2);
+        ReadOnlySpan<byte> start =
+        [
+            0xBA, 0xF0, 0x02, // mov dx, 2F0h
+            0xB0, 0x77, // mov al, 77h
+            0xEE, // out dx, al
+            0xE6, 0xF4, // out F4h, al
+            0xF4, // hlt
+        ];
+        machine.Ram.TryWrite(new GuestAddress(0x4_0000), start.ToArray());
+        machine.Vcpus[1].Reset();
+        var second = new Thread(() => machine.Continue(1));
+        second.Start();
+
+        machine.Run(a =>
+        {
+            EnableApic(a);
+            SendCommand(a, 0x4500); // INIT
+            SendCommand(a, 0x4640); // SIPI to 0x40000
+        });
+        second.Join();
+
+        Assert.Equal([(AccessWidth.Byte, 0x77UL)], machine.Buses[1].Written);
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Timer_by_tsc_deadline_fires(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+
+        machine.Run(a =>
+        {
+            EnableApic(a);
+            a.mov(__dword_ptr[rbx + 0x320], Vector | (2 << 17));
+            a.mfence();
+            a.rdtsc();
+            a.add(eax, 1_000_000);
+            a.adc(edx, 0);
+            a.mov(ecx, Msr.TscDeadline);
+            a.wrmsr();
+            a.sti();
+            a.hlt();
+            a.cli();
+        });
+
+        Assert.Equal([(AccessWidth.Dword, (ulong)Vector)], machine.Written);
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Event_that_waits_in_a_state_is_delivered_first(EngineKind kind)
+    {
+        using var machine = new EngineMachine(kind);
+        machine.Assemble(a =>
+        {
+            Output(a, 1);
+            EngineMachine.Stop(a);
+        });
+        machine.Start(0);
+        CpuState state = machine.Vcpu.Save();
+        state.Rflags |= 1 << 9;
+        state.Pending = new PendingEvent(PendingEventKind.Interrupt, Vector);
+
+        machine.Vcpu.Restore(state);
+        PendingEvent kept = machine.Vcpu.Save().Pending;
+        machine.Continue();
+
+        Assert.Equal(state.Pending, kept);
+        Assert.Equal([(ulong)Vector, 1UL], machine.Written.Select(written => written.Value));
+    }
+
+    private static void Output(Assembler a, int value)
+    {
+        a.mov(edx, GuestBus.Port);
+        a.mov(eax, value);
+        a.@out(dx, eax);
+    }
+
+    /// <summary>Leaves the page's address in RBX.</summary>
+    private static void EnableApic(Assembler a)
+    {
+        a.mov(rbx, ApicPage);
+        a.mov(__dword_ptr[rbx + 0xF0], 0x1FF);
+    }
+
+    private static void EndOfInterrupt(Assembler a)
+    {
+        a.mov(rbx, ApicPage);
+        a.mov(__dword_ptr[rbx + 0xB0], 0);
+    }
+
+    private static void SendCommand(Assembler a, int command)
+    {
+        a.mov(__dword_ptr[rbx + 0x310], 1 << 24);
+        a.mov(__dword_ptr[rbx + 0x300], command);
+    }
+
+    private static void WriteEntry(Assembler a, int pin, int low)
+    {
+        a.mov(rbx, IoApic);
+        a.mov(__dword_ptr[rbx], 0x11 + (2 * pin));
+        a.mov(__dword_ptr[rbx + 0x10], 0);
+        a.mov(__dword_ptr[rbx], 0x10 + (2 * pin));
+        a.mov(__dword_ptr[rbx + 0x10], low);
+        a.mov(rbx, ApicPage);
+    }
+
+    private static void MaskPic(Assembler a)
+    {
+        a.mov(eax, 0xFF);
+        a.@out(0x21, al);
+        a.@out(0xA1, al);
+    }
+
+    /// <summary>Vectors from 0x30; every input open but the cascade's.</summary>
+    private static void InitializePic(Assembler a)
+    {
+        foreach ((byte port, int value) in ((byte, int)[])[(0x20, 0x11), (0x21, 0x30), (0x21, 4), (0x21, 1), (0x21, 0), (0xA1, 0xFF)])
+        {
+            a.mov(eax, value);
+            a.@out((byte)port, al);
+        }
+    }
+}
