@@ -28,14 +28,15 @@ public sealed class ProvingGround : IDisposable
         PackageCache cache = PackageCache.Default();
         QemuProgram qemu = options.Qemu ?? QemuProgram.Find(cache);
         KernelPackage? kernel = options.SharesRoot ? cache.FetchKernel(Kernel) : null;
-        SerialLog = new SerialLog(Path.Combine(CacheDirectory.Default(), "ground"), () => _monitor!);
+        string directory = Path.Combine(CacheDirectory.Default(), "ground");
+        SerialLog = new SerialLog(directory, () => _monitor!);
         _monitor = new GroundMonitor(SerialLog);
         _files = new GroundFiles(SerialLog.FilePath);
         try
         {
             if (kernel is not null)
             {
-                _files.Kernel = kernel.Image;
+                _files.Kernel = KernelImage.Unpack(kernel, cache, directory);
                 AgentFiles.WriteInitramfs(_files.Initramfs, _files.Share, kernel, cache, GroundModules.For(options));
                 AgentFiles.WriteShare(_files.Share);
                 _agent = new AgentClient(_files.AgentSocket, _files.Share, _monitor);
