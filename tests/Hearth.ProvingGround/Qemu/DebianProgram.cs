@@ -32,10 +32,13 @@ public sealed record DebianProgram(string Path, IReadOnlyList<DebianPackage> Pac
     public string ShellWords =>
         string.Join(' ', Environment.Select(variable => $"{variable.Key}={ShellWord.Quote(variable.Value)}").Append(ShellWord.Quote(Path)));
 
-    /// <summary>A folder of one of the packages.</summary>
+    /// <summary>A folder in each of the packages that have it: installed, they would be one.</summary>
     /// <exception cref="GuestsException">None of them has it.</exception>
-    public string Folder(string path) => Packages.Select(package => System.IO.Path.Combine(package.Directory, path)).FirstOrDefault(Directory.Exists)
-        ?? throw new GuestsException($"{System.IO.Path.GetFileName(Path)} needs {path}, which none of its packages has");
+    public IReadOnlyList<string> Folders(string path)
+    {
+        string[] folders = [.. Packages.Select(package => System.IO.Path.Combine(package.Directory, path)).Where(Directory.Exists)];
+        return folders.Length > 0 ? folders : throw new GuestsException($"{System.IO.Path.GetFileName(Path)} needs {path}, which none of its packages has");
+    }
 
     private static IEnumerable<string> LibraryDirectories(string root) =>
         s_libraries.Select(directory => System.IO.Path.Combine(root, directory)).Where(Directory.Exists);

@@ -10,6 +10,9 @@ public sealed record QemuProgram(string Path, IReadOnlyList<string> Arguments, I
 {
     private const string Name = "qemu-system-x86_64";
 
+    /// <summary>The translator and the display adapters are modules, all of one package.</summary>
+    private const string Modules = "usr/lib/x86_64-linux-gnu/qemu";
+
     /// <summary>Each has a part of what an installed QEMU finds by links from one to the other.</summary>
     private static readonly string[] s_firmware = ["usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu"];
 
@@ -26,7 +29,7 @@ public sealed record QemuProgram(string Path, IReadOnlyList<string> Arguments, I
         DebianProgram program = DebianProgram.Fetch(cache, "usr/bin/" + Name, "qemu-system-x86");
         return new QemuProgram(
             program.Path,
-            [.. s_firmware.SelectMany(folder => new[] { "-L", program.Folder(folder) })],
-            new Dictionary<string, string>(program.Environment) { ["QEMU_MODULE_DIR"] = program.Folder("usr/lib/x86_64-linux-gnu/qemu") });
+            [.. s_firmware.SelectMany(program.Folders).SelectMany(folder => new[] { "-L", folder })],
+            new Dictionary<string, string>(program.Environment) { ["QEMU_MODULE_DIR"] = program.Folders(Modules)[0] });
     }
 }
