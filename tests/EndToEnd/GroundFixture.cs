@@ -23,6 +23,7 @@ public sealed class GroundFixture : IDisposable
             _ground = ProvingGround.Start(new ProvingGroundOptions
             {
                 Display = GroundDisplay.VirtioVga,
+                Outputs = 2,
                 UsbKeyboard = true,
                 UsbTablet = true,
                 UsbMouse = true,
@@ -51,7 +52,14 @@ public sealed class GroundFixture : IDisposable
 
     public void Dispose()
     {
-        _ground?.Dispose();
-        _directory.Delete(recursive: true);
+        try
+        {
+            _ground?.PowerOff();
+        }
+        finally
+        {
+            _ground?.Dispose();
+            _directory.Delete(recursive: true);
+        }
     }
 }

@@ -18,7 +18,7 @@ public sealed record ProvingGroundOptions
 
     public GroundDisplay Display { get; init; }
 
-    /// <summary>How many outputs virtio-vga has. The first is connected; a monitor is plugged into another by a window system only.</summary>
+    /// <summary>How many outputs virtio-vga has, each with a monitor: <c>Virtual-1</c> and so on.</summary>
     public int Outputs { get; init; } = 1;
 
     /// <summary>An xHCI controller, so that USB devices can come and go by QMP; implied by every USB device below.</summary>

@@ -29,7 +29,7 @@ internal static class QemuArguments
 
     private static IEnumerable<string> Shared(ProvingGroundOptions options, GroundFiles files) =>
     [
-        "-kernel", files.Kernel, "-initrd", files.Initramfs, "-append", string.Join(' ', options.KernelArguments.Prepend(KernelArguments)),
+        "-kernel", files.Kernel, "-initrd", files.Initramfs, "-append", string.Join(' ', [KernelArguments, .. Monitors(options), .. options.KernelArguments]),
 
         // multidevs=remap: the host's root may have other file systems below it, whose inode numbers must not meet.
         "-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap", "-device", "virtio-9p-pci,fsdev=root,mount_tag=root",
@@ -42,6 +42,10 @@ internal static class QemuArguments
         .. options.Firmware is { } firmware ? ["-bios", firmware] : Array.Empty<string>(),
         "-drive", $"if=none,id=system,format=raw,snapshot=on,file={Value(options.DiskImage!)}", "-device", "nvme,drive=system,serial=system,bootindex=0",
     ];
+
+    /// <summary>QEMU connects a monitor to the first output only; DRM takes one for connected when it is told so.</summary>
+    private static IEnumerable<string> Monitors(ProvingGroundOptions options) =>
+        Enumerable.Range(2, options.Outputs - 1).Select(output => $"video=Virtual-{Number(output)}:e");
 
     private static string[] Display(ProvingGroundOptions options) => options.Display switch
     {
