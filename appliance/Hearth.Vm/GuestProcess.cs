@@ -69,13 +69,13 @@ internal static class GuestProcess
         SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, configuration.Restore!.Name);
         var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => WriteError($"hearth-vm: {line}\n") : _ => { });
         EngineOptions engine = EngineSelection.Choose(configuration, state?.Header);
-        if (engine.Note is { } note)
-            Tell(note);
         using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log);
         if (state is null)
             machine.PowerOn();
         else
             state.Restore(machine);
+        if (engine.Note is { } note)
+            Tell(note);
 
         // Nothing is printed from here to the end of the run but by the guest.
         using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);

@@ -82,6 +82,18 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains($"the command line has 5000 bytes; {_kernel} takes 2047", sentence, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Kvm_whereItIsOfNoUse_isRefusedInOneSentence()
+    {
+        HearthOutcome outcome = HearthProcess.Run(["vm", "run", "--engine", "kvm", "--kernel", _kernel, "--append", "panic=-1", "--no-reboot"]);
+
+        Assert.SkipUnless(outcome.Error.Contains("--engine kvm", StringComparison.Ordinal), "KVM works on this host");
+        Assert.Equal(ConfigurationExitCode, outcome.ExitCode);
+        string sentence = Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("hearth: --engine kvm: ", sentence, StringComparison.Ordinal);
+        Assert.Empty(outcome.Console.Trim());
+    }
+
     public void Dispose() => _scratch.Dispose();
 
     private string Expand(string text) => text

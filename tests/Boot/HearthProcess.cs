@@ -4,7 +4,7 @@ using System.Text;
 namespace Hearth.Boot.Tests;
 
 /// <summary>
-/// The real <c>hearth</c> executable, run as a user would: built beside this test, or the one $HEARTH_EXECUTABLE names.
+/// The real <c>hearth</c> executable, run as a user would: built beside the boot tests, or the one $HEARTH_EXECUTABLE names.
 /// What it writes is collected while it runs.
 /// </summary>
 internal sealed class HearthProcess : IDisposable
@@ -29,7 +29,16 @@ internal sealed class HearthProcess : IDisposable
         process.BeginErrorReadLine();
     }
 
-    public static string Executable => Environment.GetEnvironmentVariable("HEARTH_EXECUTABLE") ?? Path.Combine(AppContext.BaseDirectory, "hearth");
+    public static string Executable => Environment.GetEnvironmentVariable("HEARTH_EXECUTABLE") ?? Built;
+
+    private static string Built
+    {
+        get
+        {
+            string beside = Path.Combine(AppContext.BaseDirectory, "hearth");
+            return File.Exists(beside) ? beside : Path.Combine(AppContext.BaseDirectory, "boot/hearth");
+        }
+    }
 
     public int Id => _process.Id;
 

@@ -38,7 +38,7 @@ public sealed class NetworkTests
 
         HearthOutcome outcome = HearthProcess.Run(
             [
-                "vm", "run", "--engine", "software", "--memory", "512M", "--net", "user", "--serial", "stdio", "--no-reboot",
+                "vm", "run", .. TestEngine.Arguments, "--memory", "512M", "--net", "user", "--serial", "stdio", "--no-reboot",
                 "--kernel", package.Image, "--initrd", scratch.Write("initrd.img", initramfs), "--append", TestGuest.CommandLine,
             ],
             ("HEARTH_PASST", GuestAssets.Passt())).AssertPoweredOff();

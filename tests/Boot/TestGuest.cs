@@ -18,7 +18,7 @@ internal sealed class TestGuest : IDisposable
         byte[] initramfs = GuestAssets.Initramfs(kernel, script).AddModules(package, modules).Build();
         _arguments =
         [
-            "vm", "run", "--engine", "software", "--memory", "512M", "--serial", "stdio", "--no-reboot",
+            "vm", "run", .. TestEngine.Arguments, "--memory", "512M", "--serial", "stdio", "--no-reboot",
             "--kernel", package.Image, "--initrd", _scratch.Write("initrd.img", initramfs), "--append", CommandLine,
         ];
         KernelRelease = package.Release;

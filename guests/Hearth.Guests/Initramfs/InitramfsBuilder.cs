@@ -17,7 +17,7 @@ public sealed class InitramfsBuilder
     [
         "sh", "awk", "basename", "blkdiscard", "blockdev", "cat", "chmod", "cmp", "cp", "cut", "date", "dd", "dmesg", "echo", "env", "expr", "false", "free",
         "grep", "gunzip", "head", "hexdump", "hostname", "hwclock", "id", "ifconfig", "insmod", "ip", "kill", "ln", "ls", "lsmod", "md5sum",
-        "mkdir", "mknod", "mount", "mv", "nproc", "nslookup", "od", "ping", "poweroff", "printf", "ps", "pwd", "reboot", "rm", "route", "sed",
+        "mkdir", "mkfifo", "mknod", "mount", "mv", "nc", "nproc", "nslookup", "od", "ping", "poweroff", "printf", "ps", "pwd", "reboot", "rm", "route", "sed",
         "seq", "sha256sum", "sleep", "sort", "stat", "stty", "sync", "tail", "taskset", "tee", "test", "time", "top", "tr", "true", "udhcpc", "umount",
         "uname", "uniq", "uptime", "usleep", "wc", "wget", "xargs",
     ];

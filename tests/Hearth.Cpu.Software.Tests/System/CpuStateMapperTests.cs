@@ -72,6 +72,7 @@ public sealed unsafe class CpuStateMapperTests
         using SystemMachine from = SystemMachine.Long();
         using var to = new SystemMachine(CpuModel.X64Version2);
         CpuState saved = from.Mapper.Save();
+        saved.Cr4 = ControlRegister.Cr4Pae;
         saved.Xcr0 = 7;
 
         SavedStateException thrown = Assert.Throws<SavedStateException>(() => to.Mapper.Restore(saved));

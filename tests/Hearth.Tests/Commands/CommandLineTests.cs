@@ -16,7 +16,6 @@ public sealed class CommandLineTests
     [InlineData("vm run --kernel /dev/null --cpus 300", "--cpus 300 is not between 1 and 8")]
     [InlineData("vm run --kernel /dev/null --memory 0", "--memory 0 is too little")]
     [InlineData("vm run --kernel /dev/null --memory 1000000G", "--memory 1000000G is more than this host has")]
-    [InlineData("vm run --kernel /dev/null --engine kvm", "--engine kvm is not built into this version")]
     [InlineData("vm run --kernel /dev/null --net user --passt /nonexistent", "cannot start /nonexistent: No such file or directory")]
     [InlineData("vm run --kernel /dev/null --serial stdio --console stdio", "only one of them can have the terminal")]
     [InlineData("vm run --kernel /dev/null --save /dev/null", "--save: /dev/null exists already")]

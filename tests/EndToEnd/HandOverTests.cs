@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Hearth.Boot.Tests;
+using Hearth.Guests;
+using Hearth.Proving;
+
+namespace Hearth.EndToEnd.Tests;
+
+/// <summary>
+/// A running guest goes from the software engine of this host to KVM on the machine of the proving ground, another make of processor to it, and
+/// back; what it does meanwhile holds.
+/// </summary>
+[Collection<GroundCollection>]
+public sealed class HandOverTests(GroundFixture fixture)
+{
+    private const int Rounds = 45;
+    private const int Saved = 14;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    // Each round goes through a checksum, a TCP connection that stays open, and the clocks.
+    private static readonly string s_script = string.Create(CultureInfo.InvariantCulture, $$"""
+        ip link set lo up
+        mkfifo /tmp/to /tmp/echo
+        exec 3<> /tmp/to 4<> /tmp/echo
+        nc -l -p 7777 <&4 >&4 &
+        sleep 1
+        nc 127.0.0.1 7777 <&3 > /tmp/from &
+        sum=
+        lost=0
+        back=0
+        before=0
+        round=1
+        while [ $round -le {{Rounds}} ]; do
+            sum=$(echo "$sum$round" | sha256sum | cut -c 1-64)
+            echo "ping $round" >&3
+            tries=0
+            until grep -q "^ping $round$" /tmp/from; do
+                tries=$((tries + 1))
+                if [ $tries -gt 300 ]; then lost=$((lost + 1)); break; fi
+                usleep 20000
+            done
+            now=$(cut -d . -f 1 /proc/uptime)
+            if [ $now -lt $before ]; then back=$((back + 1)); fi
+            before=$now
+            echo "round=$round"
+            round=$((round + 1))
+        done
+        echo "sum=$sum"
+        echo "lost=$lost"
+        echo "back=$back"
+        t0=$(date +%s); r0=$(cat /sys/class/rtc/rtc0/since_epoch)
+        sleep 4
+        t1=$(date +%s); r1=$(cat /sys/class/rtc/rtc0/since_epoch)
+        echo "clock=$((t1 - t0))"
+        echo "rtc=$((r1 - r0))"
+        """);
+
+    [Theory]
+    [InlineData("linux-image-cloud-amd64", 1)]
+    [InlineData("linux-image-cloud-amd64", 2)]
+    public void RunningGuest_fromSoftwareToKvmAndBack_goesOn(string kernel, int cpus)
+    {
+        ProvingGround ground = fixture.Ground;
+        using var guest = new GroundGuest(ground.SharedDirectory, kernel, s_script, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
+
+        HearthOutcome first = SaveHere(guest, ["--save", guest["first"]], "round=10");
+        HearthOutcome second = GoOnInside(ground, guest, "first", "second", "round=25");
+        HearthOutcome third = HearthProcess.Run(guest.Arguments("software", "--restore", guest["second"]));
+
+        Assert.Equal((Saved, Saved, 0), (first.ExitCode, second.ExitCode, third.ExitCode));
+        Assert.Equal(Sum(), third.Value("sum"));
+        Assert.Equal(("0", "0"), (third.Value("lost"), third.Value("back")));
+        Assert.InRange(int.Parse(third.Value("clock"), CultureInfo.InvariantCulture), 3, 6);
+        Assert.InRange(int.Parse(third.Value("rtc"), CultureInfo.InvariantCulture), 3, 6);
+        string[] rounds = [.. first.Lines.Concat(second.Lines).Concat(third.Lines).Where(line => line.StartsWith("round=", StringComparison.Ordinal))];
+        Assert.Equal(Enumerable.Range(1, Rounds).Select(round => $"round={round}"), rounds);
+        Assert.All((HearthOutcome[])[first, second, third], outcome => Assert.Empty(BrokenHardware.FindIn(outcome)));
+    }
+
+    private static HearthOutcome SaveHere(GroundGuest guest, string[] arguments, string moment)
+    {
+        using HearthProcess process = HearthProcess.Start(guest.Arguments("software", arguments));
+        process.WaitForText(moment + "\n");
+        HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -USR1 {process.Id}")]);
+        return process.WaitForExit();
+    }
+
+    private static HearthOutcome GoOnInside(ProvingGround ground, GroundGuest guest, string from, string to, string moment)
+    {
+        // The shared folder cannot hold a file without a name, as which a guest is saved.
+        string saved = $"/run/{Guid.NewGuid():N}";
+        GroundCommand command = guest.StartInside(ground, "kvm", "--restore", guest[from], "--save", saved);
+        command.WaitForOutput(moment, s_patience);
+        ground.Require("pkill -USR1 -f '[-]-restore'", GroundFixture.Patience);
+        CommandResult result = command.WaitForExit(s_patience);
+        ground.Require($"mv {saved} {guest[to]}", GroundFixture.Patience);
+        return new HearthOutcome(result.ExitCode, result.Output.Replace("\r", "", StringComparison.Ordinal), result.Error);
+    }
+
+    private static string Sum()
+    {
+        string sum = "";
+        for (int round = 1; round <= Rounds; round++)
+            sum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{sum}{round}\n"))));
+        return sum;
+    }
+}
