@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Hearth.Linux.Interop;
 
 namespace Hearth.Linux;
 
@@ -33,4 +34,10 @@ public sealed class LinuxException : Exception
 
     /// <summary>errno, or 0 when no system call was involved.</summary>
     public int ErrorNumber { get; }
+
+    /// <summary>This user has not the right to do it.</summary>
+    public bool IsDenied => ErrorNumber is Libc.EPERM or Libc.EACCES;
+
+    /// <summary>Nobody reads any more what was to be written.</summary>
+    public bool IsUnheard => ErrorNumber is Libc.EPIPE;
 }

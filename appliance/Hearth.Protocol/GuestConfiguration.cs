@@ -18,8 +18,8 @@ public sealed record GuestConfiguration
     /// <summary>The KVM device; null where it was not asked for or does not open.</summary>
     public OpenFile? Kvm { get; init; }
 
-    /// <summary>Why it does not open, a sentence without a full stop; null where it does or was not asked for.</summary>
-    public string? KvmRefusal { get; init; }
+    /// <summary>Why it does not open; null where it does or was not asked for.</summary>
+    public KvmRefusal? KvmRefusal { get; init; }
 
     /// <summary>Bytes, a multiple of 4096.</summary>
     public ulong Memory { get; init; }

@@ -17,7 +17,11 @@ internal static class GuestProcess
 {
     private static readonly FileDescriptor s_error = new(2);
 
-    /// <param name="arguments">The number of the descriptor that holds the configuration.</param>
+    private const string ProbeMode = "probe";
+
+    /// <param name="arguments">
+    /// The number of the descriptor that holds the configuration; after <c>probe</c> the engines are looked at for it, and no guest is run.
+    /// </param>
     /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
     public static int Run(string[] arguments)
     {
@@ -25,7 +29,7 @@ internal static class GuestProcess
         EngineSelection.Prepare();
         try
         {
-            outcome = RunGuest(ReadConfiguration(arguments));
+            outcome = arguments is [ProbeMode, ..] ? Probe(ReadConfiguration(arguments[1..])) : RunGuest(ReadConfiguration(arguments));
         }
         catch (Exception error) when (error is MachineException or StorageException or SavedStateException or FormatException)
         {
@@ -56,6 +60,13 @@ internal static class GuestProcess
         stream.Position = 0;
         stream.ReadExactly(json);
         return GuestConfigurationJson.Read(json);
+    }
+
+    private static GuestOutcome Probe(GuestConfiguration configuration)
+    {
+        using var output = new FileDescriptor(1);
+        output.Write(EngineReportJson.Write(EngineProbe.Run(configuration)));
+        return new GuestOutcome(ExitCode.Success);
     }
 
     private static GuestOutcome RunGuest(GuestConfiguration configuration)

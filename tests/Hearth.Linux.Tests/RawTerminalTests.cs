@@ -19,6 +19,16 @@ public sealed class RawTerminalTests
     }
 
     [Fact]
+    public void Width_terminalWithoutASize_isNotKnown()
+    {
+        using var pty = new PseudoTerminal();
+        using FileDescriptor file = FileDescriptor.CreateMemory("no terminal", 1);
+
+        Assert.Null(TerminalScreen.Width(pty.Far));
+        Assert.Null(TerminalScreen.Width(file));
+    }
+
+    [Fact]
     public void Read_rawTerminal_givesControlKeysAsBytes()
     {
         using var pty = new PseudoTerminal();

@@ -25,8 +25,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         IReadOnlyList<string> missing = options.Model.NativelyMissingOn(HostProcessor.Cpuid);
         if (missing.Count > 0)
             throw new MachineException($"this host's processor cannot run the CPU model {options.Model.Name}: it lacks {string.Join(", ", missing)}");
-        if (!System.Runtime.Intrinsics.X86.Bmi2.X64.IsSupported || !System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            throw new MachineException("the software engine needs a processor with AVX2 and BMI2");
+        if (HostRefusal is { } refusal)
+            throw new MachineException(refusal);
         if (options.CodeCacheLength is < CodeCache.MinimumLength or > CodeCache.MaximumLength)
             throw new MachineException($"the code cache can have 256 KiB to 1 GiB, not {options.CodeCacheLength} bytes");
         Scale = new TimestampScale(options.TscFrequency);
@@ -40,6 +40,11 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     public string Name => "software";
 
     public IEngineApics? Apics => null;
+
+    /// <summary>Why this host's processor runs no guest at all, a sentence without a full stop; null when it does.</summary>
+    public static string? HostRefusal => System.Runtime.Intrinsics.X86.Bmi2.X64.IsSupported && System.Runtime.Intrinsics.X86.Avx2.IsSupported
+        ? null
+        : "the software engine needs a processor with AVX2 and BMI2";
 
     /// <summary>Ticks a second of this host's time-stamp counter: a guest with the same needs no conversion.</summary>
     public static ulong HostTscFrequency => HostTimestampCounter.Frequency;

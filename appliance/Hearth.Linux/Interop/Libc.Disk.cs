@@ -13,11 +13,13 @@ internal static unsafe partial class Libc
     internal const int FALLOC_FL_KEEP_SIZE = 1;
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
     internal const int FALLOC_FL_ZERO_RANGE = 16;
+    internal const int EPERM = 1;
     internal const int EINTR = 4;
     internal const int EIO = 5;
     internal const int EAGAIN = 11;
     internal const int EACCES = 13;
     internal const int ENOSPC = 28;
+    internal const int EPIPE = 32;
     internal const int EOPNOTSUPP = 95;
     internal const int EDQUOT = 122;
 

@@ -8,6 +8,7 @@ internal static unsafe partial class Libc
     internal const uint OPOST = 1;
     internal const int TCSADRAIN = 1;
     internal const int NCCS = 32;
+    internal const nuint TIOCGWINSZ = 0x5413;
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int isatty(int fd);
@@ -20,6 +21,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc")]
     internal static partial void cfmakeraw(TerminalSettings* settings);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ioctl(int fd, nuint request, WindowSize* argument);
+
+    /// <summary>struct winsize.</summary>
+    internal struct WindowSize
+    {
+        public ushort ws_row;
+        public ushort ws_col;
+        public ushort ws_xpixel;
+        public ushort ws_ypixel;
+    }
 
     [StructLayout(LayoutKind.Sequential, Size = 60)]
     internal struct TerminalSettings

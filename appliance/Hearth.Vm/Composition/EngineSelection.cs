@@ -1,7 +1,6 @@
 using Hearth.Cpu;
 using Hearth.Cpu.Kvm;
 using Hearth.Cpu.Software;
-using Hearth.Linux;
 using Hearth.Machine;
 using Hearth.Memory;
 using Hearth.Protocol;
@@ -56,46 +55,19 @@ internal static class EngineSelection
             case "software":
                 return null;
             case "kvm":
-                return TryOpen(configuration, asked, out hostFrequency, out string? refusal) ?? throw new MachineException($"--engine kvm: {refusal}");
             case "auto":
-                if (TryOpen(configuration, asked, out hostFrequency, out string? reason) is { } device)
-                    return device;
-                note = $"the software engine runs this guest: {reason}";
+                var trial = KvmTrial.Run(configuration, asked);
+                hostFrequency = trial.Finding.TscFrequency;
+                if (trial.Refusal is not { } refusal)
+                    return trial.Device;
+                trial.Device?.Dispose();
+                if (configuration.Engine == "kvm")
+                    throw new MachineException($"--engine kvm: {refusal.Reason}");
+                note = $"the software engine runs this guest: {refusal.Reason}";
                 return null;
             default:
                 throw new MachineException($"there is no CPU engine '{configuration.Engine}'");
         }
-    }
-
-    private static KvmDevice? TryOpen(GuestConfiguration configuration, CpuModel? asked, out ulong hostFrequency, out string? refusal)
-    {
-        hostFrequency = 0;
-        refusal = configuration.KvmRefusal ?? "no KVM device was handed over";
-        if (configuration.Kvm is not { } file)
-            return null;
-        KvmDevice? device = null;
-        try
-        {
-            device = KvmDevice.Use(new FileDescriptor(file.Descriptor), file.Name);
-            KvmFinding finding = device.Probe();
-            hostFrequency = finding.TscFrequency;
-            refusal = finding.IsUsable ? Refuse(device, asked ?? CpuModel.All[0]) : finding.Reason;
-        }
-        catch (Exception error) when (error is LinuxException or KvmException)
-        {
-            refusal = error.Message;
-        }
-
-        if (refusal is null)
-            return device;
-        device?.Dispose();
-        return null;
-    }
-
-    private static string? Refuse(KvmDevice device, CpuModel model)
-    {
-        IReadOnlyList<string> missing = device.Missing(model);
-        return missing.Count == 0 ? null : $"this host's KVM cannot give a guest the CPU model {model.Name}: it lacks {string.Join(", ", missing)}";
     }
 
     private static DirectTierMode TierOf(string tier) => tier switch
@@ -106,10 +78,11 @@ internal static class EngineSelection
         _ => throw new MachineException($"there is no tier '{tier}' of the software engine"),
     };
 
-    private static CpuModel BestModel(KvmDevice kvm) => CpuModel.All.Last(model => kvm.Missing(model).Count == 0);
+    /// <summary>The best model that KVM can give, of those it can give any.</summary>
+    public static CpuModel BestModel(KvmDevice kvm) => CpuModel.All.Last(model => kvm.Missing(model).Count == 0);
 
     /// <summary>What this host's processor has, so that the guest can later run on it by itself; or else what the engine can make up for.</summary>
-    private static CpuModel BestModel() =>
+    public static CpuModel BestModel() =>
         CpuModel.All.LastOrDefault(model => model.MissingOn(HostProcessor.Cpuid).Count == 0)
         ?? CpuModel.All.LastOrDefault(model => model.NativelyMissingOn(HostProcessor.Cpuid).Count == 0)
         ?? CpuModel.All[0];

@@ -11,9 +11,7 @@ namespace Hearth.Launch;
 /// </summary>
 internal sealed class GuestLauncher : IDisposable
 {
-    private const string Program = "hearth-vm";
     private const string Terminal = "stdio";
-    private const string KvmDevice = "/dev/kvm";
 
     // Locally administered; each guest is alone on its passt, so that all may have the same.
     private const string MacAddress = "02:48:54:00:00:01";
@@ -45,7 +43,7 @@ internal sealed class GuestLauncher : IDisposable
 
     private GuestConfiguration Prepare(VmRunOptions options)
     {
-        GuestConfiguration configuration = WithKvm(options.ToConfiguration()) with
+        GuestConfiguration configuration = KvmHandover.Open(options.ToConfiguration(), _open.Add) with
         {
             Kernel = OpenImage("--kernel", options.Kernel),
             Initrd = OpenImage("--initrd", options.Initrd),
@@ -64,27 +62,6 @@ internal sealed class GuestLauncher : IDisposable
         };
     }
 
-    /// <summary>Opens the KVM device unless the software engine was asked for; that it does not open is not yet an error.</summary>
-    private GuestConfiguration WithKvm(GuestConfiguration configuration)
-    {
-        if (configuration.Engine == "software")
-            return configuration;
-        if (!File.Exists(KvmDevice))
-        {
-            const string Causes = "the kernel has no KVM, the processor no virtualization, or the firmware has it switched off";
-            return configuration with { KvmRefusal = $"{KvmDevice} is not there: {Causes}" };
-        }
-
-        try
-        {
-            return configuration with { Kvm = new OpenFile(Keep(FileDescriptor.Open(KvmDevice, FileAccessMode.ReadWrite)).Number, KvmDevice) };
-        }
-        catch (LinuxException error)
-        {
-            return configuration with { KvmRefusal = error.Message };
-        }
-    }
-
     private int Execute(GuestConfiguration configuration)
     {
         byte[] json = GuestConfigurationJson.Write(configuration);
@@ -92,9 +69,8 @@ internal sealed class GuestLauncher : IDisposable
         channel.Write(json);
         foreach (FileDescriptor file in _open)
             file.KeepOnExecute();
-        string program = Path.Combine(AppContext.BaseDirectory, Program);
         RuntimeDiagnostics.Leave();
-        ProcessImage.Execute(program, [Program, channel.Number.ToString(CultureInfo.InvariantCulture)]);
+        ProcessImage.Execute(GuestProgram.Path, [GuestProgram.Name, channel.Number.ToString(CultureInfo.InvariantCulture)]);
         return ExitCode.HostFault;
     }
 

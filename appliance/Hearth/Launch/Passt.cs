@@ -6,6 +6,9 @@ namespace Hearth.Launch;
 /// <summary>passt, the program that gives a guest the host's network without any privilege: one process for each guest.</summary>
 internal static class Passt
 {
+    /// <summary>Why there is none, a sentence without a full stop.</summary>
+    public const string Missing = $"passt is not in $PATH: install it with `apt-get install passt`, or name it by --passt FILE or ${Variable}";
+
     private const string Variable = "HEARTH_PASST";
 
     /// <summary>Starts passt on one end of a pair of sockets. It ends with the guest.</summary>
@@ -16,7 +19,7 @@ internal static class Passt
     /// <exception cref="UsageException">There is no passt, or it cannot be started.</exception>
     public static int Start(string? given, bool isHeard, out FileDescriptor guestEnd)
     {
-        string program = given ?? Find();
+        string program = given ?? Find() ?? throw new UsageException($"--net user needs the program passt, and {Missing}");
         (guestEnd, FileDescriptor passtEnd) = FileDescriptor.CreateSocketPair();
         using (passtEnd)
         {
@@ -36,19 +39,13 @@ internal static class Passt
         }
     }
 
-    private static string Find()
+    /// <summary>The program that $HEARTH_PASST names, or else the one in $PATH; null when there is neither.</summary>
+    public static string? Find()
     {
         string? named = Environment.GetEnvironmentVariable(Variable);
         if (!string.IsNullOrEmpty(named))
             return named;
-        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string program = Path.Combine(folder, "passt");
-            if (File.Exists(program))
-                return program;
-        }
-
-        throw new UsageException(
-            $"--net user needs the program passt, which is not in $PATH: install it with `apt-get install passt`, or name it by --passt FILE or ${Variable}");
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        return folders.Select(folder => Path.Combine(folder, "passt")).FirstOrDefault(File.Exists);
     }
 }

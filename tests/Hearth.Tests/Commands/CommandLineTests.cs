@@ -16,10 +16,13 @@ public sealed class CommandLineTests
     [InlineData("vm run --kernel /dev/null --cpus 300", "--cpus 300 is not between 1 and 8")]
     [InlineData("vm run --kernel /dev/null --memory 0", "--memory 0 is too little")]
     [InlineData("vm run --kernel /dev/null --memory 1000000G", "--memory 1000000G is more than this host has")]
+    [InlineData("vm run --kernel /dev/null --engine steam", "--engine steam is none of auto, software and kvm")]
     [InlineData("vm run --kernel /dev/null --net user --passt /nonexistent", "cannot start /nonexistent: No such file or directory")]
     [InlineData("vm run --kernel /dev/null --serial stdio --console stdio", "only one of them can have the terminal")]
     [InlineData("vm run --kernel /dev/null --save /dev/null", "--save: /dev/null exists already")]
     [InlineData("vm run --restore /dev/null --initrd /dev/null", "need --kernel FILE")]
+    [InlineData("doctor --bogus", "'--bogus'")]
+    [InlineData("doctor bogus", "'bogus'")]
     [InlineData("bogus", "'bogus'")]
     public void Run_aMistake_givesOneSentenceAndItsCode(string arguments, string expected)
     {
@@ -55,6 +58,8 @@ public sealed class CommandLineTests
     [InlineData("--help", "hearth [command]")]
     [InlineData("vm run --help", "--kernel <FILE>")]
     [InlineData("vm run --help", "Ctrl-A X")]
+    [InlineData("doctor --help", "--json")]
+    [InlineData("--help", "doctor")]
     [InlineData("", "hearth [command]")]
     [InlineData("vm", "hearth vm [command]")]
     public void Run_help_isOnStandardOutput(string arguments, string expected)

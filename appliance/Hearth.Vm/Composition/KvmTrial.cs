@@ -1,0 +1,48 @@
+using Hearth.Cpu;
+using Hearth.Cpu.Kvm;
+using Hearth.Linux;
+using Hearth.Protocol;
+
+namespace Hearth.Vm.Composition;
+
+/// <summary>KVM as this host has it, tried out. Every way to tell why it is not taken has the reason from here.</summary>
+/// <param name="Device">The device, where it is KVM; the caller's to dispose, whether it is of use or not.</param>
+/// <param name="Finding">What running guest code on it found.</param>
+/// <param name="Refusal">Why guests do not run on it; null when they do.</param>
+internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusal? Refusal)
+{
+    /// <param name="configuration">Has the device, or why it does not open.</param>
+    /// <param name="asked">The model it has to give; null for any.</param>
+    public static KvmTrial Run(GuestConfiguration configuration, CpuModel? asked)
+    {
+        if (configuration.Kvm is not { } file)
+            return new KvmTrial(null, default, configuration.KvmRefusal ?? new KvmRefusal(KvmObstacle.Missing, "no KVM device was handed over"));
+        KvmDevice? device = null;
+        KvmFinding finding = default;
+        try
+        {
+            device = KvmDevice.Use(new FileDescriptor(file.Descriptor), file.Name);
+            finding = device.Probe();
+            return new KvmTrial(device, finding, finding.IsUsable ? Refuse(device, asked ?? CpuModel.All[0]) : Refuse(finding));
+        }
+        catch (KvmException error)
+        {
+            return new KvmTrial(device, finding, new KvmRefusal(KvmObstacle.Unsuitable, error.Message));
+        }
+        catch (LinuxException error)
+        {
+            return new KvmTrial(device, finding, new KvmRefusal(KvmObstacle.Fails, error.Message));
+        }
+    }
+
+    private static KvmRefusal Refuse(KvmFinding finding) =>
+        new(finding.RoundsPerSecond > 0 ? KvmObstacle.TooSlow : KvmObstacle.Fails, finding.Reason);
+
+    private static KvmRefusal? Refuse(KvmDevice device, CpuModel model)
+    {
+        IReadOnlyList<string> missing = device.Missing(model);
+        return missing.Count == 0
+            ? null
+            : new KvmRefusal(KvmObstacle.LacksFeatures, $"this host's KVM cannot give a guest the CPU model {model.Name}: it lacks {string.Join(", ", missing)}");
+    }
+}
