@@ -92,7 +92,7 @@ public sealed class HandOverTests(GroundFixture fixture)
         string saved = $"/run/{Guid.NewGuid():N}";
         GroundCommand command = guest.StartInside(ground, "kvm", "--restore", guest[from], "--save", saved);
         command.WaitForOutput(moment, s_patience);
-        ground.Require("pkill -USR1 -f '[-]-restore'", GroundFixture.Patience);
+        ground.Require("pkill -USR1 -f '^hearth-vm '", GroundFixture.Patience);
         CommandResult result = command.WaitForExit(s_patience);
         ground.Require($"mv {saved} {guest[to]}", GroundFixture.Patience);
         return new HearthOutcome(result.ExitCode, result.Output.Replace("\r", "", StringComparison.Ordinal), result.Error);

@@ -68,6 +68,10 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
             var vcpu = new KvmVcpu(this, index, handle);
             lock (_lock)
                 _vcpus.Add(vcpu);
+
+            // Its time began with the first one's, and passes until it is reset with the others or gets a state.
+            vcpu.TscOffset = _vcpus[0].TscOffset;
+            Thaw();
             return vcpu;
         }
         catch

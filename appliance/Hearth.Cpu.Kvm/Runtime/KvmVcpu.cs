@@ -37,9 +37,6 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
         _resetState = CpuState.AtReset(engine.Model, index == 0);
         Reset();
         ((IEngineApic)this).Reset();
-
-        // Time passes between this reset and the next, or a restore.
-        engine.Thaw();
     }
 
     IInterruptLine IEngineApic.ExternalInput => this;
