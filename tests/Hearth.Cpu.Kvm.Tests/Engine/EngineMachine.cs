@@ -110,7 +110,7 @@ internal sealed class EngineMachine : IDisposable
     public void Continue(int index = 0)
     {
         bool late = false;
-        using var watchdog = new Timer(_ => { late = true; Vcpus[index].Kick(); }, null, 20_000, Timeout.Infinite);
+        using var watchdog = new Timer(_ => { late = true; Vcpus[index].Kick(); }, null, 60_000, Timeout.Infinite);
         VcpuExit exit = Vcpus[index].Run(Buses[index]);
         Assert.Equal(new VcpuExit(VcpuExitReason.Kicked), exit);
         Assert.False(late, $"the guest did not stop by itself; RIP is 0x{Vcpus[index].Save().Rip:x}");
