@@ -19,6 +19,7 @@ public sealed unsafe class KvmDevice : IDisposable
     ];
 
     private readonly FileDescriptor _file;
+    private KvmCpuid? _supported;
 
     private KvmDevice(FileDescriptor file) => _file = file;
 
@@ -55,6 +56,14 @@ public sealed unsafe class KvmDevice : IDisposable
         return model.MissingOn(GetSupportedCpuid().Lookup);
     }
 
+    /// <summary>Why a guest cannot have a CPU model here, a sentence without a full stop; null where it can.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public string? Refuse(CpuModel model)
+    {
+        IReadOnlyList<string> missing = Missing(model);
+        return missing.Count == 0 ? null : $"this host's KVM cannot give a guest the CPU model {model.Name}: it lacks {string.Join(", ", missing)}";
+    }
+
     /// <summary>Asks for a capability.</summary>
     /// <returns>0 without it; with it 1, or a number that depends on which it is.</returns>
     internal int Check(KvmCapability capability) => Math.Max(ioctl(_file.Number, KVM_CHECK_EXTENSION, (nuint)capability), 0);
@@ -69,7 +78,9 @@ public sealed unsafe class KvmDevice : IDisposable
 
     /// <summary>What CPUID can say to a guest here (KVM_GET_SUPPORTED_CPUID).</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    internal KvmCpuid GetSupportedCpuid()
+    internal KvmCpuid GetSupportedCpuid() => _supported ??= ReadSupportedCpuid();
+
+    private KvmCpuid ReadSupportedCpuid()
     {
         var list = new KvmList<kvm_cpuid2, kvm_cpuid_entry2>(KvmCpuid.MaximumEntries);
         list.Head.nent = KvmCpuid.MaximumEntries;

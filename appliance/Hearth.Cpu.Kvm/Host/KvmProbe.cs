@@ -11,10 +11,10 @@ namespace Hearth.Cpu.Kvm;
 /// </remarks>
 internal static unsafe class KvmProbe
 {
-    /// <summary>What all of it may take. A run is not begun that would end later, going by the one before.</summary>
+    /// <summary>What the runs that are measured may take together. A run is not begun that would end later, going by the one before.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(45);
 
-    /// <summary>Rounds of a loop of two instructions a second: a processor does a thousand million, one that is itself translated fifty, an interpreting kernel one.</summary>
+    /// <summary>Rounds of a loop of two instructions a second: a processor does a thousand million, one that is itself translated a hundred, an interpreting kernel half a one.</summary>
     public const double SlowestUsable = 10e6;
 
     private const uint FirstRounds = 500;

@@ -43,30 +43,13 @@ internal static unsafe class AccessExits
         }
     }
 
-    private static ulong Load(byte* from, int size) => size switch
+    // x86 is little-endian: the low bytes of a register are the first ones.
+    private static ulong Load(byte* from, int size)
     {
-        1 => *from,
-        2 => *(ushort*)from,
-        4 => *(uint*)from,
-        _ => *(ulong*)from,
-    };
-
-    private static void Store(byte* to, int size, ulong value)
-    {
-        switch (size)
-        {
-            case 1:
-                *to = (byte)value;
-                break;
-            case 2:
-                *(ushort*)to = (ushort)value;
-                break;
-            case 4:
-                *(uint*)to = (uint)value;
-                break;
-            default:
-                *(ulong*)to = value;
-                break;
-        }
+        ulong value = 0;
+        Buffer.MemoryCopy(from, &value, sizeof(ulong), size);
+        return value;
     }
+
+    private static void Store(byte* to, int size, ulong value) => Buffer.MemoryCopy(&value, to, size, size);
 }

@@ -6,6 +6,8 @@ namespace Hearth.Cpu.Kvm;
 /// <summary>The local APICs in the kernel, and the messages that reach them.</summary>
 internal sealed class KvmApics : IEngineApics
 {
+    private const uint LevelTriggered = 1 << 15;
+
     private readonly KvmMachine _machine;
     private readonly IReadOnlyList<KvmVcpu> _vcpus;
     private readonly Lock _lock = new();
@@ -36,8 +38,12 @@ internal sealed class KvmApics : IEngineApics
             (uint low, uint high) = ((uint)address, (uint)(address >> 32));
             if (route.address_lo == low && route.address_hi == high && route.data == data)
                 return;
+            bool mattered = ((route.data | data) & LevelTriggered) != 0;
             (route.address_lo, route.address_hi, route.data) = (low, high, data);
-            _machine.SetRoutes(_routes);
+
+            // The kernel looks at the routes only for the ends that it has to tell; to change them makes it wait for every vCPU.
+            if (mattered)
+                _machine.SetRoutes(_routes);
         }
     }
 

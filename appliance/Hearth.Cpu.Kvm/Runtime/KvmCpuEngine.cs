@@ -32,9 +32,9 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         _device = device;
         try
         {
-            KvmCpuid supported = _device.GetSupportedCpuid();
-            RequireModel(supported);
-            _speculation = KvmSpeculation.Of(_device, supported);
+            if (device.Refuse(Model) is { } refusal)
+                throw new MachineException(refusal);
+            _speculation = KvmSpeculation.Of(device);
             KeptMsrs = _device.GetMsrIndices();
             _machine = _device.CreateMachine();
             _machine.LendPages(LentPages);
@@ -128,13 +128,6 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         vcpu.TrySetMsr(Msr.ArchCapabilities, _speculation.ArchCapabilities);
         vcpu.TrySetMsr(Msr.PlatformInfo, 0);
         vcpu.TrySetMsr(Msr.BiosSignature, (ulong)Model.Signature.Microcode << 32);
-    }
-
-    private void RequireModel(KvmCpuid supported)
-    {
-        IReadOnlyList<string> missing = Model.MissingOn(supported.Lookup);
-        if (missing.Count > 0)
-            throw new MachineException($"this host's KVM cannot give a guest the CPU model {Model.Name}: it lacks {string.Join(", ", missing)}");
     }
 
     private void MapMemory(GuestRam ram)

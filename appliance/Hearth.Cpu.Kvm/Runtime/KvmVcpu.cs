@@ -92,7 +92,13 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
 
     void IEngineApic.Connect(IExternalInterruptController external) => _external = external;
 
-    void IEngineApic.Reset() => ((IEngineApic)this).Restore(LocalApicState.AtReset(_index), 0);
+    /// <summary>The pin is the PIC's and keeps its level.</summary>
+    void IEngineApic.Reset()
+    {
+        LocalApicState state = LocalApicState.AtReset(_index);
+        state.Lint0 = _externalAsserted;
+        ((IEngineApic)this).Restore(state, 0);
+    }
 
     LocalApicState IEngineApic.Save(long now)
     {

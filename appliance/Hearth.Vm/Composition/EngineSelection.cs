@@ -26,7 +26,10 @@ internal static class EngineSelection
         DirectTierMode tier = TierOf(configuration.Tier);
         KvmDevice? kvm = ChooseDevice(configuration, asked, out ulong hostFrequency, out string? note);
         CpuModel model = asked ?? (kvm is null ? BestModel() : BestModel(kvm));
-        ulong frequency = saved?.TscFrequency ?? (hostFrequency > 0 ? hostFrequency : SoftwareCpuEngine.HostTscFrequency);
+
+        // Each engine has its own measure of the host's counter, and only with that one has it nothing to convert.
+        ulong own = kvm is null ? SoftwareCpuEngine.HostTscFrequency : hostFrequency;
+        ulong frequency = saved?.TscFrequency ?? own;
         return new EngineOptions(model, configuration.Cpus, frequency, kvm, note, tier, configuration.TranslationDirectory);
     }
 
@@ -44,7 +47,7 @@ internal static class EngineSelection
 
     /// <summary>The KVM device, where the guest is to run on it.</summary>
     /// <param name="asked">The model it has to give; null for any.</param>
-    /// <param name="hostFrequency">Ticks a second of the host's time-stamp counter, where KVM says it; else 0.</param>
+    /// <param name="hostFrequency">Ticks a second of the host's time-stamp counter, as KVM says.</param>
     /// <param name="note">Why the software engine was chosen in its place.</param>
     private static KvmDevice? ChooseDevice(GuestConfiguration configuration, CpuModel? asked, out ulong hostFrequency, out string? note)
     {

@@ -38,11 +38,6 @@ internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusa
     private static KvmRefusal Refuse(KvmFinding finding) =>
         new(finding.RoundsPerSecond > 0 ? KvmObstacle.TooSlow : KvmObstacle.Fails, finding.Reason);
 
-    private static KvmRefusal? Refuse(KvmDevice device, CpuModel model)
-    {
-        IReadOnlyList<string> missing = device.Missing(model);
-        return missing.Count == 0
-            ? null
-            : new KvmRefusal(KvmObstacle.LacksFeatures, $"this host's KVM cannot give a guest the CPU model {model.Name}: it lacks {string.Join(", ", missing)}");
-    }
+    private static KvmRefusal? Refuse(KvmDevice device, CpuModel model) =>
+        device.Refuse(model) is { } reason ? new KvmRefusal(KvmObstacle.LacksFeatures, reason) : null;
 }

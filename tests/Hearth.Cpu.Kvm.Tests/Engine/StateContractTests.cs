@@ -24,6 +24,9 @@ public sealed class StateContractTests
         from.Run(FillRegisters);
         CpuState state = from.Vcpu.Save();
 
+        // Not by the guest: to run one with breakpoints wedges the emulated processor of the proving ground.
+        ((ReadOnlySpan<ulong>)[0xFFF, 0x1234_5678, 0xFFFF_8000_0000_0000, 8, 0xFFFF_4FF1, 0xD_0402]).CopyTo(state.DebugRegisters);
+
         to.Vcpu.Restore(Copy(state));
 
         Assert.Equal(Written(state), Written(to.Vcpu.Save()));
@@ -205,10 +208,6 @@ public sealed class StateContractTests
         Set(Msr.SysenterEip, 0xFFFF_FFFF_8000_0000);
         Set(Msr.TscAux, 5);
         Set(Msr.Pat, 0x0407_0506_0007_0106);
-        a.mov(rax, 0xFFF);
-        a.mov(dr0, rax);
-        a.mov(rax, 0xD_0400);
-        a.mov(dr7, rax);
         a.mov(rax, 0x1122_3344_5566_7788);
         a.movq(xmm0, rax);
         a.movq(xmm15, rax);

@@ -5,7 +5,7 @@ namespace Hearth.Devices.Platform.LocalApic;
 /// <summary>The way to local APICs that a CPU engine has built in.</summary>
 /// <remarks>
 /// Such an APIC does not tell when it accepts an interrupt, only when a level-triggered one ends. So a pin whose edges are counted is announced
-/// as level-triggered, while its messages are edges: then its end is told too, and the next edge waits for that.
+/// as level-triggered, while its messages are edges: then its end is told too, and the next edge waits for that. Lock order: IOAPIC, this, engine.
 /// </remarks>
 public sealed class EngineApicBus : IApicBus, IProcessorSink
 {
