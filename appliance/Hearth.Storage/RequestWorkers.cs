@@ -11,6 +11,10 @@ internal sealed class RequestWorkers : IDisposable
     private const int InitialQueueLength = 128;
     private const int StackLength = 256 * 1024;
 
+    /// <summary>Whose thread this is; null on all others.</summary>
+    [ThreadStatic]
+    private static RequestWorkers? t_owner;
+
     private readonly object _gate = new();
     private readonly Queue<BlockRequest> _queue = new(InitialQueueLength);
     private readonly Thread[] _threads = new Thread[ThreadCount];
@@ -37,7 +41,10 @@ internal sealed class RequestWorkers : IDisposable
         lock (_gate)
         {
             _queue.Enqueue(request);
-            Monitor.Pulse(_gate);
+
+            // The next piece of what a worker has just ended, as a rule: it takes that itself, and to wake another would cost more than the piece.
+            if (t_owner != this || _queue.Count > 1)
+                Monitor.Pulse(_gate);
         }
     }
 
@@ -56,6 +63,7 @@ internal sealed class RequestWorkers : IDisposable
 
     private void Work()
     {
+        t_owner = this;
         while (TryDequeue(out BlockRequest request))
             request.Completion.Complete(request.Tag, _execute(request));
     }

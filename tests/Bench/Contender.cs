@@ -28,18 +28,32 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
     /// <exception cref="GuestsException">QEMU is not installed.</exception>
     public static Contender QemuTcg(GuestConfiguration guest) => new("qemu", QemuPath, QemuArguments(guest));
 
-    public static IReadOnlyList<string> HearthArguments(GuestConfiguration guest, params IEnumerable<string> extra) =>
+    /// <summary>Both under KVM, with processors of the same level: no AVX, which a proving ground's guests cannot have.</summary>
+    /// <exception cref="GuestsException">QEMU is not installed.</exception>
+    public static IReadOnlyList<Contender> UnderKvm(GuestConfiguration guest) =>
     [
-        "vm", "run", "--engine", "software", "--memory", guest.Memory, "--cpus", guest.Cpus.ToString(CultureInfo.InvariantCulture),
-        "--kernel", guest.Kernel, "--initrd", guest.Initrd, "--append", guest.CommandLine, "--net", "none", "--serial", "stdio", "--no-reboot",
+        new("hearth", HearthPath, HearthArguments(guest, "kvm", ["--cpu-model", "x86-64-v2"])),
+        new("qemu", QemuPath, QemuArguments(guest, "kvm", "Nehalem")),
+    ];
+
+    public static IReadOnlyList<string> HearthArguments(GuestConfiguration guest, params IEnumerable<string> extra) => HearthArguments(guest, "software", extra);
+
+    // A thread for each processor, as Hearth has.
+    public static IReadOnlyList<string> QemuArguments(GuestConfiguration guest) => QemuArguments(guest, "tcg,thread=multi", "max");
+
+    private static string[] HearthArguments(GuestConfiguration guest, string engine, IEnumerable<string> extra) =>
+    [
+        "vm", "run", "--engine", engine, "--memory", guest.Memory, "--cpus", guest.Cpus.ToString(CultureInfo.InvariantCulture),
+        "--kernel", guest.Kernel, .. guest.Initrd is { } initrd ? (string[])["--initrd", initrd, "--append", guest.CommandLine] : [],
+        .. guest.Disk is { } disk ? (string[])["--disk", disk] : [], "--net", "none", "--serial", "stdio", "--no-reboot",
         .. extra.Contains(TranslationCache) ? Array.Empty<string>() : [TranslationCache, "none"], .. extra,
     ];
 
-    public static IReadOnlyList<string> QemuArguments(GuestConfiguration guest) =>
+    private static string[] QemuArguments(GuestConfiguration guest, string accelerator, string cpu) =>
     [
-        // A thread for each processor, as Hearth has.
-        "-accel", "tcg,thread=multi", "-cpu", "max", "-m", guest.Memory, "-smp", guest.Cpus.ToString(CultureInfo.InvariantCulture),
-        "-kernel", guest.Kernel, "-initrd", guest.Initrd, "-append", guest.CommandLine, "-nic", "none", "-display", "none",
+        "-accel", accelerator, "-cpu", cpu, "-m", guest.Memory, "-smp", guest.Cpus.ToString(CultureInfo.InvariantCulture),
+        "-kernel", guest.Kernel, .. guest.Initrd is { } initrd ? (string[])["-initrd", initrd, "-append", guest.CommandLine] : [],
+        .. guest.Disk is { } disk ? (string[])["-drive", $"if=virtio,format=raw,file={disk}"] : [], "-nic", "none", "-display", "none",
         "-monitor", "none", "-serial", "stdio", "-no-reboot",
     ];
 }

@@ -1,5 +1,6 @@
 using Hearth.Bench;
 using Hearth.Bench.Cpu;
+using Hearth.Bench.Kvm;
 using Hearth.Guests;
 
 try
@@ -8,6 +9,7 @@ try
     {
         ["boot", .. string[] rest] => BootBench.Run(BootBenchOptions.Parse(rest)),
         ["cpu", .. string[] rest] => CpuBench.Run(ComparisonOptions.Parse(rest)),
+        ["kvm", .. string[] rest] => KvmBench.Run(KvmBenchOptions.Parse(rest)),
         ["smp", .. string[] rest] => SmpBench.Run(ComparisonOptions.Parse(rest)),
         ["assets", string directory] => BootAssets.Write(directory),
         _ => Usage(),
@@ -29,6 +31,9 @@ static int Usage()
                  compute, vector, system and real. --hearth hands further options to hearth vm run.
                bench smp [the options of cpu]
                  Does the same with one and with two processors; there is one class more, parallel.
+               bench kvm [--rounds N] [--workloads A,B] [--here] [--json FILE]
+                 Runs the same guests under Hearth and under QEMU in turn, both on KVM: in the proving ground, or with --here on this
+                 host. The workloads are boot, ports and disk.
                bench assets DIRECTORY
                  Writes the kernel and initramfs of the boot comparison there and prints both command lines.
         """);

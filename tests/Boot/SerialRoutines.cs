@@ -20,9 +20,12 @@ internal sealed class SerialRoutines(Assembler assembler)
         foreach (char character in text)
         {
             _assembler.mov(al, (sbyte)character);
-            _assembler.call(_putByte);
+            WriteAl();
         }
     }
+
+    /// <summary>Writes the character in AL.</summary>
+    public void WriteAl() => _assembler.call(_putByte);
 
     /// <summary>Writes the zero-terminated string whose address is there, and a colon.</summary>
     public void WriteString(AssemblerMemoryOperand address)

@@ -29,9 +29,9 @@ internal sealed unsafe class KvmVcpuHandle : IDisposable
     {
         const int EINTR = 4;
         const int EAGAIN = 11;
-        if (ioctl(_file.Number, KVM_RUN, (nuint)0) >= 0)
+        if (ioctl_run(_file.Number, KVM_RUN, 0) >= 0)
             return (KvmExit)Shared->exit_reason;
-        int errno = Marshal.GetLastPInvokeError();
+        int errno = Marshal.GetLastSystemError();
         return errno is EINTR or EAGAIN ? KvmExit.Interrupted : throw new LinuxException("KVM cannot run the vCPU", errno);
     }
 

@@ -57,6 +57,13 @@ internal static unsafe partial class KvmApi
     [LibraryImport("libc", SetLastError = true)]
     public static partial int ioctl(int fd, nuint request, void* argument);
 
+    /// <summary>
+    /// <c>ioctl</c> for KVM_RUN: errno is left where it is (<see cref="Marshal.GetLastSystemError"/>). To clear it before and to keep it after
+    /// every exit is three calls more.
+    /// </summary>
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    public static partial int ioctl_run(int fd, nuint request, nuint argument);
+
     /// <summary>_IOW(KVMIO, number, T): the kernel reads the argument.</summary>
     private static uint Write<T>(uint number) => (1U << 30) | ((uint)Unsafe.SizeOf<T>() << 16) | KVMIO | number;
 

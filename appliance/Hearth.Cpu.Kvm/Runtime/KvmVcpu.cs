@@ -183,13 +183,22 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
         KvmExit exit;
         do
         {
-            Volatile.Write(ref _shared->immediate_exit, 1);
-            exit = _handle.Run();
+            exit = EnterAndLeave();
             if (!TryServe(exit, bus, out fault))
                 return false;
         }
         while (exit != KvmExit.Interrupted);
         return true;
+    }
+
+    /// <summary>Has the kernel finish and tell what it can without running guest code.</summary>
+    private KvmExit EnterAndLeave()
+    {
+        Volatile.Write(ref _shared->immediate_exit, 1);
+        KvmExit exit = _handle.Run();
+        Volatile.Write(ref _shared->immediate_exit, 0);
+        _mailbox.Repeat();
+        return exit;
     }
 
     /// <summary>
@@ -200,10 +209,7 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
     {
         if (_isWindowStale)
         {
-            Volatile.Write(ref _shared->immediate_exit, 1);
-            _handle.Run();
-            Volatile.Write(ref _shared->immediate_exit, 0);
-            _mailbox.Repeat();
+            EnterAndLeave();
             _isWindowStale = false;
         }
 

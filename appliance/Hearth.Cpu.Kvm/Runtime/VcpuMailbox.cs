@@ -32,6 +32,10 @@ internal sealed unsafe class VcpuMailbox(kvm_run* shared)
     /// <summary>Takes all requests.</summary>
     public VcpuRequests Take()
     {
+        // One that comes after this sets immediate_exit after this.
+        if (Volatile.Read(ref _requests) == 0)
+            return VcpuRequests.None;
+
         // Before the requests are taken: one that comes later sets it again.
         Volatile.Write(ref shared->immediate_exit, 0);
         return (VcpuRequests)Interlocked.Exchange(ref _requests, 0);
