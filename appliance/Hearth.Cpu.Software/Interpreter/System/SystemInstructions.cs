@@ -25,7 +25,7 @@ internal sealed unsafe class SystemInstructions
 
     public SystemInstructions(
         VcpuState* state, GuestRam ram, Mmu mmu, GuestAccess access, EventDelivery events, DebugEvents debug, CpuModel model,
-        CpuidTable cpuid, ITimestampCounter tsc)
+        CpuidTable cpuid, ITimestampCounter tsc, ParavirtualRegisters paravirtual)
     {
         _state = state;
         var operands = new GuestOperands(state, access);
@@ -47,7 +47,7 @@ internal sealed unsafe class SystemInstructions
         _bases = new BaseRegisters(state);
         _checks = new SelectorChecks(state, operands, tables);
         _identification = new Identification(state, model, cpuid, tsc);
-        Registers = new ModelSpecificRegisters(state, model, writes, tsc);
+        Registers = new ModelSpecificRegisters(state, model, writes, tsc, paravirtual);
     }
 
     /// <summary>The model-specific registers, for whoever saves and restores them.</summary>
