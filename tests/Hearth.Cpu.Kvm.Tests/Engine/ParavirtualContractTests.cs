@@ -90,22 +90,23 @@ public sealed class ParavirtualContractTests
     [Theory]
     [InlineData(EngineKind.Software)]
     [InlineData(EngineKind.Kvm)]
-    public void Counter_that_the_guest_sets_does_not_move_the_clock(EngineKind kind)
+    public void Counter_that_the_guest_adjusts_does_not_move_the_clock(EngineKind kind)
     {
+        const ulong Ahead = 0x1234_5678_9ABC;
         using var machine = new EngineMachine(kind);
         ulong first = RunClock(machine);
         ulong before = ClockPage.Read(machine, Page).At(first);
 
         machine.Assemble(a =>
         {
-            Set(a, Msr.Tsc, 0x1234_5678_9ABC);
+            Set(a, Msr.TscAdjust, Ahead);
             ReadCounter(a);
         });
         machine.Start(0);
         machine.Continue();
 
         ulong timestamp = machine.Vcpu.Save().Registers[8];
-        Assert.InRange(timestamp - 0x1234_5678_9ABC, 0UL, 60 * machine.TscFrequency);
+        Assert.InRange(timestamp - first - Ahead, 0UL, 60 * machine.TscFrequency);
         Assert.InRange(ClockPage.Read(machine, Page).At(timestamp) - before, 0UL, 60 * Second);
     }
 
@@ -249,6 +250,28 @@ public sealed class ParavirtualContractTests
         var apic = LocalApicState.Load("apic", new StateReader("apic", writer.Written.ToArray()));
         Assert.Equal((ulong)Rounds, state.Registers[12]);
         Assert.All(apic.InService, bits => Assert.Equal(0UL, bits));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Hypercall_that_does_not_exist_says_so_in_the_words_of_either_make(EngineKind kind)
+    {
+        const ulong Unknown = unchecked((ulong)-1000);
+        using var machine = new EngineMachine(kind);
+
+        machine.Run(a =>
+        {
+            a.mov(eax, 77);
+            a.vmcall();
+            a.mov(r8, rax);
+            a.mov(eax, 77);
+            a.vmmcall();
+            a.mov(r9, rax);
+        });
+
+        CpuState state = machine.Vcpu.Save();
+        Assert.Equal((Unknown, Unknown), (state.Registers[8], state.Registers[9]));
     }
 
     /// <summary>Gives the guest its page and runs it to a reading of its counter, which is returned.</summary>

@@ -180,6 +180,50 @@ public sealed unsafe class ParavirtualRegistersTests : IDisposable
         Assert.Equal(0UL, Field(0, 4));
     }
 
+    [Theory]
+    [InlineData(0xC1)] // vmcall
+    [InlineData(0xD9)] // vmmcall
+    public void Hypercall_pairs_the_date_with_the_counter(byte modrm)
+    {
+        _machine.State->Gpr[0] = 9;
+        _machine.State->Gpr[3] = Page;
+        _machine.State->Gpr[1] = 0;
+
+        StepResult result = _machine.Execute(0x0F, 0x01, modrm);
+
+        Assert.Equal((StepResult.Continue, 0UL), (result, _machine.State->Gpr[0]));
+        Assert.Equal(((ulong)_machine.Host.Now.ToUnixTimeSeconds(), 0UL, _machine.Tsc.Now), (Field(0, 8), Field(8, 8), Field(16, 8)));
+        Assert.Equal(SystemMachine.Code + 3, _machine.State->Rip);
+    }
+
+    [Theory]
+    [InlineData(9UL, 0x1000_0000UL, 0UL, -14L)]
+    [InlineData(9UL, Page, 1UL, -95L)]
+    [InlineData(1UL, 0UL, 0UL, 0L)]
+    [InlineData(5UL, 0UL, 0UL, -1000L)]
+    public void Hypercall_that_is_not_served_says_why(ulong number, ulong first, ulong second, long answer)
+    {
+        _machine.State->Gpr[0] = number;
+        _machine.State->Gpr[3] = first;
+        _machine.State->Gpr[1] = second;
+
+        _machine.Execute(0x0F, 0x01, 0xC1);
+
+        Assert.Equal((ulong)answer, _machine.State->Gpr[0]);
+    }
+
+    [Fact]
+    public void Hypercall_of_a_user_is_not_permitted()
+    {
+        _machine.EnterUser();
+        _machine.State->Gpr[0] = 9;
+        _machine.State->Gpr[3] = Page;
+
+        _machine.Execute(0x0F, 0x01, 0xC1);
+
+        Assert.Equal((ulong.MaxValue, 0UL), (_machine.State->Gpr[0] | 0xFFFF_FFFF_0000_0000, Field(0, 8)));
+    }
+
     [Fact]
     public void Write_to_a_page_with_code_is_told_and_makes_it_dirty()
     {

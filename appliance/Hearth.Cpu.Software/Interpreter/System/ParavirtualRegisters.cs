@@ -30,6 +30,14 @@ internal sealed class ParavirtualRegisters
     private const int SecondsOffset = 4;
     private const int NanosecondsOffset = 8;
 
+    // struct kvm_clock_pairing (Documentation/virt/kvm/x86/hypercalls.rst, KVM_HC_CLOCK_PAIRING).
+    private const int PairLength = 64;
+    private const int PairNanosecondsOffset = 8;
+    private const int PairTimestampOffset = 16;
+
+    private const long NanosecondsPerTick = 100;
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
     private readonly GuestRam _ram;
     private readonly ITimestampCounter _tsc;
     private readonly TimeProvider _host;
@@ -118,6 +126,19 @@ internal sealed class ParavirtualRegisters
             SetClock(now, ClockAt(now));
     }
 
+    /// <summary>Writes the date and the time-stamp counter of one instant.</summary>
+    /// <returns>False, with nothing written, when the address is not RAM.</returns>
+    public bool TryWritePair(ulong address)
+    {
+        (long seconds, long rest) = Math.DivRem(HostTime(), NanosecondsPerSecond);
+        Span<byte> pair = stackalloc byte[PairLength];
+        pair.Clear();
+        BinaryPrimitives.WriteInt64LittleEndian(pair, seconds);
+        BinaryPrimitives.WriteInt64LittleEndian(pair[PairNanosecondsOffset..], rest);
+        BinaryPrimitives.WriteUInt64LittleEndian(pair[PairTimestampOffset..], _tsc.Now);
+        return _ram.TryWrite(new GuestAddress(address), pair);
+    }
+
     /// <summary>The bit that would let the guest leave out the end of an interrupt is never set, as the interface allows; its place has to exist.</summary>
     private bool TrySetEndOfInterrupt(ulong value)
     {
@@ -143,15 +164,15 @@ internal sealed class ParavirtualRegisters
         Publish(_systemTime & ~Enabled, page);
     }
 
+    /// <summary>Nanoseconds since 1970, UTC.</summary>
+    private long HostTime() => (_host.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick;
+
     /// <summary>The wall clock at time 0 of the clock.</summary>
     private void WriteWallClock()
     {
-        const long NanosecondsPerTick = 100;
-        const long NanosecondsPerSecond = 1_000_000_000;
         if (_wallClock == 0)
             return;
-        long now = (_host.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick;
-        (long seconds, long rest) = Math.DivRem(Math.Max(now - (long)ClockAt(_tsc.Now), 0), NanosecondsPerSecond);
+        (long seconds, long rest) = Math.DivRem(Math.Max(HostTime() - (long)ClockAt(_tsc.Now), 0), NanosecondsPerSecond);
         Span<byte> time = stackalloc byte[WallClockLength];
         BinaryPrimitives.WriteUInt32LittleEndian(time[SecondsOffset..], (uint)seconds);
         BinaryPrimitives.WriteUInt32LittleEndian(time[NanosecondsOffset..], (uint)rest);

@@ -22,6 +22,7 @@ internal sealed unsafe class SystemInstructions
     private readonly BaseRegisters _bases;
     private readonly SelectorChecks _checks;
     private readonly Identification _identification;
+    private readonly Hypercalls _hypercalls;
 
     public SystemInstructions(
         VcpuState* state, GuestRam ram, Mmu mmu, GuestAccess access, EventDelivery events, DebugEvents debug, CpuModel model,
@@ -47,6 +48,7 @@ internal sealed unsafe class SystemInstructions
         _bases = new BaseRegisters(state);
         _checks = new SelectorChecks(state, operands, tables);
         _identification = new Identification(state, model, cpuid, tsc);
+        _hypercalls = new Hypercalls(state, paravirtual);
         Registers = new ModelSpecificRegisters(state, model, writes, tsc, paravirtual);
     }
 
@@ -153,6 +155,7 @@ internal sealed unsafe class SystemInstructions
         Mnemonic.Invd or Mnemonic.Wbinvd or Mnemonic.Wbnoinvd => Privileged(instruction, StepResult.Continue),
         Mnemonic.Cpuid => _identification.Cpuid(instruction),
         Mnemonic.Rdtsc or Mnemonic.Rdtscp => _identification.ReadTimestamp(instruction),
+        Mnemonic.Vmcall or Mnemonic.Vmmcall => _hypercalls.Call(instruction),
         Mnemonic.Rdpid => _identification.ReadProcessorId(instruction),
         _ => _identification.ReadCounter(),
     };
