@@ -36,6 +36,13 @@ internal sealed class TestGuest : IDisposable
         return this;
     }
 
+    /// <summary>More of the kernel's command line.</summary>
+    public TestGuest WithParameters(string parameters)
+    {
+        _arguments[_arguments.IndexOf("--append") + 1] += $" {parameters}";
+        return this;
+    }
+
     public TestGuest WithCpus(int count) => With("--cpus", count.ToString(CultureInfo.InvariantCulture));
 
     public HearthOutcome Run() => HearthProcess.Run(_arguments);

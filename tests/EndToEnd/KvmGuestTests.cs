@@ -19,6 +19,7 @@ public sealed class KvmGuestTests(GroundFixture fixture)
     {
         const string Script = """
             echo "processors=$(nproc)"
+            echo "clocks=$(cat /sys/devices/system/clocksource/clocksource0/available_clocksource)"
             cpu=0
             while [ $cpu -lt $(nproc) ]; do
                 taskset $(printf %x $((1 << cpu))) sh -c "head -c 1000000 /dev/zero | sha256sum > /tmp/sum$cpu" &
@@ -36,6 +37,7 @@ public sealed class KvmGuestTests(GroundFixture fixture)
         Assert.Equal("", outcome.Error);
         Assert.Contains(InitramfsBuilder.InitMarker, outcome.Lines);
         Assert.Equal($"{cpus}", outcome.Value("processors"));
+        Assert.Contains("kvm-clock", outcome.Value("clocks").Split(' '));
         Assert.Equal("d29751f2649b32ff ", outcome.Value("sums"));
         Assert.Empty(BrokenHardware.FindIn(outcome));
     }

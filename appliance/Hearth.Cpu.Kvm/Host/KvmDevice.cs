@@ -13,7 +13,7 @@ public sealed unsafe class KvmDevice : IDisposable
     private static readonly KvmCapability[] s_required =
     [
         KvmCapability.UserMemory, KvmCapability.SetTssAddress, KvmCapability.ExtendedCpuid, KvmCapability.MultiprocessorState, KvmCapability.IrqFd,
-        KvmCapability.IoEventFd, KvmCapability.SetIdentityMapAddress, KvmCapability.VcpuEvents, KvmCapability.DebugRegisters, KvmCapability.XsaveState,
+        KvmCapability.IoEventFd, KvmCapability.SetIdentityMapAddress, KvmCapability.AdjustClock, KvmCapability.VcpuEvents, KvmCapability.DebugRegisters, KvmCapability.XsaveState,
         KvmCapability.ExtendedControlRegisters, KvmCapability.SignalMsi, KvmCapability.TscDeadlineTimer, KvmCapability.SplitIrqChip,
         KvmCapability.VcpuAttributes, KvmCapability.ImmediateExit,
     ];
@@ -48,12 +48,15 @@ public sealed unsafe class KvmDevice : IDisposable
     /// <summary>Runs guest code to see whether KVM is of use here; takes at most 50 ms.</summary>
     public KvmFinding Probe() => KvmProbe.Run(this);
 
-    /// <summary>The features of a CPU model that a guest cannot be given here, by name.</summary>
+    /// <summary>
+    /// The features of a CPU model that a guest cannot be given here, by name; those of the paravirtual interface, which belong to every model, included.
+    /// </summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public IReadOnlyList<string> Missing(CpuModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return model.MissingOn(GetSupportedCpuid().Lookup);
+        KvmCpuid supported = GetSupportedCpuid();
+        return [.. model.MissingOn(supported.Lookup), .. CpuFeatures.Paravirtual.Where(feature => !feature.IsOn(supported.Lookup)).Select(feature => feature.Name)];
     }
 
     /// <summary>Why a guest cannot have a CPU model here, a sentence without a full stop; null where it can.</summary>

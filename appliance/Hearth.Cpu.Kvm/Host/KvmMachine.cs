@@ -75,6 +75,24 @@ internal sealed unsafe class KvmMachine : IDisposable
         return ioctl(_file.Number, KVM_SIGNAL_MSI, &message) > 0;
     }
 
+    /// <summary>Nanoseconds of the paravirtual clock of all vCPUs.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public ulong Clock
+    {
+        get
+        {
+            kvm_clock_data data;
+            Require(ioctl(_file.Number, KVM_GET_CLOCK, &data), "KVM does not give the guest's clock");
+            return data.clock;
+        }
+
+        set
+        {
+            var data = new kvm_clock_data { clock = value };
+            Require(ioctl(_file.Number, KVM_SET_CLOCK, &data), "KVM does not let the guest's clock be set");
+        }
+    }
+
     public void Dispose() => _file.Dispose();
 
     private static void Require(int result, string operation)

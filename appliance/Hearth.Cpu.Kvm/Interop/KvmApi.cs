@@ -25,6 +25,8 @@ internal static unsafe partial class KvmApi
     public static readonly uint KVM_SET_USER_MEMORY_REGION = Write<kvm_userspace_memory_region>(0x46);
     public static readonly uint KVM_SET_IDENTITY_MAP_ADDR = Write<ulong>(0x48);
     public static readonly uint KVM_SET_GSI_ROUTING = Write<kvm_irq_routing>(0x6A);
+    public static readonly uint KVM_SET_CLOCK = Write<kvm_clock_data>(0x7B);
+    public static readonly uint KVM_GET_CLOCK = Read<kvm_clock_data>(0x7C);
     public static readonly uint KVM_GET_REGS = Read<kvm_regs>(0x81);
     public static readonly uint KVM_SET_REGS = Write<kvm_regs>(0x82);
     public static readonly uint KVM_GET_SREGS = Read<kvm_sregs>(0x83);

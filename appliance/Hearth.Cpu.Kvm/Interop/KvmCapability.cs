@@ -10,6 +10,7 @@ internal enum KvmCapability
     IrqFd = 32,
     IoEventFd = 36,
     SetIdentityMapAddress = 37,
+    AdjustClock = 39,
     VcpuEvents = 41,
     DebugRegisters = 50,
     XsaveState = 55,

@@ -184,6 +184,18 @@ internal unsafe struct kvm_irq_routing_entry
     public fixed uint rest[4];
 }
 
+/// <summary>The paravirtual clock of a machine. What follows the time is not asked for: older kernels want zeros there.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct kvm_clock_data
+{
+    public ulong clock;
+    public uint flags;
+    public uint pad0;
+    public ulong realtime;
+    public ulong host_tsc;
+    public fixed uint pad[4];
+}
+
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct kvm_lapic_state
 {

@@ -18,7 +18,10 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     private readonly KvmApics _apics;
     private readonly SpeculationControls _speculation;
     private readonly Lock _lock = new();
+
+    // Of one instant, see FrozenTimestamp.
     private ulong _frozenTimestamp;
+    private ulong _frozenClock;
 
     /// <param name="device">Owned.</param>
     /// <exception cref="MachineException">KVM cannot give the guest its model.</exception>
@@ -88,6 +91,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         {
             foreach (KvmVcpu vcpu in _vcpus)
                 vcpu.TscOffset -= ticks;
+            _machine.Clock = Before(_machine.Clock, (ulong)nanoseconds);
+            _frozenClock = Before(_frozenClock, (ulong)nanoseconds);
         }
     }
 
@@ -109,14 +114,39 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     {
         lock (_lock)
         {
+            // The clock is read last: it may be ahead of the counters by the time between, never behind what the guest has seen.
             if (_frozenTimestamp == 0)
-                _frozenTimestamp = vcpu.HostTimestamp();
+                (_frozenTimestamp, _frozenClock) = (vcpu.HostTimestamp(), _machine.Clock);
             return _frozenTimestamp;
+        }
+    }
+
+    /// <summary>The paravirtual clock at the instant of <see cref="FrozenTimestamp"/>, in nanoseconds.</summary>
+    internal ulong FrozenClock(KvmVcpu vcpu)
+    {
+        lock (_lock)
+        {
+            FrozenTimestamp(vcpu);
+            return _frozenClock;
+        }
+    }
+
+    /// <summary>Sets what the paravirtual clock showed at the instant of <see cref="FrozenTimestamp"/>; it has gone on since, as the counters have.</summary>
+    internal void SetClock(KvmVcpu vcpu, ulong nanoseconds)
+    {
+        lock (_lock)
+        {
+            ulong start = FrozenTimestamp(vcpu);
+            ulong ticks = vcpu.HostTimestamp() - start;
+            _machine.Clock = nanoseconds + (ulong)((UInt128)ticks * 1_000_000_000 / _options.TscFrequency);
+            _frozenClock = nanoseconds;
         }
     }
 
     /// <summary>A vCPU runs again.</summary>
     internal void Thaw() => Volatile.Write(ref _frozenTimestamp, 0);
+
+    private static ulong Before(ulong clock, ulong nanoseconds) => clock > nanoseconds ? clock - nanoseconds : 0;
 
     private void Configure(KvmVcpuHandle vcpu, int index)
     {

@@ -74,6 +74,7 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
     {
         CpuState state = _mapper.Save();
         state.Tsc = _engine.FrozenTimestamp(this) + TscOffset;
+        state.Clock = _engine.FrozenClock(this);
         if (_isShutDown)
             state.Activity = VcpuActivity.Shutdown;
         return state;
@@ -84,6 +85,10 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
         ArgumentNullException.ThrowIfNull(state);
         _mapper.Restore(state);
         TscOffset = state.Tsc - _engine.FrozenTimestamp(this);
+
+        // One clock for all: the bootstrap processor's state has it.
+        if (_index == 0)
+            _engine.SetClock(this, state.Clock);
         _isShutDown = state.Activity == VcpuActivity.Shutdown;
         _isWindowStale = true;
     }

@@ -49,6 +49,9 @@ internal sealed class MsrSet
     /// <exception cref="SavedStateException">KVM does not take a value.</exception>
     public void Restore(SortedDictionary<uint, ulong> from)
     {
+        // Not the saved value, which would be written to the guest's memory once more.
+        _vcpu.TrySetMsr(Msr.KvmWallClock, 0);
+
         // What has its value already is left alone: some registers can be read and not written.
         var left = new SortedDictionary<uint, ulong>(from);
         foreach ((uint index, ulong current) in _readable.Read(_vcpu))
@@ -67,9 +70,13 @@ internal sealed class MsrSet
         }
     }
 
-    /// <summary>Part of other sections of the state, or constant, or of an interface that no guest is offered (Hyper-V's).</summary>
+    /// <summary>
+    /// Part of other sections of the state, or constant, or another name, or a command rather than a state (the paravirtual wall clock), or of an
+    /// interface that no guest is offered (Hyper-V's).
+    /// </summary>
     private static bool BelongsElsewhere(uint index) => index is
         Msr.Tsc or Msr.TscDeadline or Msr.ApicBase or Msr.Efer or Msr.ArchCapabilities or Msr.PlatformInfo or Msr.BiosSignature or Msr.FsBase or Msr.GsBase
+        or Msr.KvmSystemTimeOld or Msr.KvmWallClockOld or Msr.KvmWallClock
         or (>= HyperVFirst and <= HyperVLast);
 
     private void Set(uint index, ulong value)

@@ -174,7 +174,7 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
     internal void AskToStepAside() => _mailbox.Post(VcpuRequests.StepAside);
 
     /// <summary>Takes back TSC ticks that passed while the machine's clock stood still.</summary>
-    internal void SkipTicks(ulong ticks) => _state->TscOffset -= ticks;
+    internal void SkipTicks(ulong ticks) => _core.SkipTicks(ticks);
 
     private VcpuExit RunInside()
     {

@@ -15,6 +15,7 @@ internal sealed unsafe class VcpuCore : IDisposable
     private readonly DataInstructions _data;
     private readonly CpuStateMapper _mapper;
     private readonly VcpuTimestampCounter _tsc;
+    private readonly ParavirtualRegisters _paravirtual;
     private readonly IHostFpu _fpu;
     private readonly FaultingInstruction _faulting;
 
@@ -32,7 +33,8 @@ internal sealed unsafe class VcpuCore : IDisposable
         Events = new EventDelivery(state, Access, Mmu, Debug);
         var cpuid = CpuidBuilder.Build(
             model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency, SpeculationControls.OfTranslatedCode);
-        _system = new SystemInstructions(state, engine.Ram, Mmu, Access, Events, Debug, model, cpuid, _tsc);
+        _paravirtual = new ParavirtualRegisters(engine.Ram, _tsc, engine.Options.Host);
+        _system = new SystemInstructions(state, engine.Ram, Mmu, Access, Events, Debug, model, cpuid, _tsc, _paravirtual);
         _mapper = new CpuStateMapper(state, model, _system.Registers, _tsc);
         _data = new DataInstructions(state, engine.Ram, Mmu, Access, Debug, fpu);
     }
@@ -66,15 +68,18 @@ internal sealed unsafe class VcpuCore : IDisposable
         ResetState.Reset(_state, _engine.Options.Model, bootstrap);
         Debug.Cancel();
         _state->TscOffset = 0 - _engine.TimestampEpoch;
+        _paravirtual.Reset();
+        _paravirtual.SetClock(0, 0);
         NmiPending = false;
         Pending = default;
         Mmu.Flush();
     }
 
-    /// <summary>INIT: as RESET, but the register files of x87, SSE and AVX and most MSRs stay.</summary>
+    /// <summary>INIT: as RESET, but the register files of x87, SSE and AVX and most MSRs stay. KVM's pages are the guest's no more.</summary>
     public void Init(bool bootstrap)
     {
         ResetState.Init(_state, _engine.Options.Model, bootstrap);
+        _paravirtual.Reset();
         Debug.Cancel();
         NmiPending = false;
         Pending = default;
@@ -88,6 +93,7 @@ internal sealed unsafe class VcpuCore : IDisposable
     {
         CpuState saved = _mapper.Save();
         saved.Tsc = _engine.Scale.FromHost(_engine.FrozenTimestamp()) + _state->TscOffset;
+        saved.Clock = _paravirtual.ClockAt(saved.Tsc);
         saved.NmiPending = NmiPending;
         saved.Pending = Pending;
         return saved;
@@ -102,6 +108,13 @@ internal sealed unsafe class VcpuCore : IDisposable
         Pending = saved.Pending;
         Mmu.Flush();
         ModeState.Update(_state);
+    }
+
+    /// <summary>Takes back TSC ticks that passed while the machine's clock stood still.</summary>
+    public void SkipTicks(ulong ticks)
+    {
+        _state->TscOffset -= ticks;
+        _paravirtual.CounterSkipped();
     }
 
     /// <summary>Delivers <see cref="Pending"/>.</summary>

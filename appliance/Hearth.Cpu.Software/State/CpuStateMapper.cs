@@ -12,7 +12,7 @@ internal sealed unsafe class CpuStateMapper
     private static readonly uint[] s_msrs =
     [
         Msr.SysenterCs, Msr.SysenterEsp, Msr.SysenterEip, Msr.Pat, Msr.Star, Msr.Lstar, Msr.Cstar, Msr.SyscallMask,
-        Msr.KernelGsBase, Msr.TscAux,
+        Msr.KernelGsBase, Msr.TscAux, Msr.KvmSystemTime, Msr.KvmEndOfInterrupt,
     ];
 
     private readonly VcpuState* _state;
@@ -47,6 +47,7 @@ internal sealed unsafe class CpuStateMapper
             InterruptShadow = _state->InterruptShadow != 0,
             NmiBlocked = _state->NmiBlocked != 0,
         };
+        saved.Clock = _registers.Paravirtual.ClockAt(saved.Tsc);
         new ReadOnlySpan<ulong>(_state->Gpr, 16).CopyTo(saved.Registers);
         new ReadOnlySpan<ulong>(_state->DebugRegister, 6).CopyTo(saved.DebugRegisters);
         for (SegmentName name = SegmentName.ES; name <= SegmentName.Tr; name++)
@@ -77,6 +78,7 @@ internal sealed unsafe class CpuStateMapper
         Require(XsaveImage.TryLoad(_state, saved.Xsave), "sets bits of MXCSR");
         RestoreMsrs(saved.Msrs);
         _state->TscOffset += saved.Tsc - _tsc.Now;
+        _registers.Paravirtual.SetClock(saved.Tsc, saved.Clock);
         _state->Activity = (byte)saved.Activity;
         _state->InterruptShadow = (byte)(saved.InterruptShadow ? 1 : 0);
         _state->NmiBlocked = (byte)(saved.NmiBlocked ? 1 : 0);
@@ -102,6 +104,7 @@ internal sealed unsafe class CpuStateMapper
     private void RestoreMsrs(SortedDictionary<uint, ulong> msrs)
     {
         ResetState.Msrs(_state);
+        _registers.Paravirtual.Reset();
         foreach ((uint msr, ulong value) in msrs)
         {
             bool known = s_msrs.Contains(msr) || PlainMsrs.TryFind(msr, out _);

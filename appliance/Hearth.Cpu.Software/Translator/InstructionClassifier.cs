@@ -82,6 +82,10 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features,
             return InstructionKind.Invalid;
         if (s_nops.Contains(instruction.Mnemonic))
             return InstructionKind.Nop;
+
+        // Of VMX and SVM, which no model has; in a guest they call the hypervisor.
+        if (instruction.Code is Code.Vmcall or Code.Vmmcall)
+            return InstructionKind.Interpret;
         if (!Promised(instruction))
             return InstructionKind.Invalid;
         InstructionKind system = SystemKind(instruction);

@@ -19,7 +19,7 @@ public interface ICpuEngine : IDisposable
     /// <param name="index">0 to 254; also the initial APIC id.</param>
     IVcpu CreateVcpu(int index);
 
-    /// <summary>Takes back what the TSCs counted while the machine's clock stood still. Called while no vCPU runs.</summary>
+    /// <summary>Takes back what the TSCs and the paravirtual clock counted while the machine's clock stood still. Called while no vCPU runs.</summary>
     /// <param name="nanoseconds">How long the clock stood still.</param>
     void SkipTime(long nanoseconds);
 

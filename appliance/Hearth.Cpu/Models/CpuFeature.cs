@@ -17,7 +17,7 @@ public readonly record struct CpuFeature(
     public bool IsOn(Func<uint, uint, CpuidResult> processor)
     {
         ArgumentNullException.ThrowIfNull(processor);
-        uint range = Leaf & 0x8000_0000;
+        uint range = Leaf & 0xC000_0000;
         return processor(range, 0).Eax >= Leaf && ((CpuModel.Register(processor(Leaf, Subleaf), Register) >> Bit) & 1) != 0;
     }
 }

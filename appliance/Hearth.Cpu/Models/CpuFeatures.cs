@@ -101,6 +101,19 @@ public static class CpuFeatures
     ];
 
     /// <summary>
+    /// What of KVM's paravirtual interface every guest is offered, under every engine (Linux, Documentation/virt/kvm/x86/cpuid.rst); docs/paravirtual.md
+    /// says why nothing else.
+    /// </summary>
+    public static readonly IReadOnlyList<CpuFeature> Paravirtual =
+    [
+        new("kvmclock", 0x4000_0001, 0, Eax, 0),
+        new("kvm_nopiodelay", 0x4000_0001, 0, Eax, 1),
+        new("kvmclock2", 0x4000_0001, 0, Eax, 3),
+        new("kvm_pv_eoi", 0x4000_0001, 0, Eax, 6),
+        new("kvmclock_stable", 0x4000_0001, 0, Eax, 24),
+    ];
+
+    /// <summary>
     /// How an operating system is told of flaws of speculation and steers it. These belong to what runs the guest, not to its model: a guest
     /// asks for them once, when it starts, and only the host knows what holds.
     /// </summary>

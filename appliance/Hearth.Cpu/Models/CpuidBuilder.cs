@@ -6,7 +6,10 @@ namespace Hearth.Cpu;
 /// <summary>Makes a vCPU's CPUID table from its model, its place, and the frequency of its time-stamp counter.</summary>
 public static class CpuidBuilder
 {
-    /// <summary>"HearthHearth" in EBX, ECX and EDX of leaf 0x40000000.</summary>
+    /// <summary>In EBX, ECX and EDX of leaf 0x40000000: the interface that guests are offered.</summary>
+    public const string InterfaceSignature = "KVMKVMKVM\0\0\0";
+
+    /// <summary>In EBX, ECX and EDX of leaf 0x40000100: who runs them.</summary>
     public const string HypervisorSignature = "HearthHearth";
 
     /// <summary>The clock of the local APIC's timer in Hz.</summary>
@@ -16,9 +19,9 @@ public static class CpuidBuilder
 
     /// <summary>The highest subleaf of leaf 7.</summary>
     private const int HighestFeatures = 2;
+    private const uint KvmInterface = 0x4000_0000;
     private const uint HypervisorFrequencies = 0x4000_0010;
-    private const uint KvmInterface = 0x4000_0100;
-    private const uint HighestHypervisor = KvmInterface + 1;
+    private const uint Hypervisor = 0x4000_0100;
     private const uint HighestExtended = 0x8000_0008;
 
     /// <param name="tscFrequency">Ticks a second.</param>
@@ -108,19 +111,18 @@ public static class CpuidBuilder
         uint megahertz = (uint)(tsc / 1_000_000);
         yield return new(0x15, -1, new CpuidResult(1, ratio, (uint)(tsc / ratio), 0));
         yield return new(0x16, -1, new CpuidResult(megahertz, megahertz, 100, 0));
-        yield return new(0x4000_0000, -1, Text(HighestHypervisor, HypervisorSignature, inOrder: true));
         yield return new(HypervisorFrequencies, -1, new CpuidResult((uint)(tsc / 1000), ApicTimerFrequency / 1000, 0, 0));
     }
 
     /// <summary>
-    /// The paravirtual interface of KVM with none of its features (Linux, Documentation/virt/kvm/x86/cpuid.rst). A Linux that
-    /// finds it knows that time may pass while it does not run: it does not give up its timer because too few interrupts came
-    /// in some milliseconds, and uses the x2APIC, whose registers cost no memory access that traps.
+    /// The paravirtual interface of KVM (Linux, Documentation/virt/kvm/x86/cpuid.rst), at the place where every kernel looks for what it
+    /// may give a guest, and Hearth's own name.
     /// </summary>
     private static IEnumerable<CpuidLeaf> Paravirtual()
     {
-        yield return new(KvmInterface, -1, Text(HighestHypervisor, "KVMKVMKVM\0\0\0", inOrder: true));
-        yield return new(KvmInterface + 1, -1, default);
+        yield return new(KvmInterface, -1, Text(HypervisorFrequencies, InterfaceSignature, inOrder: true));
+        yield return new(KvmInterface + 1, -1, Features(CpuFeatures.Paravirtual, KvmInterface + 1, 0));
+        yield return new(Hypervisor, -1, Text(Hypervisor, HypervisorSignature, inOrder: true));
     }
 
     private static IEnumerable<CpuidLeaf> Extended(CpuModel model, IReadOnlyList<CpuFeature> all, CpuTopology topology)

@@ -36,12 +36,14 @@ public sealed class CpuidTable
         return leaf == 0xB ? new CpuidResult(0, 0, subleaf & 0xFF, _apicId) : default;
     }
 
-    /// <summary>A leaf past the end of its range answers with the highest basic leaf, as on Intel processors.</summary>
+    /// <summary>
+    /// A leaf past the end of its range answers with the highest basic leaf, as on Intel processors. Hypervisors' interfaces are ranges of 256 leaves each.
+    /// </summary>
     private bool IsInRange(uint leaf)
     {
         if (leaf <= _maximum)
             return true;
-        uint range = leaf & 0xC000_0000;
+        uint range = leaf >> 28 == 4 ? leaf & 0xFFFF_FF00 : leaf & 0xC000_0000;
         return range != 0 && _rows.TryGetValue((range, -1), out CpuidResult first) && leaf <= first.Eax;
     }
 }

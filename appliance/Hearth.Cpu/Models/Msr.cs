@@ -1,9 +1,14 @@
 namespace Hearth.Cpu;
 
-/// <summary>The model-specific registers that the models have (Intel SDM Vol. 4, table 2-2).</summary>
+/// <summary>
+/// The model-specific registers that the models have (Intel SDM Vol. 4, table 2-2), and KVM's paravirtual ones (Linux,
+/// Documentation/virt/kvm/x86/msr.rst).
+/// </summary>
 public static class Msr
 {
     public const uint Tsc = 0x10;
+    public const uint KvmWallClockOld = 0x11;
+    public const uint KvmSystemTimeOld = 0x12;
     public const uint PlatformId = 0x17;
     public const uint ApicBase = 0x1B;
     public const uint EblCrPowerOn = 0x2A;
@@ -34,6 +39,9 @@ public static class Msr
     public const uint TscDeadline = 0x6E0;
     public const uint X2ApicFirst = 0x800;
     public const uint X2ApicLast = 0x8FF;
+    public const uint KvmWallClock = 0x4B56_4D00;
+    public const uint KvmSystemTime = 0x4B56_4D01;
+    public const uint KvmEndOfInterrupt = 0x4B56_4D04;
     public const uint Efer = 0xC000_0080;
     public const uint Star = 0xC000_0081;
     public const uint Lstar = 0xC000_0082;
@@ -51,6 +59,10 @@ public static class Msr
     /// The registers of <see cref="CpuState.Msrs"/> that every model has, with their values after RESET. IA32_MISC_ENABLE: fast strings, no branch
     /// trace store, no precise event sampling.
     /// </summary>
+    /// <remarks>
+    /// <see cref="KvmSystemTimeOld"/> is another name of <see cref="KvmSystemTime"/>. <see cref="KvmWallClock"/> is none of them: what it was told
+    /// is done when WRMSR ends, and to tell it again would write to memory that the guest may have put to another use since.
+    /// </remarks>
     public static IReadOnlyDictionary<uint, ulong> ResetValues { get; } = new SortedDictionary<uint, ulong>(Resets().ToDictionary());
 
     private static IEnumerable<KeyValuePair<uint, ulong>> Resets()
@@ -61,6 +73,7 @@ public static class Msr
         [
             SysenterCs, SysenterEsp, SysenterEip, Star, Lstar, Cstar, SyscallMask, KernelGsBase, TscAux, TscAdjust,
             MtrrFix64K, MtrrFix16KLow, MtrrFix16KHigh, MtrrDefType, SpecCtrl, McgStatus, EblCrPowerOn, DebugCtl,
+            KvmSystemTime, KvmEndOfInterrupt,
         ];
         IEnumerable<uint> ranges = Enumerable.Range((int)MtrrPhysBase0, 2 * VariableRanges).Concat(Enumerable.Range((int)MtrrFix4KFirst, 8)).Select(index => (uint)index);
         foreach (uint index in zero.Concat(ranges))

@@ -9,7 +9,7 @@ public sealed class CpuState
     /// <summary>x87, SSE and AVX in the standard XSAVE format: 512 bytes legacy, 64 header, 256 upper YMM halves (Intel SDM Vol. 1, section 13.4).</summary>
     public const int XsaveLength = 832;
 
-    private const ushort Version = 2;
+    private const ushort Version = 3;
 
     /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15.</summary>
     public ulong[] Registers { get; } = new ulong[16];
@@ -49,6 +49,9 @@ public sealed class CpuState
     /// <summary>The time-stamp counter at the instant of the save.</summary>
     public ulong Tsc { get; set; }
 
+    /// <summary>Nanoseconds of the paravirtual clock (kvmclock) at the same instant; that of vCPU 0 is the machine's.</summary>
+    public ulong Clock { get; set; }
+
     public VcpuActivity Activity { get; set; }
 
     /// <summary>The last instruction was STI or a load of SS: interrupts wait for one more instruction.</summary>
@@ -64,7 +67,7 @@ public sealed class CpuState
 
     public ref SegmentRegister this[SegmentName name] => ref Segments[(int)name];
 
-    /// <summary>The state after RESET (Intel SDM Vol. 3, table 9-1), at TSC 0.</summary>
+    /// <summary>The state after RESET (Intel SDM Vol. 3, table 9-1), at TSC and clock 0.</summary>
     /// <param name="bootstrap">The bootstrap processor runs, the others wait for SIPI.</param>
     public static CpuState AtReset(CpuModel model, bool bootstrap)
     {
@@ -128,6 +131,7 @@ public sealed class CpuState
         }
 
         to.WriteUInt64(Tsc);
+        to.WriteUInt64(Clock);
         to.WriteByte((byte)Activity);
         to.WriteBoolean(InterruptShadow);
         to.WriteBoolean(NmiBlocked);
@@ -170,6 +174,7 @@ public sealed class CpuState
         for (uint i = 0; i < count; i++)
             state.Msrs[from.ReadUInt32()] = from.ReadUInt64();
         state.Tsc = from.ReadUInt64();
+        state.Clock = from.ReadUInt64();
         state.Activity = (VcpuActivity)from.ReadByte();
         if (!Enum.IsDefined(state.Activity))
             throw new SavedStateException("the vCPU state has an unknown activity");

@@ -180,7 +180,11 @@ public sealed class EngineContractTests
     public void Cpuid_tells_the_model(EngineKind kind)
     {
         using var machine = new EngineMachine(kind, 2);
-        uint[] leaves = [0, 1, 4, 6, 0xB, 0x15, 0x4000_0000, 0x8000_0001, 0x8000_0002, 0x8000_0008];
+        uint[] leaves =
+        [
+            0, 1, 4, 6, 0xB, 0x15, 0x8000_0001, 0x8000_0002, 0x8000_0008,
+            0x4000_0000, 0x4000_0001, 0x4000_0002, 0x4000_0010, 0x4000_0011, 0x4000_0100, 0x4000_0101, 0x4000_0200,
+        ];
 
         machine.Run(a =>
         {

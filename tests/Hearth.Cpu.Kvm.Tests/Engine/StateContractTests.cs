@@ -208,6 +208,8 @@ public sealed class StateContractTests
         Set(Msr.SysenterEip, 0xFFFF_FFFF_8000_0000);
         Set(Msr.TscAux, 5);
         Set(Msr.Pat, 0x0407_0506_0007_0106);
+        Set(Msr.KvmSystemTime, (EngineMachine.Data + 0x800) | 1);
+        Set(Msr.KvmEndOfInterrupt, (EngineMachine.Data + 0x840) | 1);
         a.mov(rax, 0x1122_3344_5566_7788);
         a.movq(xmm0, rax);
         a.movq(xmm15, rax);

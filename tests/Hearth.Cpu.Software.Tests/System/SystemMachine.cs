@@ -45,7 +45,8 @@ internal sealed unsafe class SystemMachine : IDisposable
         Access = new GuestAccess(State, Ram, Mmu, Debug);
         Events = new EventDelivery(State, Access, Mmu, Debug);
         CpuidTable cpuid = CpuidBuilder.Build(Model, new CpuTopology(0, 1), Tsc.Frequency, SpeculationControls.OfTranslatedCode);
-        System = new SystemInstructions(State, Ram, Mmu, Access, Events, Debug, Model, cpuid, Tsc);
+        var paravirtual = new ParavirtualRegisters(Ram, Tsc, Host);
+        System = new SystemInstructions(State, Ram, Mmu, Access, Events, Debug, Model, cpuid, Tsc, paravirtual);
         System.Connect(Apic);
         Mapper = new CpuStateMapper(State, Model, System.Registers, Tsc);
     }
@@ -71,6 +72,8 @@ internal sealed unsafe class SystemMachine : IDisposable
     public FakeApic Apic { get; } = new();
 
     public FakeTimestampCounter Tsc { get; } = new();
+
+    public FakeHostTime Host { get; } = new();
 
     public ulong Rsp => State->Gpr[4];
 

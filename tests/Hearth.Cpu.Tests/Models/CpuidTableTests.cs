@@ -16,22 +16,25 @@ public sealed class CpuidTableTests
         CpuidTable table = CpuidBuilder.Build(model, new CpuTopology(0, 1), Frequency, SpeculationControls.OfTranslatedCode);
 
         int shown = new[] { Ones(table, 1, 0, ecx: true, edx: true), Ones(table, 7, 0, ebx: true, ecx: true, edx: true), Ones(table, 7, 2, edx: true),
-            Ones(table, 0x8000_0001, 0, ecx: true, edx: true), Ones(table, 0x8000_0007, 0, edx: true), Ones(table, 0xD, 1, eax: true) }.Sum();
+            Ones(table, 0x8000_0001, 0, ecx: true, edx: true), Ones(table, 0x8000_0007, 0, edx: true), Ones(table, 0xD, 1, eax: true),
+            Ones(table, 0x4000_0001, 0, eax: true, ebx: true, ecx: true, edx: true) }.Sum();
 
-        CpuFeature[] features = [.. model.Features, .. SpeculationControls.OfTranslatedCode.Features];
+        CpuFeature[] features = [.. model.Features, .. SpeculationControls.OfTranslatedCode.Features, .. CpuFeatures.Paravirtual];
         Assert.Equal(features.Length, shown);
         Assert.All(features, feature => Assert.Equal(1U, Bit(table, feature)));
     }
 
     [Fact]
-    public void Vendor_and_hypervisor_sign_their_leaves()
+    public void Vendor_interface_and_hypervisor_sign_their_leaves()
     {
         CpuidTable table = Build(0, 1);
 
         CpuidResult vendor = table.Lookup(0, 0);
-        CpuidResult hypervisor = table.Lookup(0x4000_0000, 0);
+        CpuidResult paravirtual = table.Lookup(0x4000_0000, 0);
+        CpuidResult hypervisor = table.Lookup(0x4000_0100, 0);
 
         Assert.Equal("GenuineIntel", Text(vendor.Ebx, vendor.Edx, vendor.Ecx));
+        Assert.Equal("KVMKVMKVM\0\0\0", Text(paravirtual.Ebx, paravirtual.Ecx, paravirtual.Edx));
         Assert.Equal("HearthHearth", Text(hypervisor.Ebx, hypervisor.Ecx, hypervisor.Edx));
     }
 
@@ -61,6 +64,19 @@ public sealed class CpuidTableTests
         Assert.Equal(frequency / 1000, kilohertz);
     }
 
+    [Fact]
+    public void Paravirtual_features_are_those_of_the_clock_and_of_cheap_interrupts()
+    {
+        CpuidTable table = Build(0, 1);
+
+        CpuidResult features = table.Lookup(0x4000_0001, 0);
+
+        // CLOCKSOURCE, NOP_IO_DELAY, CLOCKSOURCE2, PV_EOI, CLOCKSOURCE_STABLE_BIT; no hints.
+        Assert.Equal(new CpuidResult(0x0100_004B, 0, 0, 0), features);
+        Assert.Equal(0x4000_0010U, table.Lookup(0x4000_0000, 0).Eax);
+        Assert.Equal(new CpuidResult((uint)(Frequency / 1000), 1_000_000, 0, 0), table.Lookup(0x4000_0010, 0));
+    }
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]
@@ -86,6 +102,9 @@ public sealed class CpuidTableTests
     [InlineData(0x1234_5678U)]
     [InlineData(0x8000_0009U)]
     [InlineData(0xC000_0000U)]
+    [InlineData(0x4000_0011U)]
+    [InlineData(0x4000_0101U)]
+    [InlineData(0x4000_0200U)]
     public void Leaf_past_its_range_answers_as_the_highest_basic_one(uint leaf)
     {
         CpuidTable table = Build(0, 1);
@@ -100,7 +119,7 @@ public sealed class CpuidTableTests
 
         Assert.Equal(default, table.Lookup(0xA, 0));
         Assert.Equal(default, table.Lookup(7, 1));
-        Assert.Equal(default, table.Lookup(0x4000_0001, 0));
+        Assert.Equal(default, table.Lookup(0x4000_0002, 0));
     }
 
     [Fact]

@@ -11,13 +11,18 @@ internal sealed unsafe class ModelSpecificRegisters
     private readonly ControlRegisterWrites _control;
     private readonly ITimestampCounter _tsc;
 
-    public ModelSpecificRegisters(VcpuState* state, CpuModel model, ControlRegisterWrites control, ITimestampCounter tsc)
+    public ModelSpecificRegisters(
+        VcpuState* state, CpuModel model, ControlRegisterWrites control, ITimestampCounter tsc, ParavirtualRegisters paravirtual)
     {
         _state = state;
         _model = model;
         _control = control;
         _tsc = tsc;
+        Paravirtual = paravirtual;
     }
+
+    /// <summary>Those of KVM's interface.</summary>
+    public ParavirtualRegisters Paravirtual { get; }
 
     /// <summary>IA32_APIC_BASE, x2APIC and the TSC deadline belong to this APIC; without one they do not exist.</summary>
     public ILocalApic? Apic { get; set; }
@@ -56,6 +61,12 @@ internal sealed unsafe class ModelSpecificRegisters
 
         if (TryReadConstant(msr, out value))
             return true;
+        if (ParavirtualRegisters.Handles(msr))
+        {
+            value = Paravirtual.Read(msr);
+            return true;
+        }
+
         ulong* field = Field(msr);
         value = field is null ? 0 : *field;
         if (msr != Msr.Tsc)
@@ -86,7 +97,7 @@ internal sealed unsafe class ModelSpecificRegisters
             case Msr.BiosUpdateTrigger or Msr.BiosSignature:
                 return true;
             default:
-                return TryWriteField(msr, value);
+                return ParavirtualRegisters.Handles(msr) ? Paravirtual.TryWrite(msr, value) : TryWriteField(msr, value);
         }
     }
 
@@ -172,5 +183,6 @@ internal sealed unsafe class ModelSpecificRegisters
     {
         _state->TscOffset += ticks;
         _state->TscAdjust += ticks;
+        Paravirtual.CounterMoved(ticks);
     }
 }

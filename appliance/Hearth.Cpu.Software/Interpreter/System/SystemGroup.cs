@@ -15,7 +15,7 @@ internal enum SystemGroup : byte
     /// <summary>Control, debug, model-specific and base registers.</summary>
     Registers,
 
-    /// <summary>TLB, caches, HLT, identification, time.</summary>
+    /// <summary>TLB, caches, HLT, identification, time, hypercalls.</summary>
     Machine,
 
     /// <summary>Descriptor table registers, and questions about selectors.</summary>

@@ -35,7 +35,8 @@ internal static class SystemGroups
         Mnemonic.Rdmsr or Mnemonic.Wrmsr or Mnemonic.Swapgs or
         Mnemonic.Rdfsbase or Mnemonic.Rdgsbase or Mnemonic.Wrfsbase or Mnemonic.Wrgsbase => SystemGroup.Registers,
         Mnemonic.Invlpg or Mnemonic.Invpcid or Mnemonic.Hlt or Mnemonic.Invd or Mnemonic.Wbinvd or Mnemonic.Wbnoinvd or
-        Mnemonic.Cpuid or Mnemonic.Rdtsc or Mnemonic.Rdtscp or Mnemonic.Rdpid or Mnemonic.Rdpmc => SystemGroup.Machine,
+        Mnemonic.Cpuid or Mnemonic.Rdtsc or Mnemonic.Rdtscp or Mnemonic.Rdpid or Mnemonic.Rdpmc or
+        Mnemonic.Vmcall or Mnemonic.Vmmcall => SystemGroup.Machine,
         Mnemonic.Lgdt or Mnemonic.Lidt or Mnemonic.Sgdt or Mnemonic.Sidt or Mnemonic.Sldt or Mnemonic.Str or
         Mnemonic.Lldt or Mnemonic.Ltr or Mnemonic.Arpl or Mnemonic.Verr or Mnemonic.Verw or
         Mnemonic.Lar or Mnemonic.Lsl => SystemGroup.Selectors,
@@ -73,9 +74,9 @@ internal static class SystemGroups
     {
         Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2 or Mnemonic.Rsm or Mnemonic.Getsec or Mnemonic.Getsecq or
         Mnemonic.Monitor or Mnemonic.Mwait or Mnemonic.Monitorx or Mnemonic.Mwaitx or
-        Mnemonic.Vmcall or Mnemonic.Vmlaunch or Mnemonic.Vmresume or Mnemonic.Vmxoff or Mnemonic.Vmxon or Mnemonic.Vmfunc or
+        Mnemonic.Vmlaunch or Mnemonic.Vmresume or Mnemonic.Vmxoff or Mnemonic.Vmxon or Mnemonic.Vmfunc or
         Mnemonic.Vmread or Mnemonic.Vmwrite or Mnemonic.Vmptrld or Mnemonic.Vmptrst or Mnemonic.Vmclear or
-        Mnemonic.Vmrun or Mnemonic.Vmmcall or Mnemonic.Vmload or Mnemonic.Vmsave or Mnemonic.Stgi or Mnemonic.Clgi or
+        Mnemonic.Vmrun or Mnemonic.Vmload or Mnemonic.Vmsave or Mnemonic.Stgi or Mnemonic.Clgi or
         Mnemonic.Invept or Mnemonic.Invvpid or Mnemonic.Invlpga or Mnemonic.Skinit or
         Mnemonic.Encls or Mnemonic.Enclu or Mnemonic.Enclv or Mnemonic.Pconfig or
         Mnemonic.Rdpkru or Mnemonic.Wrpkru => SystemGroup.NotPromised,

@@ -22,10 +22,11 @@ internal sealed unsafe class SystemInstructions
     private readonly BaseRegisters _bases;
     private readonly SelectorChecks _checks;
     private readonly Identification _identification;
+    private readonly Hypercalls _hypercalls;
 
     public SystemInstructions(
         VcpuState* state, GuestRam ram, Mmu mmu, GuestAccess access, EventDelivery events, DebugEvents debug, CpuModel model,
-        CpuidTable cpuid, ITimestampCounter tsc)
+        CpuidTable cpuid, ITimestampCounter tsc, ParavirtualRegisters paravirtual)
     {
         _state = state;
         var operands = new GuestOperands(state, access);
@@ -47,7 +48,8 @@ internal sealed unsafe class SystemInstructions
         _bases = new BaseRegisters(state);
         _checks = new SelectorChecks(state, operands, tables);
         _identification = new Identification(state, model, cpuid, tsc);
-        Registers = new ModelSpecificRegisters(state, model, writes, tsc);
+        _hypercalls = new Hypercalls(state, paravirtual);
+        Registers = new ModelSpecificRegisters(state, model, writes, tsc, paravirtual);
     }
 
     /// <summary>The model-specific registers, for whoever saves and restores them.</summary>
@@ -153,6 +155,7 @@ internal sealed unsafe class SystemInstructions
         Mnemonic.Invd or Mnemonic.Wbinvd or Mnemonic.Wbnoinvd => Privileged(instruction, StepResult.Continue),
         Mnemonic.Cpuid => _identification.Cpuid(instruction),
         Mnemonic.Rdtsc or Mnemonic.Rdtscp => _identification.ReadTimestamp(instruction),
+        Mnemonic.Vmcall or Mnemonic.Vmmcall => _hypercalls.Call(instruction),
         Mnemonic.Rdpid => _identification.ReadProcessorId(instruction),
         _ => _identification.ReadCounter(),
     };
