@@ -35,6 +35,9 @@ internal sealed class GroundGuest : IDisposable
     /// <summary>The command, as it is copied beside these tests.</summary>
     public static string Hearth => Path.Combine(AppContext.BaseDirectory, "boot/hearth");
 
+    /// <summary>Writing code and running it from two mappings is what the runtime spends most of its start on there.</summary>
+    public static string Environment => "DOTNET_EnableWriteXorExecute=0 DOTNET_TieredPGO=0";
+
     /// <summary>A file in a folder of this guest's own.</summary>
     public string this[string name] => Path.Combine(_directory.FullName, name);
 
@@ -52,7 +55,4 @@ internal sealed class GroundGuest : IDisposable
     }
 
     public void Dispose() => _directory.Delete(recursive: true);
-
-    // Writing code and running it from two mappings is what the runtime spends most of its start on there.
-    private static string Environment => "DOTNET_EnableWriteXorExecute=0 DOTNET_TieredPGO=0";
 }

@@ -82,7 +82,7 @@ public sealed class HandOverTests(GroundFixture fixture)
     {
         using HearthProcess process = HearthProcess.Start(guest.Arguments("software", arguments));
         process.WaitForText(moment + "\n");
-        HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -USR1 {process.Id}")]);
+        process.Save();
         return process.WaitForExit();
     }
 
