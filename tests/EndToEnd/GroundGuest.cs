@@ -16,12 +16,18 @@ internal sealed class GroundGuest : IDisposable
     /// <param name="directory">The ground's shared folder.</param>
     /// <param name="script">What init does before it powers off.</param>
     public GroundGuest(string directory, string kernelName, string script, params string[] arguments)
+        : this(directory, kernelName, script, [], arguments)
+    {
+    }
+
+    /// <param name="modules">Kernel modules init loads first.</param>
+    public GroundGuest(string directory, string kernelName, string script, string[] modules, string[] arguments)
     {
         var cache = PackageCache.Default();
         KernelPackage kernel = cache.FetchKernel(kernelName);
         _directory = Directory.CreateDirectory(Path.Combine(directory, $"guest-{Guid.NewGuid():N}"));
         string initrd = this["initrd.img"];
-        File.WriteAllBytes(initrd, new InitramfsBuilder().AddBusybox(cache.Fetch("busybox-static")).Run(script).Build());
+        File.WriteAllBytes(initrd, new InitramfsBuilder().AddBusybox(cache.Fetch("busybox-static")).Run(script).AddModules(kernel, modules).Build());
         _arguments =
         [
             "vm", "run", "--cpu-model", Model, "--memory", "256M", "--serial", "stdio", "--no-reboot", "--translation-cache", "none",
