@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Hearth.Linux.Interop;
 
 namespace Hearth.Linux;
@@ -59,6 +60,28 @@ public sealed unsafe class FileDescriptor : IDisposable
         if (Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0, pair) != 0)
             throw LinuxException.Last("cannot create a pair of sockets");
         return (new FileDescriptor(pair[0]), new FileDescriptor(pair[1]));
+    }
+
+    /// <summary>A stream socket, connected to the one that a server listens at under a name in the file system; closed on exec.</summary>
+    /// <exception cref="LinuxException">Nobody listens there; the message starts with the path.</exception>
+    public static FileDescriptor Connect(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        const int ENAMETOOLONG = 36;
+        byte* address = stackalloc byte[Libc.UnixAddressLength];
+        var name = new Span<byte>(address + sizeof(ushort), Libc.UnixAddressLength - sizeof(ushort) - 1);
+        *(ushort*)address = Libc.AF_UNIX;
+        if (!Encoding.UTF8.TryGetBytes(path, name, out int length))
+            throw new LinuxException(path, ENAMETOOLONG);
+
+        // The name ends with a zero; what a stack allocation holds is not defined.
+        address[sizeof(ushort) + length] = 0;
+        var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
+        if (socket.Number >= 0 && Libc.connect(socket.Number, address, (uint)(sizeof(ushort) + length + 1)) == 0)
+            return socket;
+        int errno = Marshal.GetLastPInvokeError();
+        socket.Dispose();
+        throw new LinuxException(path, errno);
     }
 
     /// <summary>Lets the descriptor live on in the program that this process executes next.</summary>

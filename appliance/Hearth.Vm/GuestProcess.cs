@@ -91,6 +91,7 @@ internal static class GuestProcess
         // Nothing is printed from here to the end of the run but by the guest.
         using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);
         using var signals = new HostSignals(events, terminal);
+        backends.StartInput();
         GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
         return configuration.Statistics ? outcome with { Statistics = machine.Statistics() } : outcome;
     }

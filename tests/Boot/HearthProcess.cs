@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Hearth.Boot.Tests;
@@ -9,8 +10,10 @@ namespace Hearth.Boot.Tests;
 /// </summary>
 internal sealed class HearthProcess : IDisposable
 {
-    /// <summary>No boot takes this long; a guest that hangs is ended so that the other tests go on.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private const int UserTimeField = 11;
+
+    // USER_HZ, which is 100 on every x86 kernel.
+    private const int TicksPerSecond = 100;
 
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
 
@@ -28,6 +31,13 @@ internal sealed class HearthProcess : IDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
+
+    /// <summary>
+    /// No boot takes this long; a guest that hangs is ended so that the other tests go on. $HEARTH_TEST_PATIENCE says how many minutes, where
+    /// the machine itself is emulated.
+    /// </summary>
+    public static TimeSpan Patience { get; } =
+        TimeSpan.FromMinutes(int.Parse(Environment.GetEnvironmentVariable("HEARTH_TEST_PATIENCE") ?? "10", CultureInfo.InvariantCulture));
 
     public static string Executable => Environment.GetEnvironmentVariable("HEARTH_EXECUTABLE") ?? Built;
 
@@ -67,15 +77,15 @@ internal sealed class HearthProcess : IDisposable
 
     /// <summary>Waits until the console has shown the text.</summary>
     /// <exception cref="TimeoutException">It did not; the message has what was shown instead.</exception>
-    public void WaitForText(string text)
-    {
-        while (!Snapshot(_console).Contains(text, StringComparison.Ordinal))
-        {
-            if (_process.HasExited || Stopwatch.GetElapsedTime(_started) > Patience)
-                throw new TimeoutException($"the guest never wrote \"{text}\"; it wrote:\n{Snapshot(_console)}\n{Snapshot(_errors)}");
-            Thread.Sleep(s_poll);
-        }
-    }
+    public void WaitForText(string text) =>
+        WaitUntil(() => Snapshot(_console).Contains(text, StringComparison.Ordinal), $"the guest never wrote \"{text}\"");
+
+    /// <summary>Waits until the first vCPU has run for so long: a kernel that has not begun to write is found at work by nothing else.</summary>
+    /// <exception cref="TimeoutException">It did not run so long.</exception>
+    public void WaitForVcpuTime(TimeSpan time) => WaitUntil(() => VcpuTime() >= time, $"the first vCPU did not run for {time.TotalSeconds} s");
+
+    /// <summary>Tells the guest's process to save the guest and to end.</summary>
+    public void Save() => Guests.HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -USR1 {Id}")]);
 
     /// <summary>Types on the guest's serial console.</summary>
     public void Type(string text)
@@ -101,6 +111,27 @@ internal sealed class HearthProcess : IDisposable
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
+    }
+
+    private void WaitUntil(Func<bool> condition, string otherwise)
+    {
+        while (!condition())
+        {
+            if (_process.HasExited || Stopwatch.GetElapsedTime(_started) > Patience)
+                throw new TimeoutException($"{otherwise}; it wrote:\n{Snapshot(_console)}\n{Snapshot(_errors)}");
+            Thread.Sleep(s_poll);
+        }
+    }
+
+    /// <summary>User time, which has a guest's own under KVM (proc_pid_stat(5)).</summary>
+    private TimeSpan VcpuTime()
+    {
+        const string Vcpu = "(vcpu0) ";
+        string? stat = Directory.GetDirectories($"/proc/{Id}/task")
+            .Select(task => File.ReadAllText(Path.Combine(task, "stat")))
+            .FirstOrDefault(stat => stat.Contains(Vcpu, StringComparison.Ordinal));
+        string[] fields = stat is null ? [] : stat[(stat.IndexOf(Vcpu, StringComparison.Ordinal) + Vcpu.Length)..].Split(' ');
+        return fields.Length == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(double.Parse(fields[UserTimeField], CultureInfo.InvariantCulture) / TicksPerSecond);
     }
 
     private void Append(StringBuilder to, string? line)

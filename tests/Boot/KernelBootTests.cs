@@ -45,8 +45,8 @@ public sealed class KernelBootTests
     [InlineData("x86-64-v3", "avx2")]
     public void CpuModel_chosen_isWhatTheKernelFinds(string model, string feature)
     {
-        using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, "echo \"avx2=$(grep -o -m 1 -w avx2 /proc/cpuinfo | head -n 1)\"")
-            .With("--cpu-model", model);
+        using var guest = new TestGuest(
+            TestEngine.ArgumentsFor(model), GuestAssets.CloudKernel, "echo \"avx2=$(grep -o -m 1 -w avx2 /proc/cpuinfo | head -n 1)\"");
 
         HearthOutcome outcome = guest.Run().AssertPoweredOff();
 

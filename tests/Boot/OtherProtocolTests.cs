@@ -8,6 +8,7 @@ public sealed class OtherProtocolTests
     private const int ExitCode = (TinyKernel.ExitValue << 1) | 1;
 
     [Fact]
+    [Trait(TestEngine.Suite, TestEngine.Few)]
     public void MultibootKernel_withModules_getsThemAndItsCommandLine()
     {
         using var scratch = new ScratchDirectory();
@@ -16,7 +17,7 @@ public sealed class OtherProtocolTests
         string second = scratch.Write("second.mod", "two"u8.ToArray());
 
         HearthOutcome outcome = HearthProcess.Run(
-            ["vm", "run", "--kernel", kernel, "--append", "fast=1 quiet", "--module", $"{first} first arguments", "--module", second,
+            ["vm", "run", .. TestEngine.Arguments, "--kernel", kernel, "--append", "fast=1 quiet", "--module", $"{first} first arguments", "--module", second,
              "--memory", "64M", "--serial", "stdio", "--debug-exit"]);
 
         Assert.True(outcome.ExitCode == ExitCode, outcome.Console + outcome.Error);
@@ -27,6 +28,7 @@ public sealed class OtherProtocolTests
     }
 
     [Fact]
+    [Trait(TestEngine.Suite, TestEngine.Few)]
     public void PvhKernel_withAnInitrd_getsItAndItsCommandLine()
     {
         using var scratch = new ScratchDirectory();
@@ -34,7 +36,7 @@ public sealed class OtherProtocolTests
         string initrd = scratch.Write("initrd", "the initrd"u8.ToArray());
 
         HearthOutcome outcome = HearthProcess.Run(
-            ["vm", "run", "--kernel", kernel, "--append", "fast=1", "--initrd", initrd, "--memory", "64M", "--serial", "stdio", "--debug-exit", "0xf4"]);
+            ["vm", "run", .. TestEngine.Arguments, "--kernel", kernel, "--append", "fast=1", "--initrd", initrd, "--memory", "64M", "--serial", "stdio", "--debug-exit", "0xf4"]);
 
         Assert.True(outcome.ExitCode == ExitCode, outcome.Console + outcome.Error);
         Assert.Equal("pvh", outcome.Lines[0]);
@@ -49,7 +51,7 @@ public sealed class OtherProtocolTests
         byte[] initramfs = GuestAssets.Initramfs(GuestAssets.CloudKernel, "echo \"release=$(uname -r)\"").Build();
 
         HearthOutcome outcome = HearthProcess.Run(
-            ["vm", "run", "--kernel", scratch.Write("vmlinux", vmlinux), "--initrd", scratch.Write("initrd.img", initramfs),
+            ["vm", "run", .. TestEngine.Arguments, "--kernel", scratch.Write("vmlinux", vmlinux), "--initrd", scratch.Write("initrd.img", initramfs),
              "--append", TestGuest.CommandLine, "--memory", "512M", "--serial", "stdio", "--no-reboot"]).AssertPoweredOff();
 
         Assert.Contains(InitramfsBuilder.InitMarker, outcome.Lines);

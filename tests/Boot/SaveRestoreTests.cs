@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Hearth.Guests.Initramfs;
 
 namespace Hearth.Boot.Tests;
@@ -8,25 +9,112 @@ public sealed class SaveRestoreTests
 {
     private const int SavedExitCode = 14;
 
+    private const int LoadRounds = 16;
+    private const int LoadLength = 300_000;
+
+    // A chain of checksums on each processor: a vCPU that lost a register, or was not restored at all, would not end with the right one.
+    private static readonly string s_load = string.Create(CultureInfo.InvariantCulture, $$"""
+        echo "processors=$(nproc)"
+        work() {
+            sum=
+            round=1
+            while [ $round -le {{LoadRounds}} ]; do
+                sum=$({ echo "$sum"; head -c {{LoadLength}} /dev/zero; } | sha256sum | cut -c 1-64)
+                echo "round $round on $1"
+                round=$((round + 1))
+            done
+            echo "$sum" > /tmp/sum$1
+        }
+        cpu=0
+        while [ $cpu -lt $(nproc) ]; do
+            work $cpu &
+            taskset -p $(printf %x $((1 << cpu))) $! > /dev/null
+            cpu=$((cpu + 1))
+        done
+        wait
+        echo "sums=$(cat /tmp/sum* | sort -u)"
+        """);
+
+    /// <summary>The kernel's own first steps: it unpacks itself for a second or more, and has not written a word.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Kernel_savedWhileItUnpacksItself_bootsInAFreshProcess(int cpus)
+    {
+        using TestGuest guest = new TestGuest(GuestAssets.Kernel, s_load).WithCpus(cpus);
+        string file = guest.Scratch["saved"];
+
+        HearthOutcome saved = SaveWhen(process => process.WaitForVcpuTime(TimeSpan.FromSeconds(0.2)), guest, file);
+        HearthOutcome restored = Restore(guest, file);
+
+        Assert.Equal((SavedExitCode, ""), (saved.ExitCode, saved.Console.Trim()));
+        Assert.Contains("Linux version", restored.Console, StringComparison.Ordinal);
+        AssertWorked(restored, cpus);
+    }
+
     [Theory]
     [InlineData(GuestAssets.CloudKernel, 1, "Linux version")]
-    [InlineData(GuestAssets.CloudKernel, 2, "Switched to clocksource")]
+    [InlineData(GuestAssets.CloudKernel, 1, "Switched to clocksource")]
+    [InlineData(GuestAssets.CloudKernel, 2, "Bringing up secondary CPUs")]
+    [InlineData(GuestAssets.CloudKernel, 2, "Switched to clocksource", Traits = [TestEngine.Suite, TestEngine.Few])]
     [InlineData(GuestAssets.Kernel686, 1, "Switched to clocksource")]
     public void Boot_savedInTheMiddle_goesOnInAFreshProcess(string kernel, int cpus, string moment)
     {
-        using TestGuest guest = new TestGuest(kernel, "echo \"processors=$(nproc)\"").WithCpus(cpus);
+        using TestGuest guest = new TestGuest(kernel, s_load).WithCpus(cpus);
         string file = guest.Scratch["saved"];
 
         HearthOutcome saved = SaveAt(guest, moment, file);
-        HearthOutcome restored = HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
+        HearthOutcome restored = Restore(guest, file);
 
         Assert.Equal(SavedExitCode, saved.ExitCode);
         Assert.DoesNotContain(InitramfsBuilder.InitMarker, saved.Lines);
         Assert.DoesNotContain("Linux version", restored.Console, StringComparison.Ordinal);
         Assert.Contains(InitramfsBuilder.InitMarker, restored.Lines);
-        Assert.Equal($"{cpus}", restored.Value("processors"));
+        AssertWorked(restored, cpus);
+        Assert.Empty(BrokenHardware.FindIn(saved));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Programs_savedAtWork_goOnInAFreshProcess(int cpus)
+    {
+        using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, s_load).WithCpus(cpus);
+        string file = guest.Scratch["saved"];
+
+        HearthOutcome saved = SaveAt(guest, "round 3 on 0", file);
+        HearthOutcome restored = Restore(guest, file);
+
+        Assert.Equal(SavedExitCode, saved.ExitCode);
+        Assert.DoesNotContain(InitramfsBuilder.InitMarker, restored.Lines);
+        string[] rounds = [.. saved.Lines.Concat(restored.Lines).Where(line => line.StartsWith("round ", StringComparison.Ordinal))];
+        Assert.Equal(cpus * LoadRounds, rounds.Distinct().Count());
+        Assert.Equal($"{cpus}", saved.Value("processors"));
+        Assert.Equal(LoadSum(), restored.Value("sums"));
         Assert.Empty(BrokenHardware.FindIn(saved));
         Assert.Empty(BrokenHardware.FindIn(restored));
+    }
+
+    [Fact]
+    [Trait(TestEngine.Suite, TestEngine.Few)]
+    public void RealMode_savedWhileItComputes_goesOnInAFreshProcess()
+    {
+        using var scratch = new ScratchDirectory();
+        string file = scratch["saved"];
+        string[] arguments =
+        [
+            "vm", "run", .. TestEngine.Arguments, "--memory", "64M", "--serial", "stdio", "--no-reboot", "--debug-exit",
+            "--kernel", scratch.Write("real.elf", RealModeKernel.Build()),
+        ];
+
+        HearthOutcome saved = Save(arguments, process => process.WaitForText("real\n"), file);
+        using HearthProcess process = HearthProcess.Start([.. arguments, "--restore", file]);
+        process.Type("go");
+        HearthOutcome restored = process.WaitForExit();
+
+        Assert.Equal((SavedExitCode, "real"), (saved.ExitCode, saved.Console.Trim()));
+        Assert.True(restored.ExitCode == ((RealModeKernel.ExitValue << 1) | 1), restored.Console + restored.Error);
+        Assert.Equal(RealModeKernel.Sum.ToString("x8", CultureInfo.InvariantCulture), restored.Value("sum"));
     }
 
     [Fact]
@@ -45,7 +133,7 @@ public sealed class SaveRestoreTests
         string file = guest.Scratch["saved"];
 
         HearthOutcome saved = SaveAt(guest, "reading", file);
-        HearthOutcome restored = HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
+        HearthOutcome restored = Restore(guest, file);
 
         string[] sums = [.. saved.Lines.Concat(restored.Lines).Where(line => line.StartsWith("sum=", StringComparison.Ordinal))];
         Assert.Equal(SavedExitCode, saved.ExitCode);
@@ -67,11 +155,34 @@ public sealed class SaveRestoreTests
         Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    private static HearthOutcome SaveAt(TestGuest guest, string moment, string file)
+    private static HearthOutcome SaveAt(TestGuest guest, string moment, string file) =>
+        SaveWhen(process => process.WaitForText(moment), guest, file);
+
+    private static HearthOutcome SaveWhen(Action<HearthProcess> wait, TestGuest guest, string file) => Save(guest.Arguments, wait, file);
+
+    private static HearthOutcome Save(IEnumerable<string> arguments, Action<HearthProcess> wait, string file)
     {
-        using HearthProcess process = HearthProcess.Start([.. guest.Arguments, "--save", file]);
-        process.WaitForText(moment);
-        Guests.HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -USR1 {process.Id}")]);
+        using HearthProcess process = HearthProcess.Start([.. arguments, "--save", file]);
+        wait(process);
+        process.Save();
         return process.WaitForExit();
+    }
+
+    private static HearthOutcome Restore(TestGuest guest, string file) =>
+        HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
+
+    private static void AssertWorked(HearthOutcome outcome, int cpus)
+    {
+        Assert.Equal($"{cpus}", outcome.Value("processors"));
+        Assert.Equal(LoadSum(), outcome.Value("sums"));
+        Assert.Empty(BrokenHardware.FindIn(outcome));
+    }
+
+    private static string LoadSum()
+    {
+        string sum = "";
+        for (int round = 0; round < LoadRounds; round++)
+            sum = Convert.ToHexStringLower(SHA256.HashData([.. Encoding.ASCII.GetBytes(sum + '\n'), .. new byte[LoadLength]]));
+        return sum;
     }
 }

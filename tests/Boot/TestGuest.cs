@@ -13,12 +13,18 @@ internal sealed class TestGuest : IDisposable
     /// <param name="script">What init does before it powers off.</param>
     /// <param name="modules">Kernel modules init loads first.</param>
     public TestGuest(string kernel, string script, params string[] modules)
+        : this(TestEngine.Arguments, kernel, script, modules)
+    {
+    }
+
+    /// <param name="engine">Which engine, and which CPU model.</param>
+    public TestGuest(IReadOnlyList<string> engine, string kernel, string script, params string[] modules)
     {
         Guests.Debian.KernelPackage package = GuestAssets.FetchKernel(kernel);
         byte[] initramfs = GuestAssets.Initramfs(kernel, script).AddModules(package, modules).Build();
         _arguments =
         [
-            "vm", "run", .. TestEngine.Arguments, "--memory", "512M", "--serial", "stdio", "--no-reboot",
+            "vm", "run", .. engine, "--memory", "512M", "--serial", "stdio", "--no-reboot",
             "--kernel", package.Image, "--initrd", _scratch.Write("initrd.img", initramfs), "--append", CommandLine,
         ];
         KernelRelease = package.Release;

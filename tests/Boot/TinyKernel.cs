@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -13,23 +12,12 @@ internal static class TinyKernel
     /// <summary>What it writes to the debug-exit port.</summary>
     public const byte ExitValue = 0x15;
 
-    private const uint LoadAddress = 0x10_0000;
-    private const uint CodeOffset = 64;
     private const uint StackTop = 0x9_F000;
     private const uint MultibootMagic = 0x2BAD_B002;
     private const uint PvhMagic = 0x336E_C578;
-    private const int HeaderLength = 52;
-    private const int SegmentLength = 32;
-    private const int NoteLength = 20;
-    private const int FileOffset = 128;
 
     /// <summary>An ELF file with a PVH note and, when asked, a multiboot header, which a loader prefers.</summary>
-    public static byte[] Build(bool multiboot)
-    {
-        byte[] header = multiboot ? MultibootHeader() : new byte[12];
-        byte[] image = [.. header, .. PvhNote(), .. new byte[CodeOffset - 12 - NoteLength], .. Code()];
-        return [.. ElfHeader(), .. Segment(1, FileOffset, LoadAddress, image.Length), .. Segment(4, FileOffset + 12, 0, NoteLength), .. new byte[12], .. image];
-    }
+    public static byte[] Build(bool multiboot) => ElfKernel.Build(Code(), multiboot);
 
     private static byte[] Code()
     {
@@ -58,7 +46,7 @@ internal static class TinyKernel
         assembler.jmp(halt);
         serial.EmitRoutines();
         using var code = new MemoryStream();
-        assembler.Assemble(new StreamCodeWriter(code), LoadAddress + CodeOffset);
+        assembler.Assemble(new StreamCodeWriter(code), ElfKernel.CodeAddress);
         return code.ToArray();
     }
 
@@ -80,40 +68,6 @@ internal static class TinyKernel
         assembler.add(edi, list.Stride);
         assembler.dec(ebp);
         assembler.jmp(next);
-    }
-
-    private static byte[] MultibootHeader()
-    {
-        const uint Magic = 0x1BAD_B002;
-        const uint PagesAndMemory = 3;
-        return Words(Magic, PagesAndMemory, ~(Magic + PagesAndMemory) + 1);
-    }
-
-    private static byte[] PvhNote() => [.. Words(4, 4, 18), .. "Xen\0"u8, .. Words(LoadAddress + CodeOffset)];
-
-    private static byte[] ElfHeader()
-    {
-        var header = new byte[HeaderLength];
-        "\u007FELF\u0001\u0001\u0001"u8.CopyTo(header);
-        header[16] = 2; // ET_EXEC
-        header[18] = 3; // EM_386
-        header[20] = 1;
-        Words(LoadAddress + CodeOffset, HeaderLength).CopyTo(header, 24);
-        header[40] = HeaderLength;
-        header[42] = SegmentLength;
-        header[44] = 2;
-        return header;
-    }
-
-    private static byte[] Segment(uint type, int offset, uint address, int length) =>
-        Words(type, (uint)offset, address, address, (uint)length, (uint)length, 7, 4);
-
-    private static byte[] Words(params ReadOnlySpan<uint> words)
-    {
-        var bytes = new byte[words.Length * sizeof(uint)];
-        for (int i = 0; i < words.Length; i++)
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(i * sizeof(uint)), words[i]);
-        return bytes;
     }
 
     /// <summary>Where a protocol keeps its modules: offsets into its start record and into a module's entry.</summary>

@@ -16,12 +16,18 @@ internal sealed class GroundGuest : IDisposable
     /// <param name="directory">The ground's shared folder.</param>
     /// <param name="script">What init does before it powers off.</param>
     public GroundGuest(string directory, string kernelName, string script, params string[] arguments)
+        : this(directory, kernelName, script, [], arguments)
+    {
+    }
+
+    /// <param name="modules">Kernel modules init loads first.</param>
+    public GroundGuest(string directory, string kernelName, string script, string[] modules, string[] arguments)
     {
         var cache = PackageCache.Default();
         KernelPackage kernel = cache.FetchKernel(kernelName);
         _directory = Directory.CreateDirectory(Path.Combine(directory, $"guest-{Guid.NewGuid():N}"));
         string initrd = this["initrd.img"];
-        File.WriteAllBytes(initrd, new InitramfsBuilder().AddBusybox(cache.Fetch("busybox-static")).Run(script).Build());
+        File.WriteAllBytes(initrd, new InitramfsBuilder().AddBusybox(cache.Fetch("busybox-static")).Run(script).AddModules(kernel, modules).Build());
         _arguments =
         [
             "vm", "run", "--cpu-model", Model, "--memory", "256M", "--serial", "stdio", "--no-reboot", "--translation-cache", "none",
@@ -34,6 +40,9 @@ internal sealed class GroundGuest : IDisposable
 
     /// <summary>The command, as it is copied beside these tests.</summary>
     public static string Hearth => Path.Combine(AppContext.BaseDirectory, "boot/hearth");
+
+    /// <summary>Writing code and running it from two mappings is what the runtime spends most of its start on there.</summary>
+    public static string Environment => "DOTNET_EnableWriteXorExecute=0 DOTNET_TieredPGO=0";
 
     /// <summary>A file in a folder of this guest's own.</summary>
     public string this[string name] => Path.Combine(_directory.FullName, name);
@@ -52,7 +61,4 @@ internal sealed class GroundGuest : IDisposable
     }
 
     public void Dispose() => _directory.Delete(recursive: true);
-
-    // Writing code and running it from two mappings is what the runtime spends most of its start on there.
-    private static string Environment => "DOTNET_EnableWriteXorExecute=0 DOTNET_TieredPGO=0";
 }

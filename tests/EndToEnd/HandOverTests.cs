@@ -82,19 +82,71 @@ public sealed class HandOverTests(GroundFixture fixture)
         Assert.All((HearthOutcome[])[first, second, third], outcome => Assert.Empty(BrokenHardware.FindIn(outcome)));
     }
 
+    [Fact]
+    public void ConnectionToTheHost_fromSoftwareToKvmAndBack_holds()
+    {
+        ProvingGround ground = fixture.Ground;
+        using var server = new EchoServer();
+        using var passt = new OutlivingPasst();
+        using var guest = new GroundGuest(
+            ground.SharedDirectory, "linux-image-cloud-amd64", TalkScript(server.Port), ["virtio_pci", "virtio_net"], []);
+
+        HearthOutcome first = SaveHere(guest, ["--net", $"passt:{passt.Socket}", "--save", guest["first"]], "round=10");
+        string lent = passt.Lend(ground);
+        HearthOutcome second = GoOnInside(ground, guest, "first", "second", "round=25", "--net", $"passt:{lent}");
+        OutlivingPasst.TakeBack(ground);
+        HearthOutcome third = HearthProcess.Run(guest.Arguments("software", "--net", $"passt:{passt.Socket}", "--restore", guest["second"]));
+
+        Assert.Equal((Saved, Saved, 0), (first.ExitCode, second.ExitCode, third.ExitCode));
+        Assert.Equal("0", third.Value("lost"));
+        Assert.Equal(1, server.Connections);
+        string[] rounds = [.. first.Lines.Concat(second.Lines).Concat(third.Lines).Where(line => line.StartsWith("round=", StringComparison.Ordinal))];
+        Assert.Equal(Enumerable.Range(1, Rounds).Select(round => $"round={round}"), rounds);
+        Assert.All((HearthOutcome[])[first, second, third], outcome => Assert.Empty(BrokenHardware.FindIn(outcome)));
+    }
+
+    /// <summary>Each round goes to the host and back through the one connection. What is lost on the way is sent again, later and later.</summary>
+    private static string TalkScript(int port) => string.Create(CultureInfo.InvariantCulture, $$"""
+        printf '%s\n' '#!/bin/sh' 'test "$1" = bound || exit 0' 'ip addr add $ip/$mask dev $interface' \
+            'ip route add default via $router dev $interface' 'echo $router > /tmp/router' > /tmp/lease
+        chmod +x /tmp/lease
+        ip link set lo up
+        ip link set eth0 up
+        udhcpc -i eth0 -n -q -t 10 -s /tmp/lease > /dev/null 2>&1
+        mkfifo /tmp/to
+        exec 3<> /tmp/to
+        nc $(cat /tmp/router) {{port}} <&3 > /tmp/from &
+        lost=0
+        round=1
+        while [ $round -le {{Rounds}} ]; do
+            echo "ping $round" >&3
+            tries=0
+            until grep -q "^ping $round$" /tmp/from; do
+                tries=$((tries + 1))
+                if [ $tries -gt 3000 ]; then lost=$((lost + 1)); break; fi
+                usleep 20000
+            done
+            usleep 100000
+            echo "round=$round"
+            round=$((round + 1))
+        done
+        echo "lost=$lost"
+        """);
+
     private static HearthOutcome SaveHere(GroundGuest guest, string[] arguments, string moment)
     {
         using HearthProcess process = HearthProcess.Start(guest.Arguments("software", arguments));
         process.WaitForText(moment + "\n");
-        HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -USR1 {process.Id}")]);
+        process.Save();
         return process.WaitForExit();
     }
 
-    private static HearthOutcome GoOnInside(ProvingGround ground, GroundGuest guest, string from, string to, string moment)
+    private static HearthOutcome GoOnInside(
+        ProvingGround ground, GroundGuest guest, string from, string to, string moment, params string[] more)
     {
         // The shared folder cannot hold a file without a name, as which a guest is saved.
         string saved = $"/run/{Guid.NewGuid():N}";
-        GroundCommand command = guest.StartInside(ground, "kvm", "--restore", guest[from], "--save", saved);
+        GroundCommand command = guest.StartInside(ground, "kvm", ["--restore", guest[from], "--save", saved, .. more]);
         command.WaitForOutput(moment, s_patience);
         ground.Require("pkill -USR1 -f '^hearth-vm '", GroundFixture.Patience);
         CommandResult result = command.WaitForExit(s_patience);

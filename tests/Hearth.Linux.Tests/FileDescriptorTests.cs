@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 
 namespace Hearth.Linux.Tests;
@@ -79,6 +80,37 @@ public sealed class FileDescriptorTests : IDisposable
         Assert.Throws<LinuxException>(() => file.LinkInto(directory, "name"));
 
         Assert.Equal("older", File.ReadAllText(PathOf("name")));
+    }
+
+    [Fact]
+    public void Connect_whereSomebodyListens_givesAStreamToHim()
+    {
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(PathOf("socket")));
+        listener.Listen();
+
+        using FileDescriptor near = FileDescriptor.Connect(PathOf("socket"));
+        using Socket far = listener.Accept();
+        near.Write("hello"u8);
+        byte[] heard = new byte[5];
+        using var stream = new NetworkStream(far);
+        stream.ReadExactly(heard);
+
+        Assert.Equal("hello"u8, heard);
+    }
+
+    [Fact]
+    public void Connect_whereNobodyListens_saysWhereAndWhy()
+    {
+        File.WriteAllText(PathOf("file"), "");
+
+        var missing = Assert.Throws<LinuxException>(() => FileDescriptor.Connect(PathOf("missing")));
+        var file = Assert.Throws<LinuxException>(() => FileDescriptor.Connect(PathOf("file")));
+        var tooLong = Assert.Throws<LinuxException>(() => FileDescriptor.Connect(PathOf(new string('x', 200))));
+
+        Assert.Equal($"{PathOf("missing")}: No such file or directory", missing.Message);
+        Assert.Equal($"{PathOf("file")}: Connection refused", file.Message);
+        Assert.EndsWith(": File name too long", tooLong.Message, StringComparison.Ordinal);
     }
 
     [Fact]

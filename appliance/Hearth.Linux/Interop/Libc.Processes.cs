@@ -2,11 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Hearth.Linux.Interop;
 
-/// <summary>Processes, signals, sockets between them (execve(2), posix_spawn(3), socketpair(2)).</summary>
+/// <summary>Processes, signals, sockets between them (execve(2), posix_spawn(3), socketpair(2), unix(7)).</summary>
 internal static unsafe partial class Libc
 {
     internal const int AF_UNIX = 1;
     internal const int SOCK_STREAM = 1;
+
+    /// <summary>The length of sockaddr_un: the family, and a path with its terminating zero.</summary>
+    internal const int UnixAddressLength = 110;
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int PR_SET_TIMERSLACK = 29;
     internal const int PRIO_PROCESS = 0;
@@ -29,6 +32,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int posix_spawn_file_actions_addopen(void* actions, int fd, string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int connect(int socket, byte* address, uint length);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int socketpair(int domain, int type, int protocol, int* pair);

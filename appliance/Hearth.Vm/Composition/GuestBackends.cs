@@ -54,6 +54,13 @@ internal sealed class GuestBackends : IDisposable
         }
     }
 
+    /// <summary>What is typed goes to the guest from now on.</summary>
+    public void StartInput()
+    {
+        foreach (TerminalPort port in _owned.OfType<TerminalPort>())
+            port.StartInput();
+    }
+
     public void Dispose()
     {
         // The last opened first: ports drain before the files they write to are closed.

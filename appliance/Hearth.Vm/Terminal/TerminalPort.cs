@@ -36,10 +36,14 @@ internal sealed class TerminalPort : ICharacterPort, IDisposable
 
     public void Write(ReadOnlySpan<byte> data) => _output?.Write(data);
 
-    public void Connect(ICharacterReceiver receiver)
+    public void Connect(ICharacterReceiver receiver) => _receiver = receiver;
+
+    /// <summary>
+    /// Begins to read what is typed. Not before the guest is in its first or restored state: what a device has received by then is gone.
+    /// </summary>
+    public void StartInput()
     {
-        _receiver = receiver;
-        if (_input is null)
+        if (_input is null || _receiver is null)
             return;
         _thread = new Thread(ReadInput) { Name = "input", IsBackground = true };
         _thread.Start();

@@ -9,6 +9,8 @@ namespace Hearth.Commands;
 internal sealed class VmRunCommand
 {
     private const string DefaultDebugExitPort = "0xf4";
+    private const string UserNetwork = "user";
+    private const string PasstPrefix = "passt:";
 
     private readonly Option<string> _engine = Text("--engine", "ENGINE", "CPU engine: software, kvm, or auto for the best that works here.", "auto");
     private readonly Option<string> _kernel = Text("--kernel", "FILE", "Kernel to boot: a bzImage, a PVH ELF file or a multiboot kernel.");
@@ -20,7 +22,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2, x86-64-v3 or x86-64-v3-2021. [default: the best this host can run]");
     private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto, which is adaptive.", "auto");
     private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
-    private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt, or none.", "none");
+    private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt; passt:SOCKET for one that runs already, with --socket SOCKET; or none.", "none");
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
     private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");
     private readonly Option<string> _console = Text("--console", "PORT", "Virtio console: stdio, none, or a file for its output.", "none");
@@ -74,7 +76,8 @@ internal sealed class VmRunCommand
             Append = parsed.GetValue(_append) ?? "",
             Modules = parsed.GetValue(_modules) ?? [],
             Disks = parsed.GetValue(_disks) ?? [],
-            UserNetwork = ParseNetwork(parsed.GetValue(_network)!),
+            UserNetwork = parsed.GetValue(_network) == UserNetwork,
+            PasstSocket = ParsePasstSocket(parsed.GetValue(_network)!),
             Passt = parsed.GetValue(_passt),
             Serial = parsed.GetValue(_serial)!,
             Console = parsed.GetValue(_console)!,
@@ -127,11 +130,13 @@ internal sealed class VmRunCommand
             ? cpus
             : throw new UsageException($"--cpus {text} is not between 1 and {VmRunOptions.MaximumCpus}");
 
-    private static bool ParseNetwork(string text) => text switch
+    /// <returns>Null for a network without one.</returns>
+    private static string? ParsePasstSocket(string text) => text switch
     {
-        "user" => true,
-        "none" => false,
-        _ => throw new UsageException($"--net {text} is neither user nor none"),
+        UserNetwork or "none" => null,
+        PasstPrefix => throw new UsageException($"--net {text} names no socket"),
+        _ when text.StartsWith(PasstPrefix, StringComparison.Ordinal) => text[PasstPrefix.Length..],
+        _ => throw new UsageException($"--net {text} is none of user, passt:SOCKET and none"),
     };
 
     private ushort? ParseDebugExit(ParseResult parsed) =>

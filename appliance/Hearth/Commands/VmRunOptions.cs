@@ -28,7 +28,11 @@ internal sealed record VmRunOptions
     /// <summary>Each a file name, read-only ones followed by <c>,readonly</c>.</summary>
     public IReadOnlyList<string> Disks { get; init; } = [];
 
+    /// <summary>A NIC behind a passt that is started for this guest.</summary>
     public bool UserNetwork { get; init; }
+
+    /// <summary>The socket of a passt that runs already, for a NIC behind it.</summary>
+    public string? PasstSocket { get; init; }
 
     /// <summary>passt's path where it was given; found by itself otherwise.</summary>
     public string? Passt { get; init; }

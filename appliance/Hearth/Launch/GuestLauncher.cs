@@ -57,7 +57,7 @@ internal sealed class GuestLauncher : IDisposable
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
-            Network = options.UserNetwork ? StartNetwork(options) : null,
+            Network = OpenNetwork(options),
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
     }
@@ -109,8 +109,12 @@ internal sealed class GuestLauncher : IDisposable
         _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
     };
 
-    private NetworkConfiguration StartNetwork(VmRunOptions options)
+    private NetworkConfiguration? OpenNetwork(VmRunOptions options)
     {
+        if (options.PasstSocket is { } socket)
+            return new NetworkConfiguration(Keep(Passt.Connect(socket)).Number, MacAddress);
+        if (!options.UserNetwork)
+            return null;
         _passt = Passt.Start(options.Passt, options.Verbose, out FileDescriptor guestEnd);
         return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress, _passt.Value);
     }

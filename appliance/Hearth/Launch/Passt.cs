@@ -3,7 +3,7 @@ using Hearth.Linux;
 
 namespace Hearth.Launch;
 
-/// <summary>passt, the program that gives a guest the host's network without any privilege: one process for each guest.</summary>
+/// <summary>passt, the program that gives a guest the host's network without any privilege: one process for each guest, which ends with it or outlives it.</summary>
 internal static class Passt
 {
     /// <summary>Why there is none, a sentence without a full stop.</summary>
@@ -36,6 +36,20 @@ internal static class Passt
                 guestEnd.Dispose();
                 throw new UsageException(error.Message, error);
             }
+        }
+    }
+
+    /// <summary>Connects to a passt that was started with <c>--socket</c>, and goes on when the guest has ended.</summary>
+    /// <exception cref="UsageException">Nobody listens there.</exception>
+    public static FileDescriptor Connect(string socket)
+    {
+        try
+        {
+            return FileDescriptor.Connect(socket);
+        }
+        catch (LinuxException error)
+        {
+            throw new UsageException($"--net passt:{error.Message}", error);
         }
     }
 

@@ -9,8 +9,8 @@ namespace Hearth.Doctor.Reading;
 /// <summary>Has <c>hearth-vm</c> look at the CPU engines: this program knows none of them.</summary>
 internal static class EngineInquiry
 {
-    /// <summary>The trial of KVM takes a twentieth of a second, the start of a process somewhat more.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>The trial of KVM takes a twentieth of a second; the start of the process some more, and half a minute where the machine itself is emulated.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <param name="program">The path of <c>hearth-vm</c>.</param>
     /// <param name="device">The path of the KVM device.</param>

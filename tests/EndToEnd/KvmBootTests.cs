@@ -1,0 +1,62 @@
+using System.Text.RegularExpressions;
+using Hearth.Guests;
+using Hearth.Proving;
+
+namespace Hearth.EndToEnd.Tests;
+
+/// <summary>The tests that boot real kernels, with KVM in place of the software engine: <c>tests/Boot</c>, run inside the proving ground.</summary>
+[Collection<GroundCollection>]
+public sealed partial class KvmBootTests(GroundFixture fixture)
+{
+    private static readonly TimeSpan s_patienceForFew = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan s_patienceForAll = TimeSpan.FromHours(4);
+
+    /// <summary>What cannot be tested there, each with why as the test itself says it.</summary>
+    private static readonly string[] s_skipped =
+    [
+        "BadInputTests.Kvm_whereItIsOfNoUse_isRefusedInOneSentence",
+        "DoctorTests.Table_whereKvmIsNotTaken_givesTheReasonThatVmRunGives",
+        // GroundGuest.Model says why.
+        "KernelBootTests.CpuModel_chosen_isWhatTheKernelFinds",
+    ];
+
+    private readonly ProvingGround _ground = fixture.Ground;
+
+    [Fact]
+    public void BootTests_aFewOfEachKind_passUnderKvm()
+    {
+        CommandResult result = Run("-preEnumerateTheories -trait KVM=few", s_patienceForFew);
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        Assert.Matches(@"Total: 6, Errors: 0, Failed: 0, Skipped: 0", result.Output);
+    }
+
+    /// <summary>Takes half an hour and more: <c>Hearth.EndToEnd.Tests -explicit only -class '*KvmBootTests'</c>.</summary>
+    [Fact(Explicit = true)]
+    public void BootTests_all_passUnderKvm()
+    {
+        CommandResult result = Run("", s_patienceForAll);
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        Assert.Equal(s_skipped.Order(), SkippedTest().Matches(result.Output).Select(match => match.Groups[1].Value).Order());
+        TestContext.Current.TestOutputHelper?.WriteLine(result.Output);
+    }
+
+    private CommandResult Run(string arguments, TimeSpan patience)
+    {
+        // passt wants a way out of the machine, though nothing lies behind it.
+        _ground.LoadModules("dummy");
+        _ground.Require(
+            "b=/run/ground/busybox; $b ip addr add 192.0.2.2/24 dev dummy0; $b ip link set dummy0 up && $b ip route replace default via 192.0.2.1",
+            GroundFixture.Patience);
+
+        // The root cannot hold a file without a name, as which a guest is saved; this can.
+        const string Environment = "TMPDIR=/dev/shm HEARTH_TEST_ENGINE=kvm HEARTH_TEST_PATIENCE=60";
+        string program = Path.Combine(AppContext.BaseDirectory, "boot/Hearth.Boot.Tests");
+        return _ground.Run(
+            $"{GroundGuest.Environment} {Environment} HEARTH_TEST_CPU_MODEL={GroundGuest.Model} {ShellWord.Quote(program)} -noColor {arguments}", patience);
+    }
+
+    [GeneratedRegex(@"^ *Hearth\.Boot\.Tests\.(\w+\.\w+).* \[SKIP\]", RegexOptions.Multiline)]
+    private static partial Regex SkippedTest();
+}
