@@ -16,10 +16,10 @@ public sealed class TerminalPortTests
         using var port = new TerminalPort(null, near, () => { });
         port.Connect(device);
         far.Write("lost"u8);
-        bool early = device.HasReceived.Wait(TimeSpan.FromMilliseconds(50));
+        bool early = device.HasReceived.Wait(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
 
         port.StartInput();
-        bool late = device.HasReceived.Wait(s_patience);
+        bool late = device.HasReceived.Wait(s_patience, TestContext.Current.CancellationToken);
 
         Assert.Equal((false, true), (early, late));
         Assert.Equal("lost"u8, device.Received);
