@@ -45,7 +45,7 @@ public sealed unsafe class KvmDevice : IDisposable
         }
     }
 
-    /// <summary>Runs guest code to see whether KVM is of use here; takes at most 50 ms.</summary>
+    /// <summary>Runs guest code to see whether KVM is of use here; takes at most 50 ms, and up to four times as long where the host has other work.</summary>
     public KvmFinding Probe() => KvmProbe.Run(this);
 
     /// <summary>
