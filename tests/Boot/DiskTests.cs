@@ -26,7 +26,7 @@ public sealed class DiskTests
         """;
 
     [Theory]
-    [InlineData(GuestAssets.CloudKernel, Traits = [TestEngine.Suite, TestEngine.Few])]
+    [InlineData(GuestAssets.CloudKernel)]
     [InlineData(GuestAssets.Kernel686)]
     public void Disk_writtenFlushedAndReadBack_keepsEveryByte(string kernel)
     {

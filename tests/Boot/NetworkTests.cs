@@ -23,7 +23,7 @@ public sealed class NetworkTests
         """;
 
     [Theory]
-    [InlineData(GuestAssets.CloudKernel, Traits = [TestEngine.Suite, TestEngine.Few])]
+    [InlineData(GuestAssets.CloudKernel)]
     [InlineData(GuestAssets.Kernel686)]
     public void Page_ofAServerOnTheHost_isFetchedWhole(string kernel)
     {

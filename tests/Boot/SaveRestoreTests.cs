@@ -56,7 +56,7 @@ public sealed class SaveRestoreTests
     [InlineData(GuestAssets.CloudKernel, 1, "Linux version")]
     [InlineData(GuestAssets.CloudKernel, 1, "Switched to clocksource")]
     [InlineData(GuestAssets.CloudKernel, 2, "Bringing up secondary CPUs")]
-    [InlineData(GuestAssets.CloudKernel, 2, "Switched to clocksource", Traits = [TestEngine.Suite, TestEngine.Few])]
+    [InlineData(GuestAssets.CloudKernel, 2, "Switched to clocksource")]
     [InlineData(GuestAssets.Kernel686, 1, "Switched to clocksource")]
     public void Boot_savedInTheMiddle_goesOnInAFreshProcess(string kernel, int cpus, string moment)
     {

@@ -23,15 +23,15 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
     private readonly ProvingGround _ground = fixture.Ground;
 
     [Fact]
-    public void BootTests_aFewOfEachKind_passUnderKvm()
+    public void BootTests_ofSmallKernels_passUnderKvm()
     {
-        CommandResult result = Run("-preEnumerateTheories -trait KVM=few", s_patienceForFew);
+        CommandResult result = Run("-trait KVM=few", s_patienceForFew);
 
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
-        Assert.Matches(@"Total: 6, Errors: 0, Failed: 0, Skipped: 0", result.Output);
+        Assert.Matches(@"Total: 3, Errors: 0, Failed: 0, Skipped: 0", result.Output);
     }
 
-    /// <summary>Takes half an hour and more: <c>Hearth.EndToEnd.Tests -explicit only -class '*KvmBootTests'</c>.</summary>
+    /// <summary>Takes an hour and more, and does not pass yet (docs/proving-ground.md): <c>Hearth.EndToEnd.Tests -explicit only -class '*KvmBootTests'</c>.</summary>
     [Fact(Explicit = true)]
     public void BootTests_all_passUnderKvm()
     {

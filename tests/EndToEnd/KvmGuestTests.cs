@@ -1,6 +1,10 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Hearth.Boot.Tests;
+using Hearth.Guests;
 using Hearth.Guests.Initramfs;
+using Hearth.Proving;
 
 namespace Hearth.EndToEnd.Tests;
 
@@ -41,4 +45,89 @@ public sealed class KvmGuestTests(GroundFixture fixture)
         Assert.Equal("d29751f2649b32ff ", outcome.Value("sums"));
         Assert.Empty(BrokenHardware.FindIn(outcome));
     }
+
+    [Fact]
+    public void Disk_underKvm_writtenAndReadBack_keepsEveryByte()
+    {
+        const string Script = """
+            echo "found=$(sha256sum /dev/vda | cut -c 1-64)"
+            head -c 2097152 /dev/urandom > /tmp/data
+            for at in 1 3; do
+                dd if=/tmp/data of=/dev/vda bs=65536 seek=$((at * 32)) conv=notrunc,fsync 2> /dev/null &
+            done
+            wait
+            blockdev --flushbufs /dev/vda
+            echo 3 > /proc/sys/vm/drop_caches
+            echo "written=$(sha256sum /tmp/data | cut -c 1-64)"
+            for at in 1 3; do
+                dd if=/dev/vda bs=65536 skip=$((at * 32)) count=32 2> /dev/null | sha256sum | cut -c 1-64
+            done | sort -u | sed 's/^/read=/'
+            """;
+        byte[] before = RandomNumberGenerator.GetBytes(8 << 20);
+        using var guest = new GroundGuest(
+            fixture.Ground.SharedDirectory, "linux-image-cloud-amd64", Script, ["virtio_pci", "virtio_blk"], []);
+        File.WriteAllBytes(guest["disk.img"], before);
+
+        HearthOutcome outcome = guest.RunInside(fixture.Ground, "kvm", s_patience, "--disk", guest["disk.img"]).AssertPoweredOff();
+
+        byte[] after = File.ReadAllBytes(guest["disk.img"]);
+        Assert.Equal(Sum(before), outcome.Value("found"));
+        Assert.Equal(outcome.Value("written"), outcome.Value("read"));
+        Assert.All([2, 6], at => Assert.Equal(outcome.Value("written"), Sum(after.AsSpan(at << 20, 2 << 20))));
+        Assert.Equal(before[..(2 << 20)], after[..(2 << 20)]);
+        Assert.Empty(BrokenHardware.FindIn(outcome));
+    }
+
+    [Theory]
+    [InlineData(1, Explicit = true)]
+    [InlineData(2)]
+    public void Programs_savedAtWorkUnderKvm_goOnInAFreshProcess(int cpus)
+    {
+        const string Script = """
+            work() {
+                sum=
+                for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+                    sum=$({ echo "$sum"; head -c 300000 /dev/zero; } | sha256sum | cut -c 1-64)
+                    echo "round $round on $1"
+                done
+                echo "$sum" > /tmp/sum$1
+            }
+            cpu=0
+            while [ $cpu -lt $(nproc) ]; do
+                work $cpu &
+                taskset -p $(printf %x $((1 << cpu))) $! > /dev/null
+                cpu=$((cpu + 1))
+            done
+            wait
+            echo "processors=$(nproc)"
+            echo "sums=$(cat /tmp/sum* | sort -u)"
+            """;
+        ProvingGround ground = fixture.Ground;
+        using var guest = new GroundGuest(
+            ground.SharedDirectory, "linux-image-cloud-amd64", Script, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
+        string saved = $"/run/{Guid.NewGuid():N}";
+
+        GroundCommand first = guest.StartInside(ground, "kvm", "--save", saved);
+        first.WaitForOutput("round 3 on 0", s_patience);
+        ground.Require("pkill -USR1 -f '^hearth-vm '", GroundFixture.Patience);
+        CommandResult ended = first.WaitForExit(s_patience);
+        HearthOutcome second = guest.RunInside(ground, "kvm", s_patience, "--restore", saved).AssertPoweredOff();
+
+        Assert.Equal(14, ended.ExitCode);
+        Assert.DoesNotContain("sums=", ended.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(InitramfsBuilder.InitMarker, second.Lines);
+        Assert.Equal($"{cpus}", second.Value("processors"));
+        Assert.Equal(WorkSum(), second.Value("sums"));
+        Assert.Empty(BrokenHardware.FindIn(second));
+    }
+
+    private static string WorkSum()
+    {
+        string sum = "";
+        for (int round = 0; round < 16; round++)
+            sum = Sum([.. Encoding.ASCII.GetBytes(sum + '\n'), .. new byte[300_000]]);
+        return sum;
+    }
+
+    private static string Sum(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }
