@@ -60,7 +60,7 @@ public sealed class HandOverTests(GroundFixture fixture)
 
     [Theory]
     [InlineData(1, "tsc")]
-    [InlineData(2, "kvm-clock")]
+    [InlineData(2, "kvm-clock", Explicit = true)]
     public void RunningGuest_fromSoftwareToKvmAndBack_goesOn(int cpus, string clockSource)
     {
         ProvingGround ground = fixture.Ground;

@@ -8,17 +8,17 @@ using Hearth.Proving;
 
 namespace Hearth.EndToEnd.Tests;
 
-/// <summary>Guests under KVM.</summary>
+/// <summary>Guests under KVM. By a command of their own (docs/proving-ground.md): some minutes each, and one boot in some hangs there or ends in a triple fault.</summary>
 [Collection<GroundCollection>]
 public sealed class KvmGuestTests(GroundFixture fixture)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
 
     [Theory]
-    [InlineData("linux-image-cloud-amd64", 1)]
-    [InlineData("linux-image-cloud-amd64", 2)]
-    [InlineData("linux-image-amd64", 1)]
-    [InlineData("linux-image-amd64", 2)]
+    [InlineData("linux-image-cloud-amd64", 1, Explicit = true)]
+    [InlineData("linux-image-cloud-amd64", 2, Explicit = true)]
+    [InlineData("linux-image-amd64", 1, Explicit = true)]
+    [InlineData("linux-image-amd64", 2, Explicit = true)]
     public void DebianKernel_underKvm_bootsAndPowersOff(string kernel, int cpus)
     {
         const string Script = """
@@ -46,7 +46,7 @@ public sealed class KvmGuestTests(GroundFixture fixture)
         Assert.Empty(BrokenHardware.FindIn(outcome));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void Disk_underKvm_writtenAndReadBack_keepsEveryByte()
     {
         const string Script = """
@@ -80,7 +80,7 @@ public sealed class KvmGuestTests(GroundFixture fixture)
 
     [Theory]
     [InlineData(1, Explicit = true)]
-    [InlineData(2)]
+    [InlineData(2, Explicit = true)]
     public void Programs_savedAtWorkUnderKvm_goOnInAFreshProcess(int cpus)
     {
         const string Script = """

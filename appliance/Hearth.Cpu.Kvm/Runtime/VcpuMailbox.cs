@@ -32,8 +32,8 @@ internal sealed unsafe class VcpuMailbox(kvm_run* shared)
     /// <summary>Takes all requests.</summary>
     public VcpuRequests Take()
     {
-        // One that comes after this sets immediate_exit after this.
-        if (Volatile.Read(ref _requests) == 0)
+        // As a rule there is nothing. The flag may be left from a request that was taken before its sender set it: then it has to go.
+        if (Volatile.Read(ref shared->immediate_exit) == 0 && Volatile.Read(ref _requests) == 0)
             return VcpuRequests.None;
 
         // Before the requests are taken: one that comes later sets it again.
