@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Iced.Intel;
 
 namespace Hearth.Boot.Tests;
 
@@ -22,6 +23,14 @@ internal static class ElfKernel
         byte[] header = multiboot ? MultibootHeader() : new byte[12];
         byte[] image = [.. header, .. PvhNote(), .. new byte[CodeOffset - 12 - NoteLength], .. code];
         return [.. ElfHeader(), .. Segment(1, FileOffset, LoadAddress, image.Length), .. Segment(4, FileOffset + 12, 0, NoteLength), .. new byte[12], .. image];
+    }
+
+    /// <summary>The machine code for an address.</summary>
+    public static byte[] Assemble(Assembler assembler, uint address = CodeAddress)
+    {
+        using var code = new MemoryStream();
+        assembler.Assemble(new StreamCodeWriter(code), address);
+        return code.ToArray();
     }
 
     private static byte[] MultibootHeader()

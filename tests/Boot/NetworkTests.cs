@@ -28,7 +28,7 @@ public sealed class NetworkTests
     public void Page_ofAServerOnTheHost_isFetchedWhole(string kernel)
     {
         string page = RandomNumberGenerator.GetHexString(1 << 20);
-        using var server = new PageServer(page);
+        using LoopbackServer server = LoopbackServer.OfPage(page);
         using var scratch = new ScratchDirectory();
         Guests.Debian.KernelPackage package = GuestAssets.FetchKernel(kernel);
         byte[] initramfs = GuestAssets.Initramfs(kernel, FetchScript(server.Port))

@@ -56,7 +56,7 @@ internal static class RealModeKernel
         assembler.imul(eax, eax, (int)Factor);
         assembler.add(eax, (int)Addend);
         assembler.iret();
-        return Assemble(assembler, HandlerAddress);
+        return ElfKernel.Assemble(assembler, HandlerAddress);
     }
 
     private static byte[] RealMode(ushort address)
@@ -86,7 +86,7 @@ internal static class RealModeKernel
         assembler.@out(0xF4, al);
         assembler.hlt();
         serial.EmitRoutines();
-        return Assemble(assembler, address);
+        return ElfKernel.Assemble(assembler, address);
     }
 
     /// <summary>Runs in a 16-bit segment of protected mode.</summary>
@@ -101,7 +101,7 @@ internal static class RealModeKernel
         assembler.and(al, 0xFE);
         assembler.mov(cr0, eax);
         assembler.jmp(0, real);
-        return Assemble(assembler, 0);
+        return ElfKernel.Assemble(assembler, 0);
     }
 
     private static byte[] Entry(uint leave, uint from, uint length)
@@ -115,7 +115,7 @@ internal static class RealModeKernel
         assembler.lgdt(__[TablesAddress + 24]);
         assembler.lidt(__[TablesAddress + 30]);
         assembler.jmp(CodeSelector, leave);
-        return Assemble(assembler, ElfKernel.CodeAddress);
+        return ElfKernel.Assemble(assembler);
     }
 
     /// <summary>Three descriptors (none, 16-bit code, 16-bit data), what LGDT reads, what LIDT reads.</summary>
@@ -127,11 +127,4 @@ internal static class RealModeKernel
         23, 0, .. BitConverter.GetBytes(TablesAddress),
         0xFF, 0x03, 0, 0, 0, 0,
     ];
-
-    private static byte[] Assemble(Assembler assembler, uint address)
-    {
-        using var code = new MemoryStream();
-        assembler.Assemble(new StreamCodeWriter(code), address);
-        return code.ToArray();
-    }
 }

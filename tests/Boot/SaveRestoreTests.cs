@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using Hearth.Guests.Initramfs;
 
 namespace Hearth.Boot.Tests;
@@ -9,39 +8,13 @@ public sealed class SaveRestoreTests
 {
     private const int SavedExitCode = 14;
 
-    private const int LoadRounds = 16;
-    private const int LoadLength = 300_000;
-
-    // A chain of checksums on each processor: a vCPU that lost a register, or was not restored at all, would not end with the right one.
-    private static readonly string s_load = string.Create(CultureInfo.InvariantCulture, $$"""
-        echo "processors=$(nproc)"
-        work() {
-            sum=
-            round=1
-            while [ $round -le {{LoadRounds}} ]; do
-                sum=$({ echo "$sum"; head -c {{LoadLength}} /dev/zero; } | sha256sum | cut -c 1-64)
-                echo "round $round on $1"
-                round=$((round + 1))
-            done
-            echo "$sum" > /tmp/sum$1
-        }
-        cpu=0
-        while [ $cpu -lt $(nproc) ]; do
-            work $cpu &
-            taskset -p $(printf %x $((1 << cpu))) $! > /dev/null
-            cpu=$((cpu + 1))
-        done
-        wait
-        echo "sums=$(cat /tmp/sum* | sort -u)"
-        """);
-
     /// <summary>The kernel's own first steps: it unpacks itself for a second or more, and has not written a word.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public void Kernel_savedWhileItUnpacksItself_bootsInAFreshProcess(int cpus)
     {
-        using TestGuest guest = new TestGuest(GuestAssets.Kernel, s_load).WithCpus(cpus);
+        using TestGuest guest = new TestGuest(GuestAssets.Kernel, ChecksumChain.Script).WithCpus(cpus);
         string file = guest.Scratch["saved"];
 
         HearthOutcome saved = SaveWhen(process => process.WaitForVcpuTime(TimeSpan.FromSeconds(0.2)), guest, file);
@@ -60,7 +33,7 @@ public sealed class SaveRestoreTests
     [InlineData(GuestAssets.Kernel686, 1, "Switched to clocksource")]
     public void Boot_savedInTheMiddle_goesOnInAFreshProcess(string kernel, int cpus, string moment)
     {
-        using TestGuest guest = new TestGuest(kernel, s_load).WithCpus(cpus);
+        using TestGuest guest = new TestGuest(kernel, ChecksumChain.Script).WithCpus(cpus);
         string file = guest.Scratch["saved"];
 
         HearthOutcome saved = SaveAt(guest, moment, file);
@@ -79,7 +52,7 @@ public sealed class SaveRestoreTests
     [InlineData(2)]
     public void Programs_savedAtWork_goOnInAFreshProcess(int cpus)
     {
-        using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, s_load).WithCpus(cpus);
+        using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, ChecksumChain.Script).WithCpus(cpus);
         string file = guest.Scratch["saved"];
 
         HearthOutcome saved = SaveAt(guest, "round 3 on 0", file);
@@ -88,9 +61,9 @@ public sealed class SaveRestoreTests
         Assert.Equal(SavedExitCode, saved.ExitCode);
         Assert.DoesNotContain(InitramfsBuilder.InitMarker, restored.Lines);
         string[] rounds = [.. saved.Lines.Concat(restored.Lines).Where(line => line.StartsWith("round ", StringComparison.Ordinal))];
-        Assert.Equal(cpus * LoadRounds, rounds.Distinct().Count());
+        Assert.Equal(cpus * ChecksumChain.Rounds, rounds.Distinct().Count());
         Assert.Equal($"{cpus}", saved.Value("processors"));
-        Assert.Equal(LoadSum(), restored.Value("sums"));
+        Assert.Equal(ChecksumChain.Sum, restored.Value("sums"));
         Assert.Empty(BrokenHardware.FindIn(saved));
         Assert.Empty(BrokenHardware.FindIn(restored));
     }
@@ -174,15 +147,7 @@ public sealed class SaveRestoreTests
     private static void AssertWorked(HearthOutcome outcome, int cpus)
     {
         Assert.Equal($"{cpus}", outcome.Value("processors"));
-        Assert.Equal(LoadSum(), outcome.Value("sums"));
+        Assert.Equal(ChecksumChain.Sum, outcome.Value("sums"));
         Assert.Empty(BrokenHardware.FindIn(outcome));
-    }
-
-    private static string LoadSum()
-    {
-        string sum = "";
-        for (int round = 0; round < LoadRounds; round++)
-            sum = Convert.ToHexStringLower(SHA256.HashData([.. Encoding.ASCII.GetBytes(sum + '\n'), .. new byte[LoadLength]]));
-        return sum;
     }
 }

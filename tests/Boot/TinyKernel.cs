@@ -45,9 +45,7 @@ internal static class TinyKernel
         assembler.hlt();
         assembler.jmp(halt);
         serial.EmitRoutines();
-        using var code = new MemoryStream();
-        assembler.Assemble(new StreamCodeWriter(code), ElfKernel.CodeAddress);
-        return code.ToArray();
+        return ElfKernel.Assemble(assembler);
     }
 
     /// <summary>Writes every module and jumps to <paramref name="done"/>.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using Hearth.Boot.Tests;
 using Hearth.Guests;
 using Hearth.Guests.Initramfs;
@@ -8,17 +7,17 @@ using Hearth.Proving;
 
 namespace Hearth.EndToEnd.Tests;
 
-/// <summary>Guests under KVM. By a command of their own (docs/proving-ground.md): some minutes each, and one boot in some hangs there or ends in a triple fault.</summary>
+/// <summary>Guests under KVM.</summary>
 [Collection<GroundCollection>]
 public sealed class KvmGuestTests(GroundFixture fixture)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
 
     [Theory]
-    [InlineData("linux-image-cloud-amd64", 1, Explicit = true)]
-    [InlineData("linux-image-cloud-amd64", 2, Explicit = true)]
-    [InlineData("linux-image-amd64", 1, Explicit = true)]
-    [InlineData("linux-image-amd64", 2, Explicit = true)]
+    [InlineData("linux-image-cloud-amd64", 1)]
+    [InlineData("linux-image-cloud-amd64", 2)]
+    [InlineData("linux-image-amd64", 1)]
+    [InlineData("linux-image-amd64", 2)]
     public void DebianKernel_underKvm_bootsAndPowersOff(string kernel, int cpus)
     {
         const string Script = """
@@ -46,7 +45,7 @@ public sealed class KvmGuestTests(GroundFixture fixture)
         Assert.Empty(BrokenHardware.FindIn(outcome));
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public void Disk_underKvm_writtenAndReadBack_keepsEveryByte()
     {
         const string Script = """
@@ -80,31 +79,12 @@ public sealed class KvmGuestTests(GroundFixture fixture)
 
     [Theory]
     [InlineData(1, Explicit = true)]
-    [InlineData(2, Explicit = true)]
+    [InlineData(2)]
     public void Programs_savedAtWorkUnderKvm_goOnInAFreshProcess(int cpus)
     {
-        const string Script = """
-            work() {
-                sum=
-                for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-                    sum=$({ echo "$sum"; head -c 300000 /dev/zero; } | sha256sum | cut -c 1-64)
-                    echo "round $round on $1"
-                done
-                echo "$sum" > /tmp/sum$1
-            }
-            cpu=0
-            while [ $cpu -lt $(nproc) ]; do
-                work $cpu &
-                taskset -p $(printf %x $((1 << cpu))) $! > /dev/null
-                cpu=$((cpu + 1))
-            done
-            wait
-            echo "processors=$(nproc)"
-            echo "sums=$(cat /tmp/sum* | sort -u)"
-            """;
         ProvingGround ground = fixture.Ground;
         using var guest = new GroundGuest(
-            ground.SharedDirectory, "linux-image-cloud-amd64", Script, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
+            ground.SharedDirectory, "linux-image-cloud-amd64", ChecksumChain.Script, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
         string saved = $"/run/{Guid.NewGuid():N}";
 
         GroundCommand first = guest.StartInside(ground, "kvm", "--save", saved);
@@ -116,17 +96,9 @@ public sealed class KvmGuestTests(GroundFixture fixture)
         Assert.Equal(14, ended.ExitCode);
         Assert.DoesNotContain("sums=", ended.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(InitramfsBuilder.InitMarker, second.Lines);
-        Assert.Equal($"{cpus}", second.Value("processors"));
-        Assert.Equal(WorkSum(), second.Value("sums"));
+        Assert.Contains($"processors={cpus}", ended.Output, StringComparison.Ordinal);
+        Assert.Equal(ChecksumChain.Sum, second.Value("sums"));
         Assert.Empty(BrokenHardware.FindIn(second));
-    }
-
-    private static string WorkSum()
-    {
-        string sum = "";
-        for (int round = 0; round < 16; round++)
-            sum = Sum([.. Encoding.ASCII.GetBytes(sum + '\n'), .. new byte[300_000]]);
-        return sum;
     }
 
     private static string Sum(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

@@ -8,7 +8,7 @@ namespace Hearth.EndToEnd.Tests;
 public sealed class KvmTests(GroundFixture fixture)
 {
     /// <summary>The runtime compiles the test framework on the emulated processor first.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     private readonly ProvingGround _ground = fixture.Ground;
 

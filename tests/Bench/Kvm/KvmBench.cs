@@ -43,21 +43,30 @@ internal sealed class KvmBench
     {
         GuestConfiguration guest = workload.Prepare(_host);
         KvmComparison[] comparisons = [.. workload.Figures.Select(figure => new KvmComparison(figure))];
-        for (int round = 0; round < _rounds; round++)
+        try
         {
-            foreach (Contender contender in Contender.UnderKvm(guest))
-            {
-                IReadOnlyList<double> values = Measure(workload, contender);
-                for (int i = 0; i < values.Count; i++)
-                    comparisons[i].Add(contender.Name, values[i]);
-            }
+            for (int round = 0; round < _rounds; round++)
+                MeasureBoth(workload, guest, comparisons);
+        }
+        finally
+        {
+            if (guest.Disk is { } disk)
+                _host.Run($"rm {disk}");
         }
 
-        if (guest.Disk is { } disk)
-            _host.Run($"rm {disk}");
         foreach (KvmComparison comparison in comparisons)
             Console.WriteLine(Row(comparison));
         return comparisons;
+    }
+
+    private void MeasureBoth(KvmWorkload workload, GuestConfiguration guest, KvmComparison[] comparisons)
+    {
+        foreach (Contender contender in Contender.UnderKvm(guest))
+        {
+            IReadOnlyList<double> values = Measure(workload, contender);
+            for (int i = 0; i < values.Count; i++)
+                comparisons[i].Add(contender.Name, values[i]);
+        }
     }
 
     /// <summary>The clock is read on the machine itself, and the console goes to a file in its memory: nothing waits for what lies between.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Hearth.Boot.Tests;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
@@ -14,8 +13,6 @@ internal static class PortKernel
     /// <summary>Seconds of each count.</summary>
     public const int Seconds = 4;
 
-    private const uint LoadAddress = 0x10_0000;
-    private const uint HeaderLength = 32;
     private const uint StackTop = 0x9_F000;
 
     // The POST code port: a write that a monitor only has to take.
@@ -31,24 +28,7 @@ internal static class PortKernel
     private const ushort ResetPort = 0xCF9;
     private const byte HardReset = 6;
 
-    public static byte[] Build()
-    {
-        byte[] code = Code();
-        uint end = LoadAddress + HeaderLength + (uint)code.Length;
-        return [.. Header(end), .. code];
-    }
-
-    /// <summary>The header of a file that is no ELF file: it says where the file goes (Multiboot Specification 0.6.96, section 3.1.3).</summary>
-    private static byte[] Header(uint end)
-    {
-        const uint Magic = 0x1BAD_B002;
-        const uint HasAddresses = 1 << 16;
-        ReadOnlySpan<uint> words = [Magic, HasAddresses, ~(Magic + HasAddresses) + 1, LoadAddress, LoadAddress, end, end, LoadAddress + HeaderLength];
-        var bytes = new byte[HeaderLength];
-        for (int i = 0; i < words.Length; i++)
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(i * sizeof(uint)), words[i]);
-        return bytes;
-    }
+    public static byte[] Build() => ElfKernel.Build(Code(), multiboot: true);
 
     private static byte[] Code()
     {
@@ -67,9 +47,7 @@ internal static class PortKernel
         assembler.hlt();
         assembler.jmp(halt);
         serial.EmitRoutines();
-        using var code = new MemoryStream();
-        assembler.Assemble(new StreamCodeWriter(code), LoadAddress + HeaderLength);
-        return code.ToArray();
+        return ElfKernel.Assemble(assembler);
     }
 
     /// <summary>EBX: the second that is; EDI: seconds to go; EBP: accesses.</summary>

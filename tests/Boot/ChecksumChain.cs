@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Hearth.Boot.Tests;
+
+/// <summary>Work for every processor of a guest: a vCPU that lost a register, or was not restored at all, would not end with the right sum.</summary>
+internal static class ChecksumChain
+{
+    public const int Rounds = 16;
+
+    private const int Length = 300_000;
+
+    /// <summary>Writes <c>processors=</c>, then <c>round N on CPU</c> as it goes, and <c>sums=</c>, of which there is one where all went well.</summary>
+    public static string Script { get; } = string.Create(CultureInfo.InvariantCulture, $$"""
+        echo "processors=$(nproc)"
+        work() {
+            sum=
+            round=1
+            while [ $round -le {{Rounds}} ]; do
+                sum=$({ echo "$sum"; head -c {{Length}} /dev/zero; } | sha256sum | cut -c 1-64)
+                echo "round $round on $1"
+                round=$((round + 1))
+            done
+            echo "$sum" > /tmp/sum$1
+        }
+        cpu=0
+        while [ $cpu -lt $(nproc) ]; do
+            work $cpu &
+            taskset -p $(printf %x $((1 << cpu))) $! > /dev/null
+            cpu=$((cpu + 1))
+        done
+        wait
+        echo "sums=$(cat /tmp/sum* | sort -u)"
+        """);
+
+    /// <summary>What <c>sums=</c> must have.</summary>
+    public static string Sum
+    {
+        get
+        {
+            string sum = "";
+            for (int round = 0; round < Rounds; round++)
+                sum = Convert.ToHexStringLower(SHA256.HashData([.. Encoding.ASCII.GetBytes(sum + '\n'), .. new byte[Length]]));
+            return sum;
+        }
+    }
+}
