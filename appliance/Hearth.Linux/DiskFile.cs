@@ -39,54 +39,19 @@ public sealed unsafe class DiskFile : IDisposable
         return errno is Libc.EAGAIN or Libc.EACCES ? false : throw new LinuxException("cannot lock a disk", errno);
     }
 
-    /// <summary>Reads all of <paramref name="to"/>, waiting for the disk.</summary>
-    public DiskResult Read(Span<byte> to, long offset)
-    {
-        // SAFETY: the span is pinned for the call, and the kernel writes at most its length.
-        fixed (byte* start = to)
-        {
-            for (int done = 0; done < to.Length;)
-            {
-                nint count = Libc.pread(_file.Number, start + done, (nuint)(to.Length - done), offset + done);
-                if (count > 0)
-                    done += (int)count;
-                else if (count == 0 || Marshal.GetLastPInvokeError() != Libc.EINTR)
-                    return DiskResult.IoError;
-            }
-        }
+    /// <summary>Fills all of <paramref name="to"/>, waiting for the disk.</summary>
+    public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset) => Transfer(&Libc.preadv, to, offset);
 
-        return DiskResult.Ok;
-    }
-
-    /// <summary>Reads all of <paramref name="to"/> if the page cache has it; never waits for the disk.</summary>
-    public bool TryReadCached(Span<byte> to, long offset)
+    /// <summary>Fills all of <paramref name="to"/> if the page cache has it; never waits for the disk.</summary>
+    /// <returns>False when it has not, and when there are more pieces than one call takes.</returns>
+    public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset)
     {
-        // SAFETY: as in Read.
-        fixed (byte* start = to)
-        {
-            var vector = new Libc.IoVector { iov_base = start, iov_len = (nuint)to.Length };
-            return Libc.preadv2(_file.Number, &vector, 1, offset, Libc.RWF_NOWAIT) == to.Length;
-        }
+        using var vectors = new PinnedVectors(to);
+        return vectors.Taken == to.Length && Libc.preadv2(_file.Number, vectors.First, vectors.Count, offset, Libc.RWF_NOWAIT) == vectors.Length;
     }
 
     /// <summary>Writes all of <paramref name="from"/>.</summary>
-    public DiskResult Write(ReadOnlySpan<byte> from, long offset)
-    {
-        // SAFETY: the span is pinned for the call, and the kernel reads at most its length.
-        fixed (byte* start = from)
-        {
-            for (int done = 0; done < from.Length;)
-            {
-                nint count = Libc.pwrite(_file.Number, start + done, (nuint)(from.Length - done), offset + done);
-                if (count > 0)
-                    done += (int)count;
-                else if (count == 0 || Marshal.GetLastPInvokeError() != Libc.EINTR)
-                    return LastResult();
-            }
-        }
-
-        return DiskResult.Ok;
-    }
+    public DiskResult Write(ReadOnlySpan<Memory<byte>> from, long offset) => Transfer(&Libc.pwritev, from, offset);
 
     /// <summary>Brings everything written to stable storage.</summary>
     public DiskResult SyncData() => Libc.fdatasync(_file.Number) == 0 ? DiskResult.Ok : LastResult();
@@ -100,6 +65,35 @@ public sealed unsafe class DiskFile : IDisposable
         Allocate(Libc.FALLOC_FL_ZERO_RANGE | Libc.FALLOC_FL_KEEP_SIZE, offset, length);
 
     public void Dispose() => _file.Dispose();
+
+    private DiskResult Transfer(delegate*<int, Libc.IoVector*, int, long, nint> call, ReadOnlySpan<Memory<byte>> buffers, long offset)
+    {
+        while (!buffers.IsEmpty)
+        {
+            using var vectors = new PinnedVectors(buffers);
+            while (vectors.Count > 0)
+            {
+                nint moved = call(_file.Number, vectors.First, vectors.Count, offset);
+                if (moved > 0)
+                {
+                    vectors.Advance(moved);
+                    offset += moved;
+                }
+                else if (moved == 0)
+                {
+                    return DiskResult.IoError;
+                }
+                else if (Marshal.GetLastPInvokeError() != Libc.EINTR)
+                {
+                    return LastResult();
+                }
+            }
+
+            buffers = buffers[vectors.Taken..];
+        }
+
+        return DiskResult.Ok;
+    }
 
     private DiskResult Allocate(int mode, long offset, long length)
     {

@@ -25,6 +25,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
 
     private readonly MappedMemory _memory;
     private readonly MappedMemory _flags;
+    private readonly RamWindow[] _windows;
     private readonly ulong _lowLength;
     private readonly ulong _highLength;
     private ICodeObserver? _codeObserver;
@@ -41,6 +42,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         File = FileDescriptor.CreateMemory("hearth-ram", (long)length);
         _memory = MappedMemory.Shared(File, (nuint)length);
         _flags = MappedMemory.Anonymous((nuint)((length / PageSize) + 1));
+        _windows = RamWindow.Over(_memory);
         Slots = _highLength == 0
             ? [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd)]
             : [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd), new RamSlot(HighStart, _highLength, _lowLength)];
@@ -125,6 +127,19 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         NoteWrite(to.Value, from.Length);
         return true;
     }
+
+    public bool TryMap(GuestAddress start, int length, out Memory<byte> memory)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, RamWindow.Distance);
+        memory = default;
+        if (!Contains(start, (ulong)length))
+            return false;
+        (ulong window, ulong offset) = Math.DivRem(FileOffset(start.Value), (ulong)RamWindow.Distance);
+        memory = _windows[window].Memory.Slice((int)offset, length);
+        return true;
+    }
+
+    public void NoteWritten(GuestAddress start, int length) => NoteWrite(start.Value, length);
 
     /// <summary>Marks the pages of a range of RAM as dirty and tells the observer where code lies. Called after the write.</summary>
     /// <remarks>

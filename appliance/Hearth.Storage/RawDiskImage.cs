@@ -5,12 +5,17 @@ namespace Hearth.Storage;
 
 /// <summary>A raw disk image: byte N of the disk is byte N of a file or block device.</summary>
 /// <remarks>
-/// Reads that the page cache can answer end inside <see cref="Submit"/>; everything else goes to a few worker threads, so
+/// Short reads that the page cache can answer end inside <see cref="Submit"/>; everything else goes to a few worker threads, so
 /// several requests are in flight and a slow disk stops no vCPU. The file is locked: one guest writes it, or several read it.
 /// </remarks>
 public sealed class RawDiskImage : IBlockBackend, IDisposable
 {
     private const uint SectorLength = 512;
+
+    /// <summary>Bytes that a vCPU's thread copies itself: longer than that takes longer than to wake a worker, and the guest could go on meanwhile.</summary>
+    private const ulong CachedLengthMaximum = 128 << 10;
+
+    private static readonly Memory<byte> s_zeroes = new byte[64 << 10];
 
     private readonly DiskFile _file;
     private readonly RequestWorkers _workers;
@@ -50,7 +55,7 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
     {
         if (!IsInside(request))
             request.Completion.Complete(request.Tag, BlockStatus.IoError);
-        else if (request.Operation == BlockOperation.Read && _file.TryReadCached(request.Buffer.Span, (long)request.Offset))
+        else if (request is { Operation: BlockOperation.Read, Length: <= CachedLengthMaximum } && _file.TryReadCached(request.Buffers.Span, (long)request.Offset))
             request.Completion.Complete(request.Tag, BlockStatus.Ok);
         else
             _workers.Enqueue(request);
@@ -90,8 +95,8 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
     {
         DiskResult result = request.Operation switch
         {
-            BlockOperation.Read => _file.Read(request.Buffer.Span, (long)request.Offset),
-            BlockOperation.Write => _file.Write(request.Buffer.Span, (long)request.Offset),
+            BlockOperation.Read => _file.Read(request.Buffers.Span, (long)request.Offset),
+            BlockOperation.Write => _file.Write(request.Buffers.Span, (long)request.Offset),
             BlockOperation.Flush => _file.SyncData(),
             BlockOperation.Discard => Discard(request),
             _ => WriteZeroes(request),
@@ -130,16 +135,14 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
 
     private DiskResult WriteZeroesByHand(long offset, long length)
     {
-        Span<byte> zeroes = stackalloc byte[16 * 1024];
-        zeroes.Clear();
         while (length > 0)
         {
-            int part = (int)Math.Min(length, zeroes.Length);
-            DiskResult result = _file.Write(zeroes[..part], offset);
+            Memory<byte> part = s_zeroes[..(int)Math.Min(length, s_zeroes.Length)];
+            DiskResult result = _file.Write([part], offset);
             if (result != DiskResult.Ok)
                 return result;
-            offset += part;
-            length -= part;
+            offset += part.Length;
+            length -= part.Length;
         }
 
         return DiskResult.Ok;

@@ -91,6 +91,57 @@ public sealed class GuestRamTests
             Enumerable.Range(0, 4).Select(page => (PageFlags)ram.FlagsOf((ulong)page << GuestRam.PageShift)));
     }
 
+    [Theory]
+    [InlineData(0UL, 4096)]
+    [InlineData(0x3FFF_F000UL, 0x2000)] // over the end of a window
+    [InlineData(0x8000_0000UL, 1 << 30)]
+    [InlineData(FourGiB, 0x1000)]
+    [InlineData(FourGiB + (65 * Mebibyte) - 3, 3)]
+    public void TryMap_insideRam_lendsTheMemoryItself(ulong address, int length)
+    {
+        using var ram = new GuestRam(GuestRam.LowEnd + (65 * Mebibyte));
+        byte[] first = new byte[1];
+        byte[] last = new byte[1];
+
+        bool isLent = ram.TryMap(new GuestAddress(address), length, out Memory<byte> memory);
+        (memory.Span[0], memory.Span[^1]) = (0x11, 0x22);
+        ram.TryRead(new GuestAddress(address), first);
+        ram.TryRead(new GuestAddress(address + (ulong)length - 1), last);
+
+        Assert.True(isLent);
+        Assert.Equal(length, memory.Length);
+        Assert.Equal((0x11, 0x22), (first[0], last[0]));
+    }
+
+    [Theory]
+    [InlineData(0x9_FFFFUL, 2)]
+    [InlineData(0xA_0000UL, 1)]
+    [InlineData(0xB_FFFFUL, 2)]
+    [InlineData(0xFF_FFFFUL, 2)]
+    [InlineData(0x100_0000UL, 1)]
+    [InlineData(ulong.MaxValue, 2)]
+    public void TryMap_partlyOutsideRam_lendsNothing(ulong address, int length)
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+
+        Assert.False(ram.TryMap(new GuestAddress(address), length, out Memory<byte> memory));
+        Assert.True(memory.IsEmpty);
+    }
+
+    [Fact]
+    public void NoteWritten_ofLentMemory_tellsTheObserverAndMarksThePages()
+    {
+        using var ram = new GuestRam(16 * Mebibyte);
+        var observer = new RecordingObserver();
+        ram.CodeObserver = observer;
+        ram.SetFlags(0x2000, PageFlags.Code);
+
+        ram.NoteWritten(new GuestAddress(0x1800), 0x1000);
+
+        Assert.Equal([(0x2000UL, 0x800)], observer.Writes);
+        Assert.Equal([(byte)PageFlags.Dirty, (byte)(PageFlags.Dirty | PageFlags.Code), (byte)0], [ram.FlagsOf(0x1000), ram.FlagsOf(0x2000), ram.FlagsOf(0x3000)]);
+    }
+
     [Fact]
     public void SetFlags_andClearFlags_changeOnlyTheirOwn()
     {

@@ -96,6 +96,28 @@ public class RawDiskImageTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(200)]
+    public void Transfer_OfScatteredPieces_KeepsTheirOrder(int pieces)
+    {
+        using var disk = new TemporaryDisk(Length);
+        using RawDiskImage image = disk.OpenImage();
+        byte[] data = new byte[pieces * 1024];
+        new Random(3).NextBytes(data);
+        byte[] read = new byte[data.Length];
+
+        BlockStatus written = _requests.Run(image, BlockOperation.Write, 512, (ulong)data.Length, Scatter(data));
+        BlockStatus got = _requests.Run(image, BlockOperation.Read, 512, (ulong)data.Length, Scatter(read));
+
+        Assert.Equal((BlockStatus.Ok, BlockStatus.Ok), (written, got));
+        Assert.Equal(data, disk.Content.AsSpan(512, data.Length));
+        Assert.Equal(data, read);
+    }
+
+    [Theory]
     [InlineData(BlockOperation.WriteZeroes)]
     [InlineData(BlockOperation.Discard)]
     public void Range_ZeroedOrDiscarded_LeavesTheRestAlone(BlockOperation operation)
@@ -170,7 +192,7 @@ public class RawDiskImageTests
         byte[][] buffers = [.. Enumerable.Range(0, 64).Select(i => Enumerable.Repeat((byte)i, 4096).ToArray())];
 
         for (int i = 0; i < 64; i++)
-            image.Submit(new BlockRequest(BlockOperation.Write, (ulong)i * 4096, 4096, buffers[i], _requests, i));
+            image.Submit(new BlockRequest(BlockOperation.Write, (ulong)i * 4096, 4096, new Memory<byte>[] { buffers[i] }, _requests, i));
         _requests.WaitFor(64);
 
         byte[] content = disk.Content;
@@ -183,7 +205,7 @@ public class RawDiskImageTests
         using var disk = new TemporaryDisk(Length);
         RawDiskImage image = disk.OpenImage();
         for (int i = 0; i < 64; i++)
-            image.Submit(new BlockRequest(BlockOperation.Write, (ulong)i * 4096, 4096, new byte[4096], _requests, i));
+            image.Submit(new BlockRequest(BlockOperation.Write, (ulong)i * 4096, 4096, new Memory<byte>[] { new byte[4096] }, _requests, i));
 
         image.Dispose();
 
@@ -201,6 +223,15 @@ public class RawDiskImageTests
         long allocated = Allocations.Of(() => RunMany(image, buffer, 200));
 
         Assert.Equal(0, allocated);
+    }
+
+    /// <summary>Pieces of 512 and of 1536 bytes in turn, the last one of what is left.</summary>
+    private static Memory<byte>[] Scatter(byte[] data)
+    {
+        List<Memory<byte>> pieces = [];
+        for (int start = 0; start < data.Length; start += pieces[^1].Length)
+            pieces.Add(data.AsMemory(start, Math.Min(data.Length - start, pieces.Count % 2 == 0 ? 512 : 1536)));
+        return [.. pieces];
     }
 
     private void RunMany(RawDiskImage image, byte[] buffer, int count)

@@ -7,6 +7,7 @@ internal sealed class Requests : IBlockCompletion
 {
     private readonly object _gate = new();
     private readonly BlockStatus[] _statuses = new BlockStatus[64];
+    private readonly Memory<byte>[] _buffers = new Memory<byte>[256];
     private int _ended;
 
     public void Complete(int tag, BlockStatus status)
@@ -37,9 +38,10 @@ internal sealed class Requests : IBlockCompletion
     }
 
     /// <summary>Does one request and waits for its end.</summary>
-    public BlockStatus Run(IBlockBackend disk, BlockOperation operation, ulong offset, ulong length, Memory<byte> buffer = default)
+    public BlockStatus Run(IBlockBackend disk, BlockOperation operation, ulong offset, ulong length, params ReadOnlySpan<Memory<byte>> buffers)
     {
-        disk.Submit(new BlockRequest(operation, offset, length, buffer, this, 0));
+        buffers.CopyTo(_buffers);
+        disk.Submit(new BlockRequest(operation, offset, length, _buffers.AsMemory(0, buffers.Length), this, 0));
         WaitFor(1);
         return StatusOf(0);
     }

@@ -24,6 +24,18 @@ public sealed class FakeGuestMemory(int length) : IGuestMemory
         return true;
     }
 
+    /// <summary>For each byte whether it was said to be written while it was lent.</summary>
+    public bool[] IsNoted { get; } = new bool[length];
+
+    public bool TryMap(GuestAddress start, int length, out Memory<byte> memory)
+    {
+        bool isRam = Contains(start, (ulong)length);
+        memory = isRam ? Bytes.AsMemory((int)start.Value, length) : default;
+        return isRam;
+    }
+
+    public void NoteWritten(GuestAddress start, int length) => IsNoted.AsSpan((int)start.Value, length).Fill(true);
+
     public bool Contains(GuestAddress start, ulong length) =>
         start.Value <= (ulong)Bytes.Length && length <= (ulong)Bytes.Length - start.Value;
 }

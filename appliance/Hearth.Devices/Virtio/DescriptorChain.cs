@@ -8,8 +8,8 @@ namespace Hearth.Devices.Virtio;
 /// those the device reads, then those it writes (virtio 1.2, section 2.7.5). It is reused and never allocates.
 /// </summary>
 /// <remarks>
-/// Holds addresses, never references: the guest may change the descriptors afterwards, and the memory at any time. Every
-/// piece was inside RAM when the chain was loaded, and RAM does not move.
+/// Holds addresses: the guest may change the descriptors afterwards, and the memory at any time. Every piece was inside RAM
+/// when the chain was loaded, and RAM does not move.
 /// </remarks>
 public sealed class DescriptorChain
 {
@@ -39,25 +39,20 @@ public sealed class DescriptorChain
     /// <summary>Bytes the device may write.</summary>
     public ulong WritableLength { get; private set; }
 
+    private ReadOnlySpan<Piece> Readable => _pieces.AsSpan(0, _readableCount);
+
+    private ReadOnlySpan<Piece> Writable => _pieces.AsSpan(_readableCount, _count - _readableCount);
+
     /// <summary>Copies what the driver wrote.</summary>
     /// <param name="offset">Bytes from the start of the readable part.</param>
     /// <returns>The bytes copied: fewer than asked for when the readable part ends.</returns>
     public int Read(ulong offset, Span<byte> to)
     {
         int done = 0;
-        for (int i = 0; i < _readableCount && done < to.Length; i++)
+        foreach (Piece piece in new Stretch(Readable, offset, (ulong)to.Length))
         {
-            ref readonly Piece piece = ref _pieces[i];
-            if (offset >= piece.Length)
-            {
-                offset -= piece.Length;
-                continue;
-            }
-
-            int part = (int)Math.Min(piece.Length - offset, (ulong)(to.Length - done));
-            _ram.TryRead(new GuestAddress(piece.Address + offset), to.Slice(done, part));
-            done += part;
-            offset = 0;
+            _ram.TryRead(new GuestAddress(piece.Address), to.Slice(done, (int)piece.Length));
+            done += (int)piece.Length;
         }
 
         return done;
@@ -69,22 +64,32 @@ public sealed class DescriptorChain
     public int Write(ulong offset, ReadOnlySpan<byte> from)
     {
         int done = 0;
-        for (int i = _readableCount; i < _count && done < from.Length; i++)
+        foreach (Piece piece in new Stretch(Writable, offset, (ulong)from.Length))
         {
-            ref readonly Piece piece = ref _pieces[i];
-            if (offset >= piece.Length)
-            {
-                offset -= piece.Length;
-                continue;
-            }
-
-            int part = (int)Math.Min(piece.Length - offset, (ulong)(from.Length - done));
-            _ram.TryWrite(new GuestAddress(piece.Address + offset), from.Slice(done, part));
-            done += part;
-            offset = 0;
+            _ram.TryWrite(new GuestAddress(piece.Address), from.Slice(done, (int)piece.Length));
+            done += (int)piece.Length;
         }
 
         return done;
+    }
+
+    /// <summary>Borrows what the driver wrote, for a transfer by the host's kernel.</summary>
+    /// <param name="offset">Bytes from the start of the readable part.</param>
+    /// <param name="length">Bytes, at most 1 GiB.</param>
+    /// <param name="to">Room for as many as the chain's capacity.</param>
+    /// <returns>The number of stretches in <paramref name="to"/>.</returns>
+    public int MapReadable(ulong offset, int length, Span<Memory<byte>> to) => Map(new Stretch(Readable, offset, (ulong)length), to);
+
+    /// <summary>Borrows what the device may write, for a transfer by the host's kernel. <see cref="NoteWritten"/> follows it.</summary>
+    /// <param name="offset">Bytes from the start of the writable part.</param>
+    /// <inheritdoc cref="MapReadable"/>
+    public int MapWritable(ulong offset, int length, Span<Memory<byte>> to) => Map(new Stretch(Writable, offset, (ulong)length), to);
+
+    /// <summary>The host's kernel may have written to these bytes of the writable part.</summary>
+    public void NoteWritten(ulong offset, int length)
+    {
+        foreach (Piece piece in new Stretch(Writable, offset, (ulong)length))
+            _ram.NoteWritten(new GuestAddress(piece.Address), (int)piece.Length);
     }
 
     /// <summary>Walks the chain that starts at <paramref name="head"/>.</summary>
@@ -134,6 +139,29 @@ public sealed class DescriptorChain
         return "a descriptor chain is longer than its queue";
     }
 
+    /// <summary>Pieces that follow one another in memory, as large buffers mostly do, become one.</summary>
+    private int Map(Stretch stretch, Span<Memory<byte>> to)
+    {
+        int count = 0;
+        var joined = new Piece(0, 0);
+        foreach (Piece piece in stretch)
+        {
+            if (joined.Length != 0 && joined.Address + joined.Length == piece.Address)
+            {
+                joined = new Piece(joined.Address, joined.Length + piece.Length);
+                continue;
+            }
+
+            count += MapOne(joined, to[count..]);
+            joined = piece;
+        }
+
+        return count + MapOne(joined, to[count..]);
+    }
+
+    private int MapOne(Piece piece, Span<Memory<byte>> to) =>
+        piece.Length != 0 && _ram.TryMap(new GuestAddress(piece.Address), (int)piece.Length, out to[0]) ? 1 : 0;
+
     private string? Add(in Descriptor descriptor)
     {
         bool writable = (descriptor.Flags & FlagWrite) != 0;
@@ -163,6 +191,41 @@ public sealed class DescriptorChain
     internal readonly record struct RingTable(ulong Descriptors, ushort Size, bool AllowsIndirect);
 
     private readonly record struct Piece(ulong Address, uint Length);
+
+    /// <summary>Some of the bytes of consecutive pieces.</summary>
+    /// <param name="offset">Bytes to leave out before.</param>
+    /// <param name="length">Bytes at most; fewer where the pieces end.</param>
+    private ref struct Stretch(ReadOnlySpan<Piece> pieces, ulong offset, ulong length)
+    {
+        private ReadOnlySpan<Piece> _rest = pieces;
+        private ulong _offset = offset;
+        private ulong _left = length;
+
+        public Piece Current { get; private set; }
+
+        public readonly Stretch GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            while (_left > 0 && !_rest.IsEmpty)
+            {
+                Piece piece = _rest[0];
+                _rest = _rest[1..];
+                if (_offset >= piece.Length)
+                {
+                    _offset -= piece.Length;
+                    continue;
+                }
+
+                Current = new Piece(piece.Address + _offset, (uint)Math.Min(piece.Length - _offset, _left));
+                _offset = 0;
+                _left -= Current.Length;
+                return true;
+            }
+
+            return false;
+        }
+    }
 
     private readonly ref struct Descriptor(ReadOnlySpan<byte> raw)
     {

@@ -47,13 +47,13 @@ internal static unsafe partial class Libc
     internal static partial int fcntl(int fd, int command, FileLock* argument);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint pread(int fd, byte* buffer, nuint count, long offset);
+    internal static partial nint preadv(int fd, IoVector* vectors, int count, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint preadv2(int fd, IoVector* vectors, int count, long offset, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint pwrite(int fd, byte* buffer, nuint count, long offset);
+    internal static partial nint pwritev(int fd, IoVector* vectors, int count, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fdatasync(int fd);

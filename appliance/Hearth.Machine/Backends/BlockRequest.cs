@@ -24,11 +24,11 @@ public enum BlockStatus
 
 /// <summary>One request to an <see cref="IBlockBackend"/>.</summary>
 /// <param name="Offset">Bytes from the start of the disk.</param>
-/// <param name="Length">Bytes; the length of <paramref name="Buffer"/> for reads and writes.</param>
-/// <param name="Buffer">The data of a read or write; empty otherwise.</param>
+/// <param name="Length">Bytes; the length of all <paramref name="Buffers"/> for reads and writes.</param>
+/// <param name="Buffers">Where the data of a read or write lie, in order: guest RAM as a rule, which the guest may change meanwhile. Empty otherwise.</param>
 /// <param name="Tag">Handed back with the completion.</param>
 public readonly record struct BlockRequest(
-    BlockOperation Operation, ulong Offset, ulong Length, Memory<byte> Buffer, IBlockCompletion Completion, int Tag);
+    BlockOperation Operation, ulong Offset, ulong Length, ReadOnlyMemory<Memory<byte>> Buffers, IBlockCompletion Completion, int Tag);
 
 /// <summary>Takes the ends of requests.</summary>
 public interface IBlockCompletion

@@ -1,7 +1,8 @@
 namespace Hearth.Machine;
 
-/// <summary>Guest RAM as devices see it. No reference into it is ever handed out: a guest changes it at any time.</summary>
+/// <summary>Guest RAM as devices see it. What is looked at is copied first: a guest changes it at any time.</summary>
 /// <remarks>
+/// Data that nobody here looks at need no copy: <see cref="TryMap"/> gives the host's kernel the guest's own memory to read and write.
 /// A copy of 2, 4 or 8 bytes at an address that is a multiple of its length is one single access, so that another thread
 /// never sees half of it: ring indices and page-table entries depend on that. Longer copies have no such promise.
 /// </remarks>
@@ -14,6 +15,15 @@ public interface IGuestMemory
     /// <summary>Copies into guest RAM; code translated from these bytes is invalidated and the pages count as dirty.</summary>
     /// <returns>False, with nothing written, when any byte lies outside RAM.</returns>
     bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from);
+
+    /// <summary>Lends the memory itself, for a transfer by the host's kernel. Valid while the machine exists; it does not move.</summary>
+    /// <param name="length">Bytes, at most 1 GiB.</param>
+    /// <returns>False when any byte lies outside RAM.</returns>
+    bool TryMap(GuestAddress start, int length, out Memory<byte> memory);
+
+    /// <summary>To be called after lent memory was written: code translated from these bytes is invalidated and the pages count as dirty.</summary>
+    /// <param name="start">The whole range is RAM.</param>
+    void NoteWritten(GuestAddress start, int length);
 
     /// <summary>True when the whole range is RAM.</summary>
     bool Contains(GuestAddress start, ulong length);

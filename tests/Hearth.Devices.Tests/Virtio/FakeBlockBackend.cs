@@ -30,6 +30,9 @@ internal sealed class FakeBlockBackend(int length = 1 << 20) : IBlockBackend
 
     public int MostWaiting { get; private set; }
 
+    /// <summary>Pieces of memory of the last request.</summary>
+    public int Pieces { get; private set; }
+
     public void Submit(in BlockRequest request)
     {
         if (!Waits)
@@ -51,14 +54,25 @@ internal sealed class FakeBlockBackend(int length = 1 << 20) : IBlockBackend
 
     private BlockStatus Execute(in BlockRequest request)
     {
+        Pieces = request.Buffers.Length;
         Span<byte> range = Bytes.AsSpan((int)request.Offset, (int)request.Length);
         switch (request.Operation)
         {
             case BlockOperation.Read:
-                range.CopyTo(request.Buffer.Span);
+                foreach (Memory<byte> buffer in request.Buffers.Span)
+                {
+                    range[..buffer.Length].CopyTo(buffer.Span);
+                    range = range[buffer.Length..];
+                }
+
                 break;
             case BlockOperation.Write:
-                request.Buffer.Span.CopyTo(range);
+                foreach (Memory<byte> buffer in request.Buffers.Span)
+                {
+                    buffer.Span.CopyTo(range);
+                    range = range[buffer.Length..];
+                }
+
                 break;
             case BlockOperation.WriteZeroes:
                 range.Clear();

@@ -27,7 +27,8 @@ internal sealed class PooledBlockBackend : IBlockBackend
     private void End(BlockRequest request)
     {
         Thread.SpinWait((int)(request.Offset % 977));
-        request.Buffer.Span.Fill((byte)(request.Offset / BlockSize));
+        foreach (Memory<byte> buffer in request.Buffers.Span)
+            buffer.Span.Fill((byte)(request.Offset / BlockSize));
         Interlocked.Decrement(ref _running);
         request.Completion.Complete(request.Tag, BlockStatus.Ok);
     }

@@ -72,17 +72,30 @@ public class VirtioBlockDeviceTests
     }
 
     [Fact]
-    public void Transfer_LongerThanThePiece_GoesThrough()
+    public void Segments_ThatFollowOneAnother_AreOnePiece()
     {
-        new Random(3).NextBytes(Ram.AsSpan((int)Data, 0x50200));
+        byte status = Request(
+            In, 0, new(Data, 512, Writable: true), new(Data + 512, 1024, Writable: true), new(Data + 4096, 512, Writable: true));
 
-        byte written = Request(Out, 0, new TestDescriptor(Data, 0x50200));
-        byte[] sent = Ram.AsSpan((int)Data, 0x50200).ToArray();
-        Ram.AsSpan((int)Data, 0x50200).Clear();
-        byte read = Request(In, 0, new TestDescriptor(Data, 0x50200, Writable: true));
+        Assert.Equal(0, status);
+        Assert.Equal(2, _disk.Pieces);
+        Assert.Equal(_disk.Bytes.AsSpan(0, 1536), Ram.AsSpan((int)Data, 1536));
+        Assert.Equal(_disk.Bytes.AsSpan(1536, 512), Ram.AsSpan((int)Data + 4096, 512));
+    }
 
-        Assert.Equal((0, 0), (written, read));
-        Assert.Equal(sent, Ram.AsSpan((int)Data, 0x50200).ToArray());
+    [Theory]
+    [InlineData(BlockStatus.Ok)]
+    [InlineData(BlockStatus.IoError)]
+    public void Read_OkOrFailed_NotesWhatMayBeWrittenAndNothingElse(BlockStatus result)
+    {
+        _disk.Result = result;
+
+        Request(In, 3, new(Data, 512, Writable: true), new(Data + 8192, 1024, Writable: true));
+
+        bool[] expected = new bool[Ram.Length];
+        expected.AsSpan((int)Data, 512).Fill(true);
+        expected.AsSpan((int)Data + 8192, 1024).Fill(true);
+        Assert.Equal(expected, _rig.Machine.Ram.IsNoted);
     }
 
     [Fact]

@@ -58,19 +58,22 @@ public sealed class VirtioBlockDevice : VirtioDevice, IBlockCompletion
     public override void Notify(int queue)
     {
         while (TryTake() is { } transfer)
-            Run(transfer);
+        {
+            if (!IsPending(transfer))
+                Finish(transfer);
+        }
     }
 
     public void Complete(int tag, BlockStatus status)
     {
         BlockTransfer transfer = _transfers[tag];
-        transfer.PieceStatus = status;
+        transfer.Result = status;
 
         // Submit has not returned yet: its caller goes on, which keeps the stack flat.
         if (Interlocked.Exchange(ref transfer.Phase, BlockTransfer.Completed) == BlockTransfer.Submitting)
             return;
-        transfer.AcceptPiece();
-        if (Run(transfer))
+        transfer.AcceptResult();
+        if (Finish(transfer))
             Notify(0);
     }
 
@@ -109,20 +112,25 @@ public sealed class VirtioBlockDevice : VirtioDevice, IBlockCompletion
         }
     }
 
-    /// <summary>Works on a request until a piece of it waits for the backend or it is finished.</summary>
-    /// <returns>True when it is finished and another request waits for the room it took.</returns>
-    private bool Run(BlockTransfer transfer)
+    /// <summary>Hands a request to the backend, if it has to do with it.</summary>
+    /// <returns>True when it ends in <see cref="Complete"/>.</returns>
+    private bool IsPending(BlockTransfer transfer)
     {
-        while (transfer.TryNextPiece(out BlockRequest request))
-        {
-            Volatile.Write(ref transfer.Phase, BlockTransfer.Submitting);
-            _backend.Submit(request);
-            int phase = Interlocked.CompareExchange(ref transfer.Phase, BlockTransfer.Pending, BlockTransfer.Submitting);
-            if (phase == BlockTransfer.Submitting)
-                return false;
-            transfer.AcceptPiece();
-        }
+        if (!transfer.TryMakeRequest(out BlockRequest request))
+            return false;
+        Volatile.Write(ref transfer.Phase, BlockTransfer.Submitting);
+        _backend.Submit(request);
+        if (Interlocked.CompareExchange(ref transfer.Phase, BlockTransfer.Pending, BlockTransfer.Submitting) == BlockTransfer.Submitting)
+            return true;
+        transfer.AcceptResult();
+        return false;
+    }
 
+    /// <summary>Hands a request back to the driver.</summary>
+    /// <returns>True when another one waits for the room it took.</returns>
+    private bool Finish(BlockTransfer transfer)
+    {
+        transfer.WriteStatus();
         lock (Sync)
         {
             bool starved = _starved;
