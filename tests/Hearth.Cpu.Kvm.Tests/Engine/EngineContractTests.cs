@@ -271,7 +271,7 @@ public sealed class EngineContractTests
         CpuState state = machine.Vcpu.Save();
         Assert.Equal((0xFFF0UL, 0xFFFF_0000UL, 0UL, 0UL), (state.Rip, state[SegmentName.CS].Base, state.Registers[0], state.Cr3));
         Assert.Equal(machine.Model.Signature.Eax, (uint)state.Registers[2]);
-        Assert.Equal(Msr.ResetValues, state.Msrs);
+        Assert.Equal(Msr.ResetValues(ParavirtualInterface.Kvm), state.Msrs);
     }
 
     private static void Spin(Assembler a)
