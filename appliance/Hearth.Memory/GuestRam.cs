@@ -28,6 +28,9 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     private readonly RamWindow[] _windows;
     private readonly ulong _lowLength;
     private readonly ulong _highLength;
+
+    // Not by the property: an enumerator of an interface is an object, and this is asked for every access of a device.
+    private readonly RamSlot[] _slots;
     private ICodeObserver? _codeObserver;
 
     /// <param name="length">Bytes, a multiple of 4096 and at least 1 MiB.</param>
@@ -43,7 +46,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         _memory = MappedMemory.Shared(File, (nuint)length);
         _flags = MappedMemory.Anonymous((nuint)((length / PageSize) + 1));
         _windows = RamWindow.Over(_memory);
-        Slots = _highLength == 0
+        _slots = _highLength == 0
             ? [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd)]
             : [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd), new RamSlot(HighStart, _highLength, _lowLength)];
     }
@@ -54,7 +57,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     /// <summary>Bytes, the hole included.</summary>
     public ulong Length { get; }
 
-    public IReadOnlyList<RamSlot> Slots { get; }
+    public IReadOnlyList<RamSlot> Slots => _slots;
 
     /// <summary>Where everything lies in the host's memory, for machine code that works as <see cref="HostAddress"/> and <see cref="FlagsOf"/> do.</summary>
     public RamLayout Layout => new((nint)_memory.Address, (nint)_flags.Address, _lowLength, _highLength);
@@ -96,7 +99,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         ulong from = start.Value;
         if (length == 0)
             return HostAddress(from) is not null;
-        foreach (RamSlot slot in Slots)
+        foreach (RamSlot slot in _slots)
         {
             if (from - slot.Start < slot.Length)
                 return length <= slot.Length - (from - slot.Start);

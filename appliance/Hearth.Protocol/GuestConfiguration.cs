@@ -29,6 +29,9 @@ public sealed record GuestConfiguration
     /// <summary>The CPU model's name; null for the engine's default.</summary>
     public string? CpuModel { get; init; }
 
+    /// <summary>The paravirtual interface: <c>kvm</c>, <c>hyperv</c> or <c>none</c>; null for that of the saved guest, or else <c>kvm</c>.</summary>
+    public string? Paravirtual { get; init; }
+
     public OpenFile? Kernel { get; init; }
 
     public OpenFile? Initrd { get; init; }

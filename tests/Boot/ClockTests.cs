@@ -66,6 +66,71 @@ public sealed class ClockTests
         Assert.InRange(counted - passed.TotalSeconds, -1, 1);
     }
 
+    /// <summary>Linux takes the TSC for unstable under Hyper-V whatever it sees of it, and says so; nothing else is to be said.</summary>
+    private const string OwnWords = "Marking TSC unstable due to running on Hyper-V";
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void HyperV_inTheGuest_isFoundAndGivesItsClock(int cpus)
+    {
+        const string Script = """
+            clocks=/sys/devices/system/clocksource/clocksource0
+            echo "hypervisor=$(dmesg | sed -n 's/.*Hypervisor detected: //p')"
+            echo "privileges=$(dmesg | sed -n 's/.*Hyper-V: privilege flags //p')"
+            echo "timer=$(dmesg | sed -n 's/.*Hyper-V: LAPIC Timer Frequency: //p')"
+            echo "available=$(cat $clocks/available_clocksource)"
+            echo "current=$(cat $clocks/current_clocksource)"
+            echo "processors=$(nproc)"
+            back=0
+            before=0
+            round=0
+            while [ $round -lt 500 ]; do
+                now=$(cut -d ' ' -f 1 /proc/uptime | tr -d .)
+                if [ $now -lt $before ]; then back=$((back + 1)); fi
+                before=$now
+                round=$((round + 1))
+            done
+            echo "back=$back"
+            echo "begin=$(cut -d ' ' -f 1 /proc/uptime)"
+            sleep 4
+            echo "end=$(cut -d ' ' -f 1 /proc/uptime)"
+            """;
+        using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, Script).WithCpus(cpus).With("--paravirtual", "hyperv");
+        using HearthProcess process = guest.Start();
+        process.WaitForText("begin=");
+        long start = Stopwatch.GetTimestamp();
+        process.WaitForText("end=");
+        TimeSpan passed = Stopwatch.GetElapsedTime(start);
+
+        HearthOutcome outcome = process.WaitForExit().AssertPoweredOff();
+        Assert.Equal(("Microsoft Hyper-V", $"{cpus}"), (outcome.Value("hypervisor"), outcome.Value("processors")));
+        Assert.StartsWith("low 0xa72, high 0x0, hints 0x28, misc 0x100", outcome.Value("privileges"), StringComparison.Ordinal);
+
+        // Ticks of the APIC's timer in a tick of the kernel's, of which the cloud kernel makes 250 a second.
+        Assert.Equal("0x3d0900", outcome.Value("timer"));
+        Assert.Equal(("hyperv_clocksource_tsc_page", "0"), (outcome.Value("current"), outcome.Value("back")));
+        Assert.DoesNotContain("kvm-clock", outcome.Value("available").Split(' '));
+        double counted = double.Parse(outcome.Value("end"), CultureInfo.InvariantCulture) - double.Parse(outcome.Value("begin"), CultureInfo.InvariantCulture);
+        Assert.InRange(counted - passed.TotalSeconds, -1, 1);
+        Assert.All(BrokenHardware.FindIn(outcome), line => Assert.Contains(OwnWords, line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void NoInterface_inTheGuest_leavesThePlainProcessor()
+    {
+        const string Script = """
+            echo "hypervisor=$(dmesg | sed -n 's/.*Hypervisor detected: //p')"
+            echo "current=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+            """;
+        using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, Script).With("--paravirtual", "none");
+
+        HearthOutcome outcome = guest.Run().AssertPoweredOff();
+
+        Assert.Equal(("", "tsc"), (outcome.Value("hypervisor"), outcome.Value("current")));
+        Assert.Empty(BrokenHardware.FindIn(outcome));
+    }
+
     [Fact]
     public void Sleep_inTheGuest_takesItsTimeOnTheHost()
     {

@@ -69,6 +69,49 @@ public sealed class SaveRestoreTests
     }
 
     [Fact]
+    public void HyperVGuest_savedAtWork_goesOnWithItsClock()
+    {
+        string script = $"""
+            source=/sys/devices/system/clocksource/clocksource0/current_clocksource
+            echo "before=$(cat $source)"
+            (back=0; last=0; while [ $(ls /tmp/sum* 2> /dev/null | wc -l) -lt 2 ]; do
+                now=$(cut -d ' ' -f 1 /proc/uptime | tr -d .)
+                if [ $now -lt $last ]; then back=$((back + 1)); fi
+                last=$now
+            done; echo "back=$back") &
+            {ChecksumChain.Script}
+            echo "after=$(cat $source)"
+            """;
+        using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, script).WithCpus(2).With("--paravirtual", "hyperv");
+        string file = guest.Scratch["saved"];
+
+        HearthOutcome saved = SaveAt(guest, "round 3 on 0", file);
+        HearthOutcome restored = Restore(guest, file);
+
+        Assert.Equal((SavedExitCode, "hyperv_clocksource_tsc_page"), (saved.ExitCode, saved.Value("before")));
+        Assert.Equal(("hyperv_clocksource_tsc_page", "0"), (restored.Value("after"), restored.Value("back")));
+        Assert.Equal(ChecksumChain.Sum, restored.Value("sums"));
+        Assert.Empty(BrokenHardware.FindIn(restored));
+    }
+
+    [Fact]
+    public void HyperVGuest_withAnotherInterface_doesNotGoOn()
+    {
+        using var guest = new TestGuest(GuestAssets.CloudKernel, "");
+        string file = guest.Scratch["saved"];
+        string[] hyperV = [.. guest.Arguments, "--paravirtual", "hyperv"];
+        Save(hyperV, process => process.WaitForText("Linux version"), file);
+
+        HearthOutcome refused = HearthProcess.Run([.. guest.Arguments, "--paravirtual", "kvm", "--restore", file]);
+
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Equal("hearth: the guest was saved with the paravirtual interface hyperv and cannot go on with kvm.", refused.Error.Trim());
+
+        // It goes on with its own where none is asked for.
+        HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
+    }
+
+    [Fact]
     [Trait(TestEngine.Suite, TestEngine.Few)]
     public void RealMode_savedWhileItComputes_goesOnInAFreshProcess()
     {

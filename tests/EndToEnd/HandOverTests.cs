@@ -59,14 +59,15 @@ public sealed class HandOverTests(GroundFixture fixture)
         """);
 
     [Theory]
-    [InlineData(1, "tsc")]
-    [InlineData(2, "kvm-clock")]
-    public void RunningGuest_fromSoftwareToKvmAndBack_goesOn(int cpus, string clockSource)
+    [InlineData(1, "tsc", "kvm")]
+    [InlineData(2, "kvm-clock", "kvm")]
+    [InlineData(2, "hyperv_clocksource_tsc_page", "hyperv")]
+    public void RunningGuest_fromSoftwareToKvmAndBack_goesOn(int cpus, string clockSource, string paravirtual)
     {
         ProvingGround ground = fixture.Ground;
         string script = $"echo {clockSource} > {ClockSource}\n{s_script}";
         using var guest = new GroundGuest(
-            ground.SharedDirectory, "linux-image-cloud-amd64", script, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
+            ground.SharedDirectory, "linux-image-cloud-amd64", script, "--paravirtual", paravirtual, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
 
         HearthOutcome first = SaveHere(guest, ["--save", guest["first"]], "round=10");
         HearthOutcome second = GoOnInside(ground, guest, "first", "second", "round=25");

@@ -45,6 +45,27 @@ public sealed class KvmGuestTests(GroundFixture fixture)
         Assert.Empty(BrokenHardware.FindIn(outcome));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void HyperVGuest_underKvm_bootsWithItsClock(int cpus)
+    {
+        const string Script = """
+            echo "hypervisor=$(dmesg | sed -n 's/.*Hypervisor detected: //p')"
+            echo "processors=$(nproc)"
+            echo "source=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+            echo "sum=$(head -c 1000000 /dev/zero | sha256sum | cut -c 1-16)"
+            """;
+        using var guest = new GroundGuest(
+            fixture.Ground.SharedDirectory, "linux-image-cloud-amd64", Script, "--paravirtual", "hyperv", "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
+
+        HearthOutcome outcome = guest.RunInside(fixture.Ground, "kvm", s_patience).AssertPoweredOff();
+
+        Assert.Equal(("Microsoft Hyper-V", $"{cpus}"), (outcome.Value("hypervisor"), outcome.Value("processors")));
+        Assert.Equal(("hyperv_clocksource_tsc_page", "d29751f2649b32ff"), (outcome.Value("source"), outcome.Value("sum")));
+        Assert.Empty(BrokenHardware.FindIn(outcome));
+    }
+
     [Fact]
     public void Disk_underKvm_writtenAndReadBack_keepsEveryByte()
     {

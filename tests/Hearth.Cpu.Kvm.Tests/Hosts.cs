@@ -21,12 +21,12 @@ internal static class Hosts
         Assert.SkipUnless(reason is null, $"no KVM: {reason}");
     }
 
-    /// <summary>Skips the test where KVM cannot give a guest a model.</summary>
-    public static void RequireModel(CpuModel model)
+    /// <summary>Skips the test where KVM cannot give a guest a model and a paravirtual interface.</summary>
+    public static void RequireModel(CpuModel model, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
         RequireDevice();
         using KvmDevice device = KvmDevice.Open();
-        string? refusal = device.Refuse(model);
+        string? refusal = device.Refuse(model, paravirtual);
         Assert.SkipUnless(refusal is null, refusal ?? "");
     }
 }

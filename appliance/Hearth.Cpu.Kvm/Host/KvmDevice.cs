@@ -20,6 +20,7 @@ public sealed unsafe class KvmDevice : IDisposable
 
     private readonly FileDescriptor _file;
     private KvmCpuid? _supported;
+    private KvmCpuid? _supportedHyperV;
 
     private KvmDevice(FileDescriptor file) => _file = file;
 
@@ -48,23 +49,24 @@ public sealed unsafe class KvmDevice : IDisposable
     /// <summary>Runs guest code to see whether KVM is of use here; takes at most 50 ms, and up to four times as long where the host has other work.</summary>
     public KvmFinding Probe() => KvmProbe.Run(this);
 
-    /// <summary>
-    /// The features of a CPU model that a guest cannot be given here, by name; those of the paravirtual interface, which belong to every model, included.
-    /// </summary>
+    /// <summary>The features of a CPU model that a guest cannot be given here, by name, and those of its paravirtual interface.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public IReadOnlyList<string> Missing(CpuModel model)
+    public IReadOnlyList<string> Missing(CpuModel model, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
         ArgumentNullException.ThrowIfNull(model);
         KvmCpuid supported = GetSupportedCpuid();
-        return [.. model.MissingOn(supported.Lookup), .. CpuFeatures.Paravirtual.Where(feature => !feature.IsOn(supported.Lookup)).Select(feature => feature.Name)];
+        KvmCpuid offered = paravirtual == ParavirtualInterface.HyperV ? GetSupportedHyperV() : supported;
+        IEnumerable<CpuFeature> lacking = CpuFeatures.Of(paravirtual).Where(feature => !feature.IsPromise && !feature.IsOn(offered.Lookup));
+        return [.. model.MissingOn(supported.Lookup), .. lacking.Select(feature => feature.Name)];
     }
 
-    /// <summary>Why a guest cannot have a CPU model here, a sentence without a full stop; null where it can.</summary>
+    /// <summary>Why a guest cannot have a CPU model and a paravirtual interface here, a sentence without a full stop; null where it can.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public string? Refuse(CpuModel model)
+    public string? Refuse(CpuModel model, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
-        IReadOnlyList<string> missing = Missing(model);
-        return missing.Count == 0 ? null : $"this host's KVM cannot give a guest the CPU model {model.Name}: it lacks {string.Join(", ", missing)}";
+        IReadOnlyList<string> missing = Missing(model, paravirtual);
+        string with = paravirtual == ParavirtualInterface.HyperV ? " with Hyper-V's interface" : "";
+        return missing.Count == 0 ? null : $"this host's KVM cannot give a guest the CPU model {model.Name}{with}: it lacks {string.Join(", ", missing)}";
     }
 
     /// <summary>Asks for a capability.</summary>
@@ -81,14 +83,18 @@ public sealed unsafe class KvmDevice : IDisposable
 
     /// <summary>What CPUID can say to a guest here (KVM_GET_SUPPORTED_CPUID).</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    internal KvmCpuid GetSupportedCpuid() => _supported ??= ReadSupportedCpuid();
+    internal KvmCpuid GetSupportedCpuid() => _supported ??= ReadSupportedCpuid(KVM_GET_SUPPORTED_CPUID);
 
-    private KvmCpuid ReadSupportedCpuid()
+    /// <summary>What of Hyper-V's interface there can be (KVM_GET_SUPPORTED_HV_CPUID); nothing where the kernel was built without it.</summary>
+    private KvmCpuid GetSupportedHyperV() =>
+        _supportedHyperV ??= Check(KvmCapability.SystemHyperVCpuid) == 0 ? new KvmCpuid([]) : ReadSupportedCpuid(KVM_GET_SUPPORTED_HV_CPUID);
+
+    private KvmCpuid ReadSupportedCpuid(uint request)
     {
         var list = new KvmList<kvm_cpuid2, kvm_cpuid_entry2>(KvmCpuid.MaximumEntries);
         list.Head.nent = KvmCpuid.MaximumEntries;
         fixed (byte* argument = list.Bytes)
-            Require(ioctl(_file.Number, KVM_GET_SUPPORTED_CPUID, argument), "KVM does not tell what CPUID it supports");
+            Require(ioctl(_file.Number, request, argument), "KVM does not tell what CPUID it supports");
         return new KvmCpuid(list.Items[..(int)list.Head.nent]);
     }
 

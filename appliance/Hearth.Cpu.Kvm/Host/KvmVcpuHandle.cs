@@ -131,12 +131,12 @@ internal sealed unsafe class KvmVcpuHandle : IDisposable
             Require(ioctl(_file.Number, KVM_SET_CPUID2, argument), "KVM does not take the vCPU's CPUID");
     }
 
-    /// <summary>Makes what CPUID does not announce of KVM's own interface not exist, where the kernel can do that.</summary>
-    public void HideUnannounced()
+    /// <summary>Makes what CPUID does not announce of KVM's own interface, and of Hyper-V's where that is shown, not exist, where the kernel can do that.</summary>
+    public void HideUnannounced(ParavirtualInterface paravirtual)
     {
-        var capability = new kvm_enable_cap { cap = (uint)KvmCapability.EnforcePvFeatures };
-        capability.args[0] = 1;
-        _ = ioctl(_file.Number, KVM_ENABLE_CAP, &capability);
+        TryEnable(KvmCapability.EnforcePvFeatures);
+        if (paravirtual == ParavirtualInterface.HyperV)
+            TryEnable(KvmCapability.EnforceHyperVCpuid);
     }
 
     public void Dispose()
@@ -160,6 +160,13 @@ internal sealed unsafe class KvmVcpuHandle : IDisposable
             if (ioctl(_file.Number, request, argument) < 0)
                 throw new LinuxException($"KVM does not take the vCPU's {what}", Marshal.GetLastPInvokeError());
         }
+    }
+
+    private void TryEnable(KvmCapability what)
+    {
+        var capability = new kvm_enable_cap { cap = (uint)what };
+        capability.args[0] = 1;
+        _ = ioctl(_file.Number, KVM_ENABLE_CAP, &capability);
     }
 
     private void AccessTscOffset(uint request, ulong* offset)

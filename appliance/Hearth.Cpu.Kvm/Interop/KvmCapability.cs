@@ -21,4 +21,6 @@ internal enum KvmCapability
     VcpuAttributes = 127,
     ImmediateExit = 136,
     EnforcePvFeatures = 190,
+    SystemHyperVCpuid = 191,
+    EnforceHyperVCpuid = 199,
 }

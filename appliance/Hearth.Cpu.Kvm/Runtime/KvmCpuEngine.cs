@@ -35,7 +35,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         _device = device;
         try
         {
-            if (device.Refuse(Model) is { } refusal)
+            if (device.Refuse(Model, Paravirtual) is { } refusal)
                 throw new MachineException(refusal);
             _speculation = KvmSpeculation.Of(device);
             KeptMsrs = _device.GetMsrIndices();
@@ -57,6 +57,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     public IEngineApics? Apics => _apics;
 
     internal CpuModel Model => _options.Model;
+
+    internal ParavirtualInterface Paravirtual => _options.Paravirtual;
 
     internal IReadOnlyList<uint> KeptMsrs { get; }
 
@@ -150,9 +152,9 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
 
     private void Configure(KvmVcpuHandle vcpu, int index)
     {
-        vcpu.HideUnannounced();
+        vcpu.HideUnannounced(Paravirtual);
         var topology = new CpuTopology(index, _options.VcpuCount);
-        vcpu.SetCpuid(new KvmCpuid(CpuidBuilder.Build(Model, topology, _options.TscFrequency, _speculation)));
+        vcpu.SetCpuid(new KvmCpuid(CpuidBuilder.Build(Model, topology, _options.TscFrequency, _speculation, Paravirtual)));
         if (!vcpu.TrySetTscFrequency((uint)(_options.TscFrequency / 1000)))
             throw new MachineException($"this host's processor cannot let a guest's time-stamp counter run at {_options.TscFrequency / 1e6:F0} MHz: it scales none, and its own is faster");
         vcpu.TrySetMsr(Msr.ArchCapabilities, _speculation.ArchCapabilities);

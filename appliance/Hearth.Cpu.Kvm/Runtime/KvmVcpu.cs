@@ -33,8 +33,8 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
         _handle = handle;
         _shared = handle.Shared;
         _mailbox = new VcpuMailbox(_shared);
-        _mapper = new KvmStateMapper(handle, engine.Model, new MsrSet(handle, engine.KeptMsrs, engine.Model));
-        _resetState = CpuState.AtReset(engine.Model, index == 0);
+        _mapper = new KvmStateMapper(handle, engine.Model, new MsrSet(handle, engine.KeptMsrs, engine.Model, engine.Paravirtual));
+        _resetState = CpuState.AtReset(engine.Model, index == 0, engine.Paravirtual);
         Reset();
         ((IEngineApic)this).Reset();
     }

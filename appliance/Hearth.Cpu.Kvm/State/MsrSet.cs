@@ -10,6 +10,8 @@ internal sealed class MsrSet
 
     private readonly KvmVcpuHandle _vcpu;
     private readonly string _model;
+    private readonly IReadOnlyDictionary<uint, ulong> _reset;
+    private readonly ParavirtualInterface _paravirtual;
 
     // What KVM can read here, and the values that are saved only where the guest has changed them: of this KVM alone, as it has them at RESET.
     private readonly MsrBlock _readable;
@@ -17,17 +19,19 @@ internal sealed class MsrSet
 
     /// <param name="vcpu">Just created, its CPUID set.</param>
     /// <param name="kept">What KVM says it saves and restores.</param>
-    public MsrSet(KvmVcpuHandle vcpu, IEnumerable<uint> kept, CpuModel model)
+    public MsrSet(KvmVcpuHandle vcpu, IEnumerable<uint> kept, CpuModel model, ParavirtualInterface paravirtual)
     {
         _vcpu = vcpu;
         _model = model.Name;
+        _reset = Msr.ResetValues(paravirtual);
+        _paravirtual = paravirtual;
         var readable = new List<uint>();
-        foreach (uint index in Msr.ResetValues.Keys.Union(kept).Where(index => !BelongsElsewhere(index)))
+        foreach (uint index in _reset.Keys.Union(kept.Where(index => !BelongsElsewhere(index))))
         {
             if (!vcpu.TryGetMsr(index, out ulong value))
                 continue;
             readable.Add(index);
-            if (!Msr.ResetValues.ContainsKey(index))
+            if (!_reset.ContainsKey(index))
                 _others[index] = value;
         }
 
@@ -36,7 +40,7 @@ internal sealed class MsrSet
 
     public void Save(SortedDictionary<uint, ulong> to)
     {
-        foreach ((uint index, ulong initial) in Msr.ResetValues)
+        foreach ((uint index, ulong initial) in _reset)
             to[index] = initial;
         foreach ((uint index, ulong value) in _readable.Read(_vcpu))
         {
@@ -54,9 +58,11 @@ internal sealed class MsrSet
 
         // What has its value already is left alone: some registers can be read and not written.
         var left = new SortedDictionary<uint, ulong>(from);
+        if (_paravirtual == ParavirtualInterface.HyperV)
+            RestoreHypercalls(left);
         foreach ((uint index, ulong current) in _readable.Read(_vcpu))
         {
-            ulong initial = _others.TryGetValue(index, out ulong value) ? value : Msr.ResetValues[index];
+            ulong initial = _others.TryGetValue(index, out ulong value) ? value : _reset[index];
             ulong wanted = from.GetValueOrDefault(index, initial);
             if (wanted != current)
                 Set(index, wanted);
@@ -65,14 +71,32 @@ internal sealed class MsrSet
 
         foreach ((uint index, ulong value) in left)
         {
-            if (!Msr.ResetValues.TryGetValue(index, out ulong initial) || value != initial)
+            if (!_reset.TryGetValue(index, out ulong initial) || value != initial)
                 Set(index, value);
         }
     }
 
     /// <summary>
-    /// Part of other sections of the state, or constant, or another name, or a command rather than a state (the paravirtual wall clock), or of an
-    /// interface that no guest is offered (Hyper-V's).
+    /// KVM takes the page of hypercalls only while there is a guest's identity, and disables it when that goes; it writes the page's code, in the words of this host's
+    /// make of processor, when the register is set.
+    /// </summary>
+    private void RestoreHypercalls(SortedDictionary<uint, ulong> from)
+    {
+        const ulong Anybody = 1;
+        ulong identity = from.GetValueOrDefault(Msr.HyperVGuestOsId);
+        ulong page = from.GetValueOrDefault(Msr.HyperVHypercall);
+        if (_vcpu.TryGetMsr(Msr.HyperVHypercall, out ulong current) && current != page)
+        {
+            Set(Msr.HyperVGuestOsId, identity == 0 ? Anybody : identity);
+            Set(Msr.HyperVHypercall, page);
+        }
+
+        Set(Msr.HyperVGuestOsId, identity);
+    }
+
+    /// <summary>
+    /// Part of other sections of the state, or constant, or another name, or a command rather than a state (the paravirtual wall clock), or of
+    /// Hyper-V's interface and not part of the state.
     /// </summary>
     private static bool BelongsElsewhere(uint index) => index is
         Msr.Tsc or Msr.TscDeadline or Msr.ApicBase or Msr.Efer or Msr.ArchCapabilities or Msr.PlatformInfo or Msr.BiosSignature or Msr.FsBase or Msr.GsBase

@@ -31,6 +31,7 @@ public sealed class SoftwareCpuEngine : ICpuEngine
             throw new MachineException($"the code cache can have 256 KiB to 1 GiB, not {options.CodeCacheLength} bytes");
         Scale = new TimestampScale(options.TscFrequency);
         TimestampEpoch = Scale.FromHost(HostTimestampCounter.Read());
+        HyperV = new HyperVPartition(ram, options.TscFrequency);
         var classifier = new InstructionClassifier(ModelInstructions.Of(options.Model), ModelInstructions.AbsentOn(HostProcessor.Cpuid));
         Store = new TranslationStore(ram, classifier, Scale.IsSame, (nuint)options.CodeCacheLength);
         if (options.TranslationDirectory is { } directory)
@@ -58,6 +59,9 @@ public sealed class SoftwareCpuEngine : ICpuEngine
     internal ExclusiveGate Gate { get; } = new();
 
     internal TimestampScale Scale { get; }
+
+    /// <summary>What the vCPUs of a guest that has Hyper-V's interface have in common.</summary>
+    internal HyperVPartition HyperV { get; }
 
     /// <summary>What every TSC has been counting from since power-on, in guest ticks: they all agree.</summary>
     internal ulong TimestampEpoch { get; }

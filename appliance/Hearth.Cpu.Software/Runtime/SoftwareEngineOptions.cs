@@ -11,6 +11,9 @@ public sealed record SoftwareEngineOptions
     /// <summary>How many vCPUs the machine has, as CPUID tells.</summary>
     public int VcpuCount { get; init; } = 1;
 
+    /// <summary>What the guest is offered beside the model.</summary>
+    public ParavirtualInterface Paravirtual { get; init; }
+
     /// <summary>The host's clocks: the wall clock is the one that the machine's real-time clock shows.</summary>
     public TimeProvider Host { get; init; } = TimeProvider.System;
 

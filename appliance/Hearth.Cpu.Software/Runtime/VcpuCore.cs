@@ -32,8 +32,13 @@ internal sealed unsafe class VcpuCore : IDisposable
         _faulting = new FaultingInstruction(state, Access);
         Events = new EventDelivery(state, Access, Mmu, Debug);
         var cpuid = CpuidBuilder.Build(
-            model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency, SpeculationControls.OfTranslatedCode);
-        _paravirtual = new ParavirtualRegisters(engine.Ram, _tsc, engine.Options.Host);
+            model, new CpuTopology(index, engine.Options.VcpuCount), engine.Options.TscFrequency, SpeculationControls.OfTranslatedCode, engine.Options.Paravirtual);
+        _paravirtual = engine.Options.Paravirtual switch
+        {
+            ParavirtualInterface.Kvm => new KvmRegisters(engine.Ram, _tsc, engine.Options.Host),
+            ParavirtualInterface.HyperV => new HyperVRegisters(engine.HyperV, index, engine.Ram, _tsc, engine.Options.Host),
+            _ => new ParavirtualRegisters(engine.Ram, _tsc, engine.Options.Host),
+        };
         _system = new SystemInstructions(state, engine.Ram, Mmu, Access, Events, Debug, model, cpuid, _tsc, _paravirtual);
         _mapper = new CpuStateMapper(state, model, _system.Registers, _tsc);
         _data = new DataInstructions(state, engine.Ram, Mmu, Access, Debug, fpu);
@@ -75,11 +80,11 @@ internal sealed unsafe class VcpuCore : IDisposable
         Mmu.Flush();
     }
 
-    /// <summary>INIT: as RESET, but the register files of x87, SSE and AVX and most MSRs stay. KVM's pages are the guest's no more.</summary>
+    /// <summary>INIT: as RESET, but the register files of x87, SSE and AVX and most MSRs stay.</summary>
     public void Init(bool bootstrap)
     {
         ResetState.Init(_state, _engine.Options.Model, bootstrap);
-        _paravirtual.Reset();
+        _paravirtual.Init();
         Debug.Cancel();
         NmiPending = false;
         Pending = default;

@@ -12,13 +12,14 @@ internal sealed unsafe class CpuStateMapper
     private static readonly uint[] s_msrs =
     [
         Msr.SysenterCs, Msr.SysenterEsp, Msr.SysenterEip, Msr.Pat, Msr.Star, Msr.Lstar, Msr.Cstar, Msr.SyscallMask,
-        Msr.KernelGsBase, Msr.TscAux, Msr.KvmSystemTime, Msr.KvmEndOfInterrupt,
+        Msr.KernelGsBase, Msr.TscAux,
     ];
 
     private readonly VcpuState* _state;
     private readonly CpuModel _model;
     private readonly ModelSpecificRegisters _registers;
     private readonly ITimestampCounter _tsc;
+    private readonly IReadOnlyList<uint> _paravirtual;
 
     public CpuStateMapper(VcpuState* state, CpuModel model, ModelSpecificRegisters registers, ITimestampCounter tsc)
     {
@@ -26,6 +27,7 @@ internal sealed unsafe class CpuStateMapper
         _model = model;
         _registers = registers;
         _tsc = tsc;
+        _paravirtual = Msr.OfInterface(registers.Paravirtual.Interface);
     }
 
     public CpuState Save()
@@ -88,7 +90,7 @@ internal sealed unsafe class CpuStateMapper
 
     private void SaveMsrs(SortedDictionary<uint, ulong> msrs)
     {
-        foreach (uint msr in s_msrs)
+        foreach (uint msr in s_msrs.Concat(_paravirtual))
         {
             _registers.TryRead(msr, out ulong value);
             msrs[msr] = value;
@@ -110,7 +112,7 @@ internal sealed unsafe class CpuStateMapper
             bool known = s_msrs.Contains(msr) || PlainMsrs.TryFind(msr, out _);
             if (msr == Msr.TscAdjust)
                 _state->TscAdjust = value;
-            else if (!known || !_registers.TryWrite(msr, value))
+            else if (_paravirtual.Contains(msr) ? !_registers.Paravirtual.TryRestore(msr, value) : !known || !_registers.TryWrite(msr, value))
                 throw new SavedStateException($"the vCPU state sets model-specific register 0x{msr:x} to 0x{value:x}, which the CPU model {_model.Name} does not take");
         }
     }

@@ -101,16 +101,32 @@ public static class CpuFeatures
     ];
 
     /// <summary>
-    /// What of KVM's paravirtual interface every guest is offered, under every engine (Linux, Documentation/virt/kvm/x86/cpuid.rst); docs/paravirtual.md
+    /// What of KVM's paravirtual interface a guest is offered, under every engine (Linux, Documentation/virt/kvm/x86/cpuid.rst); docs/paravirtual.md
     /// says why nothing else.
     /// </summary>
-    public static readonly IReadOnlyList<CpuFeature> Paravirtual =
+    public static readonly IReadOnlyList<CpuFeature> Kvm =
     [
         new("kvmclock", 0x4000_0001, 0, Eax, 0),
         new("kvm_nopiodelay", 0x4000_0001, 0, Eax, 1),
         new("kvmclock2", 0x4000_0001, 0, Eax, 3),
         new("kvm_pv_eoi", 0x4000_0001, 0, Eax, 6),
         new("kvmclock_stable", 0x4000_0001, 0, Eax, 24),
+    ];
+
+    /// <summary>
+    /// The same of Hyper-V's (Hypervisor Top-Level Functional Specification, feature and recommendation leaves). What is only recommended needs nothing of a host.
+    /// </summary>
+    public static readonly IReadOnlyList<CpuFeature> HyperV =
+    [
+        new("hv_time_ref_count", 0x4000_0003, 0, Eax, 1),
+        new("hv_apic_access", 0x4000_0003, 0, Eax, 4),
+        new("hv_hypercall", 0x4000_0003, 0, Eax, 5),
+        new("hv_vp_index", 0x4000_0003, 0, Eax, 6),
+        new("hv_reference_tsc", 0x4000_0003, 0, Eax, 9),
+        new("hv_frequency_msrs", 0x4000_0003, 0, Eax, 11),
+        new("hv_frequency_msrs_available", 0x4000_0003, 0, Edx, 8),
+        new("hv_apic_access_recommended", 0x4000_0004, 0, Eax, 3, IsPromise: true),
+        new("hv_relaxed_timing", 0x4000_0004, 0, Eax, 5, IsPromise: true),
     ];
 
     /// <summary>
@@ -130,4 +146,12 @@ public static class CpuFeatures
         new("rrsba_ctrl", 7, 2, Edx, 2),
         new("bhi_ctrl", 7, 2, Edx, 4),
     ];
+
+    /// <summary>What a guest is offered with an interface.</summary>
+    public static IReadOnlyList<CpuFeature> Of(ParavirtualInterface paravirtual) => paravirtual switch
+    {
+        ParavirtualInterface.Kvm => Kvm,
+        ParavirtualInterface.HyperV => HyperV,
+        _ => [],
+    };
 }

@@ -6,26 +6,18 @@ namespace Hearth.Cpu;
 /// <summary>Makes a vCPU's CPUID table from its model, its place, and the frequency of its time-stamp counter.</summary>
 public static class CpuidBuilder
 {
-    /// <summary>In EBX, ECX and EDX of leaf 0x40000000: the interface that guests are offered.</summary>
-    public const string InterfaceSignature = "KVMKVMKVM\0\0\0";
-
-    /// <summary>In EBX, ECX and EDX of leaf 0x40000100: who runs them.</summary>
-    public const string HypervisorSignature = "HearthHearth";
-
     /// <summary>The clock of the local APIC's timer in Hz.</summary>
-    private const uint ApicTimerFrequency = 1_000_000_000;
+    public const uint ApicTimerFrequency = 1_000_000_000;
 
     private const uint HighestBasic = 0x16;
 
     /// <summary>The highest subleaf of leaf 7.</summary>
     private const int HighestFeatures = 2;
-    private const uint KvmInterface = 0x4000_0000;
-    private const uint HypervisorFrequencies = 0x4000_0010;
-    private const uint Hypervisor = 0x4000_0100;
     private const uint HighestExtended = 0x8000_0008;
 
     /// <param name="tscFrequency">Ticks a second.</param>
-    public static CpuidTable Build(CpuModel model, CpuTopology topology, ulong tscFrequency, SpeculationControls speculation)
+    public static CpuidTable Build(
+        CpuModel model, CpuTopology topology, ulong tscFrequency, SpeculationControls speculation, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(speculation);
@@ -43,7 +35,7 @@ public static class CpuidBuilder
             .. CoreLevels(topology),
             .. StateAreas(model, features),
             .. Frequencies(tscFrequency),
-            .. Paravirtual(),
+            .. HypervisorLeaves.Of(paravirtual, tscFrequency),
             .. Extended(model, features, topology),
         ];
         return new CpuidTable(leaves, topology);
@@ -96,7 +88,7 @@ public static class CpuidBuilder
     }
 
     /// <summary>
-    /// Leaves 0x15 and 0x16, and the hypervisors' 0x40000010 in kHz: TSC and APIC timer.
+    /// Leaves 0x15 and 0x16: the TSC.
     /// </summary>
     /// <remarks>
     /// The crystal of leaf 0x15 is the TSC itself, halved until it fits into 32 bits. Linux multiplies crystal and ratio in
@@ -111,18 +103,6 @@ public static class CpuidBuilder
         uint megahertz = (uint)(tsc / 1_000_000);
         yield return new(0x15, -1, new CpuidResult(1, ratio, (uint)(tsc / ratio), 0));
         yield return new(0x16, -1, new CpuidResult(megahertz, megahertz, 100, 0));
-        yield return new(HypervisorFrequencies, -1, new CpuidResult((uint)(tsc / 1000), ApicTimerFrequency / 1000, 0, 0));
-    }
-
-    /// <summary>
-    /// The paravirtual interface of KVM (Linux, Documentation/virt/kvm/x86/cpuid.rst), at the place where every kernel looks for what it
-    /// may give a guest, and Hearth's own name.
-    /// </summary>
-    private static IEnumerable<CpuidLeaf> Paravirtual()
-    {
-        yield return new(KvmInterface, -1, Text(HypervisorFrequencies, InterfaceSignature, inOrder: true));
-        yield return new(KvmInterface + 1, -1, Features(CpuFeatures.Paravirtual, KvmInterface + 1, 0));
-        yield return new(Hypervisor, -1, Text(Hypervisor, HypervisorSignature, inOrder: true));
     }
 
     private static IEnumerable<CpuidLeaf> Extended(CpuModel model, IReadOnlyList<CpuFeature> all, CpuTopology topology)
@@ -140,7 +120,7 @@ public static class CpuidBuilder
         yield return new(0x8000_0008, -1, new CpuidResult(Widths, 0, cores, 0));
     }
 
-    private static CpuidResult Features(IReadOnlyList<CpuFeature> all, uint leaf, uint subleaf)
+    internal static CpuidResult Features(IReadOnlyList<CpuFeature> all, uint leaf, uint subleaf)
     {
         Span<uint> registers = stackalloc uint[4];
         foreach (CpuFeature feature in all)
@@ -153,7 +133,7 @@ public static class CpuidBuilder
     }
 
     /// <summary>Twelve characters: a vendor's stand in EBX, EDX, ECX, a hypervisor's in EBX, ECX, EDX.</summary>
-    private static CpuidResult Text(uint eax, string text, bool inOrder = false)
+    internal static CpuidResult Text(uint eax, string text, bool inOrder = false)
     {
         byte[] bytes = new byte[16];
         Encoding.ASCII.GetBytes(text, bytes.AsSpan(4));

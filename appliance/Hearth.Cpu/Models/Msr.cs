@@ -1,8 +1,8 @@
 namespace Hearth.Cpu;
 
 /// <summary>
-/// The model-specific registers that the models have (Intel SDM Vol. 4, table 2-2), and KVM's paravirtual ones (Linux,
-/// Documentation/virt/kvm/x86/msr.rst).
+/// The model-specific registers that the models have (Intel SDM Vol. 4, table 2-2), and the paravirtual ones: KVM's (Linux,
+/// Documentation/virt/kvm/x86/msr.rst) and Hyper-V's (Hypervisor Top-Level Functional Specification, appendix on synthetic MSRs).
 /// </summary>
 public static class Msr
 {
@@ -39,6 +39,17 @@ public static class Msr
     public const uint TscDeadline = 0x6E0;
     public const uint X2ApicFirst = 0x800;
     public const uint X2ApicLast = 0x8FF;
+    public const uint HyperVGuestOsId = 0x4000_0000;
+    public const uint HyperVHypercall = 0x4000_0001;
+    public const uint HyperVProcessorIndex = 0x4000_0002;
+    public const uint HyperVReferenceTime = 0x4000_0020;
+    public const uint HyperVReferenceTsc = 0x4000_0021;
+    public const uint HyperVTscFrequency = 0x4000_0022;
+    public const uint HyperVApicFrequency = 0x4000_0023;
+    public const uint HyperVEndOfInterrupt = 0x4000_0070;
+    public const uint HyperVInterruptCommand = 0x4000_0071;
+    public const uint HyperVTaskPriority = 0x4000_0072;
+    public const uint HyperVAssistPage = 0x4000_0073;
     public const uint KvmWallClock = 0x4B56_4D00;
     public const uint KvmSystemTime = 0x4B56_4D01;
     public const uint KvmEndOfInterrupt = 0x4B56_4D04;
@@ -55,17 +66,30 @@ public static class Msr
     /// <summary>MTRRs of variable ranges: 8 pairs of base and mask from <see cref="MtrrPhysBase0"/>.</summary>
     public const int VariableRanges = 8;
 
+    private static readonly SortedDictionary<uint, ulong>[] s_resetValues =
+        [.. Enum.GetValues<ParavirtualInterface>().Select(paravirtual => new SortedDictionary<uint, ulong>(Resets(paravirtual).ToDictionary()))];
+
     /// <summary>
-    /// The registers of <see cref="CpuState.Msrs"/> that every model has, with their values after RESET. IA32_MISC_ENABLE: fast strings, no branch
-    /// trace store, no precise event sampling.
+    /// The registers of <see cref="CpuState.Msrs"/> that every model has under an interface, with their values after RESET. IA32_MISC_ENABLE: fast
+    /// strings, no branch trace store, no precise event sampling.
     /// </summary>
+    public static IReadOnlyDictionary<uint, ulong> ResetValues(ParavirtualInterface paravirtual) => s_resetValues[(int)paravirtual];
+
+    /// <summary>Those of them that belong to the interface; zero after RESET.</summary>
     /// <remarks>
     /// <see cref="KvmSystemTimeOld"/> is another name of <see cref="KvmSystemTime"/>. <see cref="KvmWallClock"/> is none of them: what it was told
-    /// is done when WRMSR ends, and to tell it again would write to memory that the guest may have put to another use since.
+    /// is done when WRMSR ends, and to tell it again would write to memory that the guest may have put to another use since. What Hyper-V's others show
+    /// follows from the rest of the state. <see cref="HyperVGuestOsId"/>, <see cref="HyperVHypercall"/> and <see cref="HyperVReferenceTsc"/> are
+    /// the machine's: those in the state of vCPU 0 count.
     /// </remarks>
-    public static IReadOnlyDictionary<uint, ulong> ResetValues { get; } = new SortedDictionary<uint, ulong>(Resets().ToDictionary());
+    public static IReadOnlyList<uint> OfInterface(ParavirtualInterface paravirtual) => paravirtual switch
+    {
+        ParavirtualInterface.Kvm => [KvmSystemTime, KvmEndOfInterrupt],
+        ParavirtualInterface.HyperV => [HyperVGuestOsId, HyperVHypercall, HyperVReferenceTsc, HyperVAssistPage],
+        _ => [],
+    };
 
-    private static IEnumerable<KeyValuePair<uint, ulong>> Resets()
+    private static IEnumerable<KeyValuePair<uint, ulong>> Resets(ParavirtualInterface paravirtual)
     {
         yield return new(Pat, 0x0007_0406_0007_0406);
         yield return new(MiscEnable, 1 | (1 << 11) | (1 << 12));
@@ -73,7 +97,7 @@ public static class Msr
         [
             SysenterCs, SysenterEsp, SysenterEip, Star, Lstar, Cstar, SyscallMask, KernelGsBase, TscAux, TscAdjust,
             MtrrFix64K, MtrrFix16KLow, MtrrFix16KHigh, MtrrDefType, SpecCtrl, McgStatus, EblCrPowerOn, DebugCtl,
-            KvmSystemTime, KvmEndOfInterrupt,
+            .. OfInterface(paravirtual),
         ];
         IEnumerable<uint> ranges = Enumerable.Range((int)MtrrPhysBase0, 2 * VariableRanges).Concat(Enumerable.Range((int)MtrrFix4KFirst, 8)).Select(index => (uint)index);
         foreach (uint index in zero.Concat(ranges))

@@ -49,7 +49,7 @@ public sealed class CpuState
     /// <summary>The time-stamp counter at the instant of the save.</summary>
     public ulong Tsc { get; set; }
 
-    /// <summary>Nanoseconds of the paravirtual clock (kvmclock) at the same instant; that of vCPU 0 is the machine's.</summary>
+    /// <summary>Nanoseconds of the paravirtual clock (kvmclock, or Hyper-V's reference time) at the same instant; that of vCPU 0 is the machine's.</summary>
     public ulong Clock { get; set; }
 
     public VcpuActivity Activity { get; set; }
@@ -69,7 +69,8 @@ public sealed class CpuState
 
     /// <summary>The state after RESET (Intel SDM Vol. 3, table 9-1), at TSC and clock 0.</summary>
     /// <param name="bootstrap">The bootstrap processor runs, the others wait for SIPI.</param>
-    public static CpuState AtReset(CpuModel model, bool bootstrap)
+    /// <param name="paravirtual">Which model-specific registers there are besides the model's.</param>
+    public static CpuState AtReset(CpuModel model, bool bootstrap, ParavirtualInterface paravirtual)
     {
         ArgumentNullException.ThrowIfNull(model);
         const ushort DataSegment = 0x93;
@@ -95,7 +96,7 @@ public sealed class CpuState
         BinaryPrimitives.WriteUInt32LittleEndian(state.Xsave.AsSpan(24), InitialMxcsr);
         BinaryPrimitives.WriteUInt32LittleEndian(state.Xsave.AsSpan(28), 0xFFFF);
         BinaryPrimitives.WriteUInt64LittleEndian(state.Xsave.AsSpan(512), 3);
-        foreach ((uint index, ulong value) in Msr.ResetValues)
+        foreach ((uint index, ulong value) in Msr.ResetValues(paravirtual))
             state.Msrs[index] = value;
         return state;
     }

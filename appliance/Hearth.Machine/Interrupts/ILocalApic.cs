@@ -16,7 +16,9 @@ public interface ILocalApic
     /// <summary>IA32_APIC_BASE as the guest reads it.</summary>
     ulong ApicBase { get; }
 
-    /// <summary>Reads an MSR that belongs to the APIC: IA32_APIC_BASE, x2APIC (0x800–0x8FF), IA32_TSC_DEADLINE.</summary>
+    /// <summary>
+    /// Reads an MSR that belongs to the APIC: IA32_APIC_BASE, x2APIC (0x800–0x8FF), IA32_TSC_DEADLINE, and Hyper-V's EOI, ICR and TPR (0x40000070–0x40000072).
+    /// </summary>
     /// <returns>False when the guest must get #GP(0).</returns>
     bool TryReadMsr(uint msr, out ulong value);
 

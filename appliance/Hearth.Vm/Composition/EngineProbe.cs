@@ -14,10 +14,10 @@ internal static class EngineProbe
     public static EngineReport Run(GuestConfiguration configuration)
     {
         long start = Stopwatch.GetTimestamp();
-        var trial = KvmTrial.Run(configuration, asked: null);
+        var trial = KvmTrial.Run(configuration, asked: null, ParavirtualInterface.Kvm);
         TimeSpan duration = Stopwatch.GetElapsedTime(start);
         using KvmDevice? device = trial.Device;
-        CpuModel model = device is not null && trial.Refusal is null ? EngineSelection.BestModel(device) : EngineSelection.BestModel();
+        CpuModel model = device is not null && trial.Refusal is null ? EngineSelection.BestModel(device, ParavirtualInterface.Kvm) : EngineSelection.BestModel();
         return new EngineReport
         {
             Kvm = new KvmReport(trial.Refusal, trial.Finding.RoundsPerSecond, duration.TotalMilliseconds),

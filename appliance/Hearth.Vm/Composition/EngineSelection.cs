@@ -17,30 +17,39 @@ internal static class EngineSelection
     /// <summary>The model that was asked for, or else that of the saved guest, or else the best this host can run.</summary>
     /// <param name="saved">The guest that is to be restored, or null.</param>
     /// <exception cref="MachineException">There is no such engine or model, or this host cannot run it.</exception>
-    /// <exception cref="SavedStateException">The saved guest had another model, memory, or number of vCPUs.</exception>
+    /// <exception cref="SavedStateException">The saved guest had another model, paravirtual interface, memory, or number of vCPUs.</exception>
     public static EngineOptions Choose(GuestConfiguration configuration, SavedGuestHeader? saved)
     {
         CpuModel? asked = configuration.CpuModel is { } name ? CpuModel.Find(name) : null;
-        saved?.Require(configuration.Memory, configuration.Cpus, asked);
+        ParavirtualInterface? askedParavirtual = configuration.Paravirtual is { } interfaceName ? ParavirtualNames.Find(interfaceName) : null;
+        saved?.Require(configuration.Memory, configuration.Cpus, asked, askedParavirtual);
         asked ??= saved is null ? null : CpuModel.Find(saved.CpuModel);
+        ParavirtualInterface paravirtual = askedParavirtual ?? saved?.Paravirtual ?? ParavirtualInterface.Kvm;
         DirectTierMode tier = TierOf(configuration.Tier);
-        KvmDevice? kvm = ChooseDevice(configuration, asked, out ulong hostFrequency, out string? note);
-        CpuModel model = asked ?? (kvm is null ? BestModel() : BestModel(kvm));
+        KvmDevice? kvm = ChooseDevice(configuration, asked, paravirtual, out ulong hostFrequency, out string? note);
+        CpuModel model = asked ?? (kvm is null ? BestModel() : BestModel(kvm, paravirtual));
 
         // Each engine has its own measure of the host's counter, and only with that one has it nothing to convert.
         ulong own = kvm is null ? SoftwareCpuEngine.HostTscFrequency : hostFrequency;
         ulong frequency = saved?.TscFrequency ?? own;
-        return new EngineOptions(model, configuration.Cpus, frequency, kvm, note, tier, configuration.TranslationDirectory);
+        return new EngineOptions(model, configuration.Cpus, frequency, paravirtual, kvm, note, tier, configuration.TranslationDirectory);
     }
 
     public static ICpuEngine Create(GuestRam ram, EngineOptions options) => options.Kvm is { } device
-        ? new KvmCpuEngine(ram, device, new KvmEngineOptions { Model = options.Model, TscFrequency = options.TscFrequency, VcpuCount = options.Cpus })
+        ? new KvmCpuEngine(ram, device, new KvmEngineOptions
+        {
+            Model = options.Model,
+            TscFrequency = options.TscFrequency,
+            VcpuCount = options.Cpus,
+            Paravirtual = options.Paravirtual,
+        })
         : new SoftwareCpuEngine(
             ram, new SoftwareEngineOptions
             {
                 Model = options.Model,
                 TscFrequency = options.TscFrequency,
                 VcpuCount = options.Cpus,
+                Paravirtual = options.Paravirtual,
                 DirectTier = options.DirectTier,
                 TranslationDirectory = options.TranslationDirectory,
             });
@@ -49,7 +58,8 @@ internal static class EngineSelection
     /// <param name="asked">The model it has to give; null for any.</param>
     /// <param name="hostFrequency">Ticks a second of the host's time-stamp counter, as KVM says.</param>
     /// <param name="note">Why the software engine was chosen in its place.</param>
-    private static KvmDevice? ChooseDevice(GuestConfiguration configuration, CpuModel? asked, out ulong hostFrequency, out string? note)
+    private static KvmDevice? ChooseDevice(
+        GuestConfiguration configuration, CpuModel? asked, ParavirtualInterface paravirtual, out ulong hostFrequency, out string? note)
     {
         note = null;
         hostFrequency = 0;
@@ -59,7 +69,7 @@ internal static class EngineSelection
                 return null;
             case "kvm":
             case "auto":
-                var trial = KvmTrial.Run(configuration, asked);
+                var trial = KvmTrial.Run(configuration, asked, paravirtual);
                 hostFrequency = trial.Finding.TscFrequency;
                 if (trial.Refusal is not { } refusal)
                     return trial.Device;
@@ -82,7 +92,7 @@ internal static class EngineSelection
     };
 
     /// <summary>The best model that KVM can give, of those it can give any.</summary>
-    public static CpuModel BestModel(KvmDevice kvm) => CpuModel.All.Last(model => kvm.Missing(model).Count == 0);
+    public static CpuModel BestModel(KvmDevice kvm, ParavirtualInterface paravirtual) => CpuModel.All.Last(model => kvm.Missing(model, paravirtual).Count == 0);
 
     /// <summary>What this host's processor has, so that the guest can later run on it by itself; or else what the engine can make up for.</summary>
     public static CpuModel BestModel() =>

@@ -13,7 +13,8 @@ internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusa
 {
     /// <param name="configuration">Has the device, or why it does not open.</param>
     /// <param name="asked">The model it has to give; null for any.</param>
-    public static KvmTrial Run(GuestConfiguration configuration, CpuModel? asked)
+    /// <param name="paravirtual">The interface it has to give beside it.</param>
+    public static KvmTrial Run(GuestConfiguration configuration, CpuModel? asked, ParavirtualInterface paravirtual)
     {
         if (configuration.Kvm is not { } file)
             return new KvmTrial(null, default, configuration.KvmRefusal ?? new KvmRefusal(KvmObstacle.Missing, "no KVM device was handed over"));
@@ -23,7 +24,7 @@ internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusa
         {
             device = KvmDevice.Use(new FileDescriptor(file.Descriptor), file.Name);
             finding = device.Probe();
-            return new KvmTrial(device, finding, finding.IsUsable ? Refuse(device, asked ?? CpuModel.All[0]) : Refuse(finding));
+            return new KvmTrial(device, finding, finding.IsUsable ? Refuse(device, asked ?? CpuModel.All[0], paravirtual) : Refuse(finding));
         }
         catch (KvmException error)
         {
@@ -38,6 +39,6 @@ internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusa
     private static KvmRefusal Refuse(KvmFinding finding) =>
         new(finding.RoundsPerSecond > 0 ? KvmObstacle.TooSlow : KvmObstacle.Fails, finding.Reason);
 
-    private static KvmRefusal? Refuse(KvmDevice device, CpuModel model) =>
-        device.Refuse(model) is { } reason ? new KvmRefusal(KvmObstacle.LacksFeatures, reason) : null;
+    private static KvmRefusal? Refuse(KvmDevice device, CpuModel model, ParavirtualInterface paravirtual) =>
+        device.Refuse(model, paravirtual) is { } reason ? new KvmRefusal(KvmObstacle.LacksFeatures, reason) : null;
 }

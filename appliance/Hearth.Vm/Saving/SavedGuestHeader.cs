@@ -8,15 +8,17 @@ namespace Hearth.Vm.Saving;
 /// <summary>What kind of machine a saved guest needs.</summary>
 /// <param name="Memory">Bytes of RAM.</param>
 /// <param name="TscFrequency">Ticks a second; the guest has measured it and relies on it.</param>
-internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel, ulong TscFrequency)
+/// <param name="Paravirtual">The interface that the guest was offered, and has looked for once.</param>
+internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel, ulong TscFrequency, ParavirtualInterface Paravirtual)
 {
     private const int MaximumNameLength = 64;
 
     public static SavedGuestHeader Of(GuestMachine machine) =>
-        new(machine.Ram.Length, machine.Options.Cpus, machine.Options.Model.Name, machine.Options.TscFrequency);
+        new(machine.Ram.Length, machine.Options.Cpus, machine.Options.Model.Name, machine.Options.TscFrequency, machine.Options.Paravirtual);
 
-    public static SavedGuestHeader Load(IStateReader from) =>
-        new(from.ReadUInt64(), (int)from.ReadUInt32(), Encoding.UTF8.GetString(from.ReadBytes(MaximumNameLength)), from.ReadUInt64());
+    /// <exception cref="SavedStateException">It is damaged.</exception>
+    public static SavedGuestHeader Load(StateReader from) =>
+        new(from.ReadUInt64(), (int)from.ReadUInt32(), ReadName(from), from.ReadUInt64(), LoadParavirtual(from));
 
     public void Save(IStateWriter to)
     {
@@ -24,12 +26,14 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
         to.WriteUInt32((uint)Cpus);
         to.WriteBytes(Encoding.UTF8.GetBytes(CpuModel));
         to.WriteUInt64(TscFrequency);
+        to.WriteBytes(Encoding.UTF8.GetBytes(ParavirtualNames.NameOf(Paravirtual)));
     }
 
     /// <summary>Refuses a machine that the guest would not recognise.</summary>
     /// <param name="model">The model that was asked for, or null for any.</param>
-    /// <exception cref="SavedStateException">It differs in memory, processors or CPU model.</exception>
-    public void Require(ulong memory, int cpus, CpuModel? model)
+    /// <param name="paravirtual">The same of the paravirtual interface.</param>
+    /// <exception cref="SavedStateException">It differs in memory, processors, CPU model or paravirtual interface.</exception>
+    public void Require(ulong memory, int cpus, CpuModel? model, ParavirtualInterface? paravirtual)
     {
         if (memory != Memory)
             throw new SavedStateException($"the guest was saved with {Memory >> 20} MiB of memory and cannot go on with {memory >> 20} MiB");
@@ -37,5 +41,24 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
             throw new SavedStateException($"the guest was saved with {Cpus} vCPUs and cannot go on with {cpus}");
         if (model is not null && model.Name != CpuModel)
             throw new SavedStateException($"the guest was saved with the CPU model {CpuModel} and cannot go on with {model.Name}");
+        if (paravirtual is { } asked && asked != Paravirtual)
+            throw new SavedStateException($"the guest was saved with the paravirtual interface {ParavirtualNames.NameOf(Paravirtual)} and cannot go on with {ParavirtualNames.NameOf(asked)}");
     }
+
+    /// <summary>Guests were saved without a name of it while there was only KVM's.</summary>
+    private static ParavirtualInterface LoadParavirtual(StateReader from)
+    {
+        if (from.IsAtEnd)
+            return ParavirtualInterface.Kvm;
+        try
+        {
+            return ParavirtualNames.Find(ReadName(from));
+        }
+        catch (MachineException error)
+        {
+            throw new SavedStateException($"the saved guest needs what this Hearth does not have: {error.Message}", error);
+        }
+    }
+
+    private static string ReadName(StateReader from) => Encoding.UTF8.GetString(from.ReadBytes(MaximumNameLength));
 }

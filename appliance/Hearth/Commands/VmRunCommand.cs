@@ -20,6 +20,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _memory = Text("--memory", "SIZE", "Guest memory, with K, M, G or T.", "1G");
     private readonly Option<string> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmRunOptions.MaximumCpus}.", "1");
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2, x86-64-v3 or x86-64-v3-2021. [default: the best this host can run]");
+    private readonly Option<string> _paravirtual = Text("--paravirtual", "INTERFACE", "What the guest is offered beside the processor: kvm for Linux and BSD, hyperv for Windows, or none. [default: kvm]");
     private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto, which is adaptive.", "auto");
     private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
     private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt; passt:SOCKET for one that runs already, with --socket SOCKET; or none.", "none");
@@ -52,7 +53,7 @@ internal sealed class VmRunCommand
         Option[] all =
         [
             options._kernel, options._initrd, options._append, options._modules,
-            options._memory, options._cpus, options._cpuModel, options._engine, options._tier, options._translations,
+            options._memory, options._cpus, options._cpuModel, options._paravirtual, options._engine, options._tier, options._translations,
             options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
         ];
@@ -71,6 +72,7 @@ internal sealed class VmRunCommand
             Memory = MemorySize.Parse(parsed.GetValue(_memory)!, HostMemory.Total()),
             Cpus = ParseCpus(parsed.GetValue(_cpus)!),
             CpuModel = parsed.GetValue(_cpuModel),
+            Paravirtual = ParseParavirtual(parsed.GetValue(_paravirtual)),
             Kernel = parsed.GetValue(_kernel),
             Initrd = parsed.GetValue(_initrd),
             Append = parsed.GetValue(_append) ?? "",
@@ -111,6 +113,9 @@ internal sealed class VmRunCommand
         if (engine is not ("auto" or "software" or "kvm"))
             throw new UsageException($"--engine {engine} is none of auto, software and kvm");
     }
+
+    private static string? ParseParavirtual(string? text) =>
+        text is null or "kvm" or "hyperv" or "none" ? text : throw new UsageException($"--paravirtual {text} is none of kvm, hyperv and none");
 
     private static string? ParseTranslations(string? text) => text switch
     {

@@ -16,6 +16,9 @@ internal sealed record VmRunOptions
 
     public string? CpuModel { get; init; }
 
+    /// <summary><c>kvm</c>, <c>hyperv</c> or <c>none</c>; null where it was not asked for.</summary>
+    public string? Paravirtual { get; init; }
+
     public string? Kernel { get; init; }
 
     public string? Initrd { get; init; }
@@ -70,6 +73,7 @@ internal sealed record VmRunOptions
         Memory = Memory,
         Cpus = Cpus,
         CpuModel = CpuModel,
+        Paravirtual = Paravirtual,
         CommandLine = Append,
         DebugExitPort = DebugExitPort,
         ExitOnReset = NoReboot,

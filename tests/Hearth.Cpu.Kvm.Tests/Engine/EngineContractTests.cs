@@ -175,15 +175,19 @@ public sealed class EngineContractTests
     }
 
     [Theory]
-    [InlineData(EngineKind.Software)]
-    [InlineData(EngineKind.Kvm)]
-    public void Cpuid_tells_the_model(EngineKind kind)
+    [InlineData(EngineKind.Software, ParavirtualInterface.Kvm)]
+    [InlineData(EngineKind.Software, ParavirtualInterface.HyperV)]
+    [InlineData(EngineKind.Software, ParavirtualInterface.None)]
+    [InlineData(EngineKind.Kvm, ParavirtualInterface.Kvm)]
+    [InlineData(EngineKind.Kvm, ParavirtualInterface.HyperV)]
+    [InlineData(EngineKind.Kvm, ParavirtualInterface.None)]
+    public void Cpuid_tells_the_model(EngineKind kind, ParavirtualInterface paravirtual)
     {
-        using var machine = new EngineMachine(kind, 2);
+        using var machine = new EngineMachine(kind, 2, paravirtual: paravirtual);
         uint[] leaves =
         [
             0, 1, 4, 6, 0xB, 0x15, 0x8000_0001, 0x8000_0002, 0x8000_0008,
-            0x4000_0000, 0x4000_0001, 0x4000_0002, 0x4000_0010, 0x4000_0011, 0x4000_0100, 0x4000_0101, 0x4000_0200,
+            0x4000_0000, 0x4000_0001, 0x4000_0002, 0x4000_0003, 0x4000_0004, 0x4000_0005, 0x4000_0006, 0x4000_0010, 0x4000_0011, 0x4000_0100, 0x4000_0101, 0x4000_0200,
         ];
 
         machine.Run(a =>
@@ -205,7 +209,7 @@ public sealed class EngineContractTests
             }
         });
 
-        CpuidTable table = CpuidBuilder.Build(machine.Model, new CpuTopology(0, 2), machine.TscFrequency, SpeculationControls.OfTranslatedCode);
+        CpuidTable table = CpuidBuilder.Build(machine.Model, new CpuTopology(0, 2), machine.TscFrequency, SpeculationControls.OfTranslatedCode, paravirtual);
         IEnumerable<uint> expected = leaves.Select(leaf => table.Lookup(leaf, 0)).SelectMany(row => new[] { row.Eax, row.Ebx, row.Ecx, row.Edx });
         Assert.Equal(expected, machine.Written.Select(written => (uint)written.Value));
     }
@@ -271,7 +275,7 @@ public sealed class EngineContractTests
         CpuState state = machine.Vcpu.Save();
         Assert.Equal((0xFFF0UL, 0xFFFF_0000UL, 0UL, 0UL), (state.Rip, state[SegmentName.CS].Base, state.Registers[0], state.Cr3));
         Assert.Equal(machine.Model.Signature.Eax, (uint)state.Registers[2]);
-        Assert.Equal(Msr.ResetValues, state.Msrs);
+        Assert.Equal(Msr.ResetValues(ParavirtualInterface.Kvm), state.Msrs);
     }
 
     private static void Spin(Assembler a)

@@ -32,11 +32,14 @@ internal sealed class EngineMachine : IDisposable
     private readonly Bus _ports = new("port", Bus.PortSpace);
     private readonly PortableParker _parker = new();
 
-    public EngineMachine(EngineKind kind, int vcpus = 1, CpuModel? model = null)
+    private readonly ParavirtualInterface _paravirtual;
+
+    public EngineMachine(EngineKind kind, int vcpus = 1, CpuModel? model = null, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
+        _paravirtual = paravirtual;
         Model = model ?? CpuModel.X64Version2;
         if (kind == EngineKind.Kvm && model is null)
-            Hosts.RequireModel(Model);
+            Hosts.RequireModel(Model, paravirtual);
         Clock = new VirtualClock(TimeProvider.System, _parker);
         Engine = Create(kind, vcpus);
         Interrupts = new InterruptSystem(_memory, _ports, Clock, new FakeDeviceLog(), Engine.Apics);
@@ -127,10 +130,10 @@ internal sealed class EngineMachine : IDisposable
     private ICpuEngine Create(EngineKind kind, int vcpus)
     {
         if (kind == EngineKind.Software)
-            return new SoftwareCpuEngine(Ram, new SoftwareEngineOptions { Model = Model, TscFrequency = TscFrequency, VcpuCount = vcpus, CodeCacheLength = 16 << 20 });
+            return new SoftwareCpuEngine(Ram, new SoftwareEngineOptions { Model = Model, TscFrequency = TscFrequency, VcpuCount = vcpus, Paravirtual = _paravirtual, CodeCacheLength = 16 << 20 });
         KvmDevice device = KvmDevice.Open();
         TscFrequency = device.Probe().TscFrequency;
-        return new KvmCpuEngine(Ram, device, new KvmEngineOptions { Model = Model, TscFrequency = TscFrequency, VcpuCount = vcpus });
+        return new KvmCpuEngine(Ram, device, new KvmEngineOptions { Model = Model, TscFrequency = TscFrequency, VcpuCount = vcpus, Paravirtual = _paravirtual });
     }
 
     private IVcpu CreateVcpu(int index)

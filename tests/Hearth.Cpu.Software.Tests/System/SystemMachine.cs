@@ -35,18 +35,18 @@ internal sealed unsafe class SystemMachine : IDisposable
 
     private readonly MappedMemory _memory = MappedMemory.Anonymous(VcpuState.Size);
 
-    public SystemMachine(CpuModel? model = null)
+    public SystemMachine(CpuModel? model = null, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
         State = (VcpuState*)_memory.Address;
+        Partition = new HyperVPartition(Ram, Tsc.Frequency);
         Model = model ?? CpuModel.X64Version3Of2021;
         ResetState.Reset(State, Model, bootstrap: true);
         Mmu = new Mmu(State, Ram);
         Debug = new DebugEvents(State);
         Access = new GuestAccess(State, Ram, Mmu, Debug);
         Events = new EventDelivery(State, Access, Mmu, Debug);
-        CpuidTable cpuid = CpuidBuilder.Build(Model, new CpuTopology(0, 1), Tsc.Frequency, SpeculationControls.OfTranslatedCode);
-        var paravirtual = new ParavirtualRegisters(Ram, Tsc, Host);
-        System = new SystemInstructions(State, Ram, Mmu, Access, Events, Debug, Model, cpuid, Tsc, paravirtual);
+        CpuidTable cpuid = CpuidBuilder.Build(Model, new CpuTopology(0, 1), Tsc.Frequency, SpeculationControls.OfTranslatedCode, paravirtual);
+        System = new SystemInstructions(State, Ram, Mmu, Access, Events, Debug, Model, cpuid, Tsc, RegistersOf(paravirtual));
         System.Connect(Apic);
         Mapper = new CpuStateMapper(State, Model, System.Registers, Tsc);
     }
@@ -69,6 +69,9 @@ internal sealed unsafe class SystemMachine : IDisposable
 
     public CpuStateMapper Mapper { get; }
 
+    /// <summary>What all vCPUs share of Hyper-V's interface.</summary>
+    public HyperVPartition Partition { get; }
+
     public FakeApic Apic { get; } = new();
 
     public FakeTimestampCounter Tsc { get; } = new();
@@ -82,9 +85,9 @@ internal sealed unsafe class SystemMachine : IDisposable
     public ushort Selector(SegmentName name) => State->SegmentSelector[(int)name];
 
     /// <summary>64-bit mode at level 0 with 4-level paging: 8 MiB mapped one to one, for the user too.</summary>
-    public static SystemMachine Long(CpuModel? model = null)
+    public static SystemMachine Long(CpuModel? model = null, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
-        var machine = new SystemMachine(model);
+        var machine = new SystemMachine(model, paravirtual);
         machine.WriteTables64();
         VcpuState* state = machine.State;
         state->Cr0 = 0x8001_0033;
@@ -105,9 +108,9 @@ internal sealed unsafe class SystemMachine : IDisposable
     }
 
     /// <summary>32-bit protected mode at level 0, flat, without paging; a 32-bit TSS with a level 0 stack.</summary>
-    public static SystemMachine Protected()
+    public static SystemMachine Protected(ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
-        var machine = new SystemMachine();
+        var machine = new SystemMachine(null, paravirtual);
         VcpuState* state = machine.State;
         state->Cr0 = 0x31;
         machine.WriteDescriptor(KernelCode, 0x00CF_9B00_0000_FFFF);
@@ -122,9 +125,9 @@ internal sealed unsafe class SystemMachine : IDisposable
     }
 
     /// <summary>Real mode at 0000:8000, with a stack.</summary>
-    public static SystemMachine Real()
+    public static SystemMachine Real(ParavirtualInterface paravirtual = ParavirtualInterface.Kvm)
     {
-        var machine = new SystemMachine();
+        var machine = new SystemMachine(null, paravirtual);
         SegmentLoader.SetRealModeCode(machine.State, 0);
         machine.State->IdtrLimit = 0x3FF;
         machine.State->Rip = Code;
@@ -210,6 +213,13 @@ internal sealed unsafe class SystemMachine : IDisposable
         State->Rip = Code;
         ModeState.Update(State);
     }
+
+    private ParavirtualRegisters RegistersOf(ParavirtualInterface paravirtual) => paravirtual switch
+    {
+        ParavirtualInterface.Kvm => new KvmRegisters(Ram, Tsc, Host),
+        ParavirtualInterface.HyperV => new HyperVRegisters(Partition, 0, Ram, Tsc, Host),
+        _ => new ParavirtualRegisters(Ram, Tsc, Host),
+    };
 
     private void Load(SegmentName name, ushort selector)
     {

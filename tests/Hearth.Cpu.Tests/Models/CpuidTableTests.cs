@@ -19,7 +19,7 @@ public sealed class CpuidTableTests
             Ones(table, 0x8000_0001, 0, ecx: true, edx: true), Ones(table, 0x8000_0007, 0, edx: true), Ones(table, 0xD, 1, eax: true),
             Ones(table, 0x4000_0001, 0, eax: true, ebx: true, ecx: true, edx: true) }.Sum();
 
-        CpuFeature[] features = [.. model.Features, .. SpeculationControls.OfTranslatedCode.Features, .. CpuFeatures.Paravirtual];
+        CpuFeature[] features = [.. model.Features, .. SpeculationControls.OfTranslatedCode.Features, .. CpuFeatures.Kvm];
         Assert.Equal(features.Length, shown);
         Assert.All(features, feature => Assert.Equal(1U, Bit(table, feature)));
     }
@@ -77,6 +77,58 @@ public sealed class CpuidTableTests
         Assert.Equal(new CpuidResult((uint)(Frequency / 1000), 1_000_000, 0, 0), table.Lookup(0x4000_0010, 0));
     }
 
+    [Fact]
+    public void Hyper_v_is_alone_where_a_guest_looks_and_needs_no_hypercall()
+    {
+        CpuidTable table = Build(0, 1, ParavirtualInterface.HyperV);
+
+        CpuidResult range = table.Lookup(0x4000_0000, 0);
+        CpuidResult hypervisor = table.Lookup(0x4000_0100, 0);
+
+        Assert.Equal((0x4000_0005U, "Microsoft Hv"), (range.Eax, Text(range.Ebx, range.Ecx, range.Edx)));
+        Assert.Equal("Hv#1", Text(table.Lookup(0x4000_0001, 0).Eax));
+        Assert.Equal(new CpuidResult(14393, 10 << 16, 0, 0), table.Lookup(0x4000_0002, 0));
+
+        // Reference time, APIC registers, hypercall page, processor index, reference TSC, frequencies; and where the last are told.
+        Assert.Equal(new CpuidResult(0x0000_0A72, 0, 0, 0x100), table.Lookup(0x4000_0003, 0));
+
+        // APIC registers, relaxed timing; spinlocks are never told of.
+        Assert.Equal(new CpuidResult(0x28, uint.MaxValue, 0, 0), table.Lookup(0x4000_0004, 0));
+        Assert.Equal(new CpuidResult(255, 255, 0, 0), table.Lookup(0x4000_0005, 0));
+        Assert.Equal("HearthHearth", Text(hypervisor.Ebx, hypervisor.Ecx, hypervisor.Edx));
+        Assert.Equal(table.Lookup(0x16, 0), table.Lookup(0x4000_0006, 0));
+        Assert.Equal(1U, Bit(table, new CpuFeature("hypervisor", 1, 0, CpuidRegister.Ecx, 31)));
+    }
+
+    [Fact]
+    public void Guest_without_an_interface_sees_who_runs_it()
+    {
+        CpuidTable table = Build(0, 1, ParavirtualInterface.None);
+
+        CpuidResult range = table.Lookup(0x4000_0000, 0);
+
+        Assert.Equal((0x4000_0010U, "HearthHearth"), (range.Eax, Text(range.Ebx, range.Ecx, range.Edx)));
+        Assert.Equal(default, table.Lookup(0x4000_0001, 0));
+        Assert.Equal(new CpuidResult((uint)(Frequency / 1000), 1_000_000, 0, 0), table.Lookup(0x4000_0010, 0));
+    }
+
+    [Theory]
+    [InlineData("kvm", ParavirtualInterface.Kvm)]
+    [InlineData("hyperv", ParavirtualInterface.HyperV)]
+    [InlineData("none", ParavirtualInterface.None)]
+    public void Interfaces_have_names(string name, ParavirtualInterface paravirtual)
+    {
+        Assert.Equal((paravirtual, name), (ParavirtualNames.Find(name), ParavirtualNames.NameOf(paravirtual)));
+    }
+
+    [Fact]
+    public void Interface_that_does_not_exist_is_refused_with_those_that_do()
+    {
+        var error = Assert.Throws<Machine.MachineException>(() => ParavirtualNames.Find("xen"));
+
+        Assert.Equal("there is no paravirtual interface 'xen'; there are kvm, hyperv, none", error.Message);
+    }
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]
@@ -131,8 +183,8 @@ public sealed class CpuidTableTests
         Assert.Equal(default, table.Lookup(0xD, 1));
     }
 
-    private static CpuidTable Build(int index, int count) =>
-        CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(index, count), Frequency, SpeculationControls.OfTranslatedCode);
+    private static CpuidTable Build(int index, int count, ParavirtualInterface paravirtual = ParavirtualInterface.Kvm) =>
+        CpuidBuilder.Build(CpuModel.X64Version3, new CpuTopology(index, count), Frequency, SpeculationControls.OfTranslatedCode, paravirtual);
 
     private static uint Bit(CpuidTable table, CpuFeature feature)
     {

@@ -17,6 +17,7 @@ public sealed class CommandLineTests
     [InlineData("vm run --kernel /dev/null --memory 0", "--memory 0 is too little")]
     [InlineData("vm run --kernel /dev/null --memory 1000000G", "--memory 1000000G is more than this host has")]
     [InlineData("vm run --kernel /dev/null --engine steam", "--engine steam is none of auto, software and kvm")]
+    [InlineData("vm run --kernel /dev/null --paravirtual xen", "--paravirtual xen is none of kvm, hyperv and none")]
     [InlineData("vm run --kernel /dev/null --net user --passt /nonexistent", "cannot start /nonexistent: No such file or directory")]
     [InlineData("vm run --kernel /dev/null --serial stdio --console stdio", "only one of them can have the terminal")]
     [InlineData("vm run --kernel /dev/null --save /dev/null", "--save: /dev/null exists already")]

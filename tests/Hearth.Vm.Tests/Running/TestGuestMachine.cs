@@ -27,7 +27,7 @@ internal sealed class TestGuestMachine : IDisposable
         };
         _backends = GuestBackends.Open(configuration, () => { });
         Machine = new GuestMachine(
-            configuration, new EngineOptions(CpuModel.X64Version2, cpus, 1_000_000_000), (_, _) => Engine, _backends, Events, new FakeDeviceLog());
+            configuration, new EngineOptions(CpuModel.X64Version2, cpus, 1_000_000_000, ParavirtualInterface.Kvm), (_, _) => Engine, _backends, Events, new FakeDeviceLog());
     }
 
     public ScriptedEngine Engine { get; } = new();

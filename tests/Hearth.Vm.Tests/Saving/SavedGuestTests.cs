@@ -1,3 +1,4 @@
+using Hearth.Cpu;
 using Hearth.Machine;
 using Hearth.Vm.Saving;
 using Hearth.Vm.Tests.Running;
@@ -40,7 +41,7 @@ public sealed class SavedGuestTests
     {
         SavedGuestHeader header = Open(SaveMachine()).Header;
 
-        Assert.Equal(new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000), header);
+        Assert.Equal(new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000, ParavirtualInterface.Kvm), header);
     }
 
     [Theory]
@@ -48,11 +49,61 @@ public sealed class SavedGuestTests
     [InlineData(TestGuestMachine.Memory, 2, "1 vCPUs")]
     public void Require_anotherMachine_saysWhatDiffers(ulong memory, int cpus, string difference)
     {
-        var header = new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000);
+        var header = new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000, ParavirtualInterface.Kvm);
 
-        var error = Assert.Throws<SavedStateException>(() => header.Require(memory, cpus, null));
+        var error = Assert.Throws<SavedStateException>(() => header.Require(memory, cpus, null, null));
 
         Assert.Contains(difference, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ParavirtualInterface.Kvm, ParavirtualInterface.HyperV, "the paravirtual interface kvm and cannot go on with hyperv")]
+    [InlineData(ParavirtualInterface.HyperV, ParavirtualInterface.None, "the paravirtual interface hyperv and cannot go on with none")]
+    public void Require_anotherParavirtualInterface_saysWhichItHad(ParavirtualInterface saved, ParavirtualInterface asked, string difference)
+    {
+        var header = new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000, saved);
+
+        var error = Assert.Throws<SavedStateException>(() => header.Require(TestGuestMachine.Memory, 1, null, asked));
+
+        Assert.Contains(difference, error.Message, StringComparison.Ordinal);
+        header.Require(TestGuestMachine.Memory, 1, null, saved);
+        header.Require(TestGuestMachine.Memory, 1, null, null);
+    }
+
+    [Theory]
+    [InlineData(ParavirtualInterface.HyperV)]
+    [InlineData(ParavirtualInterface.None)]
+    public void Header_ofAnyParavirtualInterface_comesBack(ParavirtualInterface paravirtual)
+    {
+        var header = new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000, paravirtual);
+        var writer = new StateWriter();
+        header.Save(writer);
+
+        Assert.Equal(header, SavedGuestHeader.Load(new StateReader("guest", writer.Written.ToArray())));
+    }
+
+    [Fact]
+    public void Header_withoutAParavirtualInterface_isOneOfKvms()
+    {
+        var header = new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000, ParavirtualInterface.Kvm);
+        var writer = new StateWriter();
+        header.Save(writer);
+        int name = sizeof(uint) + "kvm".Length;
+
+        Assert.Equal(header, SavedGuestHeader.Load(new StateReader("guest", writer.Written[..^name].ToArray())));
+    }
+
+    [Fact]
+    public void Header_withAnUnknownParavirtualInterface_isRefused()
+    {
+        var writer = new StateWriter();
+        new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000, ParavirtualInterface.Kvm).Save(writer);
+        byte[] bytes = writer.Written.ToArray();
+        bytes[^1] = (byte)'n';
+
+        var error = Assert.Throws<SavedStateException>(() => SavedGuestHeader.Load(new StateReader("guest", bytes)));
+
+        Assert.Contains("'kvn'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

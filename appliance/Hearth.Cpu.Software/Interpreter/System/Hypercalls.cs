@@ -2,7 +2,7 @@ using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
-/// <summary>VMCALL and VMMCALL: KVM's hypercalls (Linux, Documentation/virt/kvm/x86/hypercalls.rst).</summary>
+/// <summary>VMCALL and VMMCALL: KVM's hypercalls (Linux, Documentation/virt/kvm/x86/hypercalls.rst), or Hyper-V's once a guest of that has said what it is.</summary>
 /// <remarks>
 /// No feature that needs one is announced, and yet Linux asks for the pair of clocks wherever it finds kvmclock (its module ptp_kvm). Both instructions
 /// are the same: KVM puts the other make's into a guest's code where it finds the wrong one.
@@ -17,8 +17,12 @@ internal sealed unsafe class Hypercalls(VcpuState* state, ParavirtualRegisters p
     private const long NotSupported = -95;
     private const long Unknown = -1000;
 
+    private readonly HyperVHypercalls _hyperV = new(state);
+
+    public StepResult Call(in Instruction instruction) => paravirtual is HyperVRegisters { IsGuestKnown: true } ? _hyperV.Call(instruction) : CallKvm(instruction);
+
     /// <summary>The number is in RAX, the arguments in RBX and RCX; RAX gets the result.</summary>
-    public StepResult Call(in Instruction instruction)
+    private StepResult CallKvm(in Instruction instruction)
     {
         const int Rax = 0;
         const int Rcx = 1;

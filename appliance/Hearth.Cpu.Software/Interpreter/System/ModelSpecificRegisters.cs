@@ -21,7 +21,7 @@ internal sealed unsafe class ModelSpecificRegisters
         Paravirtual = paravirtual;
     }
 
-    /// <summary>Those of KVM's interface.</summary>
+    /// <summary>Those of the paravirtual interface.</summary>
     public ParavirtualRegisters Paravirtual { get; }
 
     /// <summary>IA32_APIC_BASE, x2APIC and the TSC deadline belong to this APIC; without one they do not exist.</summary>
@@ -61,12 +61,8 @@ internal sealed unsafe class ModelSpecificRegisters
 
         if (TryReadConstant(msr, out value))
             return true;
-        if (ParavirtualRegisters.Handles(msr))
-        {
-            value = Paravirtual.Read(msr);
+        if (Paravirtual.TryRead(msr, out value))
             return true;
-        }
-
         ulong* field = Field(msr);
         value = field is null ? 0 : *field;
         if (msr != Msr.Tsc)
@@ -97,12 +93,16 @@ internal sealed unsafe class ModelSpecificRegisters
             case Msr.BiosUpdateTrigger or Msr.BiosSignature:
                 return true;
             default:
-                return ParavirtualRegisters.Handles(msr) ? Paravirtual.TryWrite(msr, value) : TryWriteField(msr, value);
+                return TryWriteField(msr, value) || Paravirtual.TryWrite(msr, value);
         }
     }
 
-    private static bool BelongsToApic(uint msr) =>
-        msr is Msr.ApicBase or Msr.TscDeadline or (>= Msr.X2ApicFirst and <= Msr.X2ApicLast);
+    private bool BelongsToApic(uint msr) => msr switch
+    {
+        Msr.ApicBase or Msr.TscDeadline or (>= Msr.X2ApicFirst and <= Msr.X2ApicLast) => true,
+        Msr.HyperVEndOfInterrupt or Msr.HyperVInterruptCommand or Msr.HyperVTaskPriority => Paravirtual.Interface == ParavirtualInterface.HyperV,
+        _ => false,
+    };
 
     private bool TryWritePlain(int slot, ulong value)
     {

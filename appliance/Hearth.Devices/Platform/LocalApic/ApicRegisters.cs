@@ -40,6 +40,9 @@ internal static class ApicRegisters
 
     public const uint MsrApicBase = 0x1B;
     public const uint MsrTscDeadline = 0x6E0;
+    public const uint MsrHyperVEndOfInterrupt = 0x4000_0070;
+    public const uint MsrHyperVInterruptCommand = 0x4000_0071;
+    public const uint MsrHyperVTaskPriority = 0x4000_0072;
     public const uint MsrX2Apic = 0x800;
     public const uint MsrX2ApicEnd = 0x900;
 

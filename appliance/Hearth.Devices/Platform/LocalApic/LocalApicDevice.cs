@@ -158,7 +158,8 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
             }
 
             value = _registers.Command;
-            if (!IsX2ApicMsr(msr, out uint register))
+            bool isHyperV = IsHyperVMsr(msr, out uint register);
+            if (!isHyperV && !IsX2ApicMsr(msr, out register))
                 return false;
             if (register == ApicRegisters.InterruptCommandLow)
                 return true;
@@ -174,10 +175,13 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
             return TryWriteBase(value);
         if (msr == ApicRegisters.MsrTscDeadline)
             return TryWriteDeadline(value);
-        if (!IsX2ApicMsr(msr, out uint register))
+
+        // Hyper-V's take any 32 bits, as the page does.
+        bool isHyperV = IsHyperVMsr(msr, out uint register);
+        if (!isHyperV && !IsX2ApicMsr(msr, out register))
             return false;
         if (register != ApicRegisters.InterruptCommandLow)
-            return (value & ~(ulong)_registers.DefinedBits(register)) == 0 && TryWrite(register, (uint)value, true);
+            return (value & ~(ulong)(isHyperV ? uint.MaxValue : _registers.DefinedBits(register))) == 0 && TryWrite(register, (uint)value, true);
         if ((value & ApicRegisters.X2ApicCommandReserved) != 0)
             return false;
         StoreAndSend(value);
@@ -289,6 +293,22 @@ public sealed class LocalApicDevice : ILocalApic, IMachineDevice, IBusDevice
     {
         register = (msr - ApicRegisters.MsrX2Apic) * ApicRegisters.Stride;
         return _base.IsX2Apic && msr is >= ApicRegisters.MsrX2Apic and < ApicRegisters.MsrX2ApicEnd;
+    }
+
+    /// <summary>
+    /// Hyper-V's names of EOI, ICR and TPR, which are there in every mode (Hypervisor Top-Level Functional Specification, "Local APIC MSR Accesses"). The layout of
+    /// ICR is the mode's, as KVM has it.
+    /// </summary>
+    private static bool IsHyperVMsr(uint msr, out uint register)
+    {
+        register = msr switch
+        {
+            ApicRegisters.MsrHyperVEndOfInterrupt => ApicRegisters.EndOfInterrupt,
+            ApicRegisters.MsrHyperVInterruptCommand => ApicRegisters.InterruptCommandLow,
+            ApicRegisters.MsrHyperVTaskPriority => ApicRegisters.TaskPriority,
+            _ => 0,
+        };
+        return register != 0;
     }
 
     private bool TryWrite(uint register, uint value, bool byMsr)

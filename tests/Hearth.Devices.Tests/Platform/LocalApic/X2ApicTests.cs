@@ -70,6 +70,49 @@ public sealed class X2ApicTests
         Assert.False(Apic.TryWriteMsr(0x808, 0));
     }
 
+    [Theory]
+    [InlineData(false, 0x0200_0000_0000_0051UL)]
+    [InlineData(true, 0x0000_0002_0000_0051UL)]
+    public void HyperVRegisters_InEitherMode_SendHoldBackAndEnd(bool x2Apic, ulong command)
+    {
+        const uint EndOfInterrupt = 0x4000_0070;
+        const uint InterruptCommand = 0x4000_0071;
+        const uint TaskPriority = 0x4000_0072;
+        ApicMachine machine = x2Apic ? _machine.InX2ApicMode() : _machine;
+        LocalApicDevice target = _machine.Apics[2];
+
+        Assert.True(target.TryWriteMsr(TaskPriority, 0x50));
+        Assert.True(machine.Apics[1].TryWriteMsr(InterruptCommand, command));
+        bool early = target.HasInterrupt;
+        Assert.True(target.TryWriteMsr(TaskPriority, 0xFFFF_FF00)); // the upper bits mean nothing
+        int vector = target.Acknowledge();
+        Assert.True(machine.Apics[1].TryWriteMsr(InterruptCommand, command));
+        bool inService = target.HasInterrupt;
+        Assert.True(target.TryWriteMsr(EndOfInterrupt, 5));
+
+        target.TryReadMsr(TaskPriority, out ulong priority);
+        _machine.Apics[1].TryReadMsr(InterruptCommand, out ulong sent);
+        Assert.Equal((false, 0x51, false, true), (early, vector, inService, target.HasInterrupt));
+        Assert.Equal((0UL, command), (priority, sent));
+    }
+
+    [Theory]
+    [InlineData(0x4000_0070U, 1UL << 32)]
+    [InlineData(0x4000_0072U, 1UL << 32)]
+    [InlineData(0x4000_0071U, 1UL << 20)]
+    [InlineData(0x4000_0071U, 1UL << 13)]
+    [InlineData(0x4000_0073U, 0UL)]
+    public void HyperVRegisters_ReservedBits_AreRefused(uint register, ulong value)
+    {
+        Assert.False(Apic.TryWriteMsr(register, value));
+    }
+
+    [Fact]
+    public void HyperVRegisters_EndOfInterrupt_CannotBeRead()
+    {
+        Assert.False(Apic.TryReadMsr(0x4000_0070, out _));
+    }
+
     [Fact]
     public void Id_AndLogicalDestination_AreDerived()
     {
