@@ -32,4 +32,27 @@ public sealed class KvmProbeTests
         Assert.Equal(finding.IsUsable, finding.Reason.Length == 0);
         Assert.Equal(finding.IsUsable, finding.RoundsPerSecond >= KvmProbe.SlowestUsable);
     }
+
+    [Theory]
+    [InlineData(1_000_000)]
+    [InlineData(999_900)]
+    [InlineData(1_000_500)]
+    [InlineData(999_000)]
+    [InlineData(500_000)]
+    [InlineData(2_000_000)]
+    public void A_frequency_is_refused_where_KVM_does_not_take_it(uint millionths)
+    {
+        Hosts.RequireDevice();
+        using KvmDevice device = KvmDevice.Open();
+        using KvmMachine machine = device.CreateMachine();
+        using KvmVcpuHandle vcpu = machine.CreateVcpu(0);
+        ulong host = vcpu.TscFrequency;
+        ulong asked = host / 1_000_000 * millionths;
+
+        string? refusal = device.RefuseFrequency(asked, host);
+        bool isTaken = vcpu.TrySetTscFrequency((uint)(asked / 1000));
+
+        Assert.Equal(isTaken, refusal is null);
+        Assert.Equal(isTaken, !(refusal ?? "").Contains($"at {asked / 1e6:F0} MHz", StringComparison.Ordinal));
+    }
 }

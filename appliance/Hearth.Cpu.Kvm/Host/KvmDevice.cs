@@ -69,6 +69,21 @@ public sealed unsafe class KvmDevice : IDisposable
         return missing.Count == 0 ? null : $"this host's KVM cannot give a guest the CPU model {model.Name}{with}: it lacks {string.Join(", ", missing)}";
     }
 
+    /// <summary>
+    /// Why a guest's time-stamp counter cannot count at a pace here, a sentence without a full stop; null where it can. Without scaling KVM takes the host's own
+    /// pace, and one that is faster, which it keeps up by jumps.
+    /// </summary>
+    /// <param name="frequency">Ticks a second.</param>
+    /// <param name="host">Those of the host's counter; see <see cref="KvmFinding"/>.</param>
+    public string? RefuseFrequency(ulong frequency, ulong host)
+    {
+        // So far off the host's own it still counts as the same (tsc_tolerance_ppm, a parameter of the kvm module).
+        const ulong Tolerance = 250;
+        return frequency >= host - (host / 1_000_000 * Tolerance) || Check(KvmCapability.TscControl) != 0
+            ? null
+            : $"this host's processor cannot let a guest's time-stamp counter run at {frequency / 1e6:F0} MHz: it scales none, and its own runs at {host / 1e6:F0} MHz";
+    }
+
     /// <summary>Asks for a capability.</summary>
     /// <returns>0 without it; with it 1, or a number that depends on which it is.</returns>
     internal int Check(KvmCapability capability) => Math.Max(ioctl(_file.Number, KVM_CHECK_EXTENSION, (nuint)capability), 0);

@@ -15,6 +15,7 @@ internal enum KvmCapability
     DebugRegisters = 50,
     XsaveState = 55,
     ExtendedControlRegisters = 56,
+    TscControl = 60,
     TscDeadlineTimer = 72,
     SignalMsi = 77,
     SplitIrqChip = 121,

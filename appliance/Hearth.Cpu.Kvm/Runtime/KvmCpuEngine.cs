@@ -156,7 +156,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         var topology = new CpuTopology(index, _options.VcpuCount);
         vcpu.SetCpuid(new KvmCpuid(CpuidBuilder.Build(Model, topology, _options.TscFrequency, _speculation, Paravirtual)));
         if (!vcpu.TrySetTscFrequency((uint)(_options.TscFrequency / 1000)))
-            throw new MachineException($"this host's processor cannot let a guest's time-stamp counter run at {_options.TscFrequency / 1e6:F0} MHz: it scales none, and its own is faster");
+            throw new MachineException($"this host's processor cannot let a guest's time-stamp counter run at {_options.TscFrequency / 1e6:F0} MHz");
         vcpu.TrySetMsr(Msr.ArchCapabilities, _speculation.ArchCapabilities);
         vcpu.TrySetMsr(Msr.PlatformInfo, 0);
         vcpu.TrySetMsr(Msr.BiosSignature, (ulong)Model.Signature.Microcode << 32);

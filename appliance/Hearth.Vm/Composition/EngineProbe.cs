@@ -14,7 +14,7 @@ internal static class EngineProbe
     public static EngineReport Run(GuestConfiguration configuration)
     {
         long start = Stopwatch.GetTimestamp();
-        var trial = KvmTrial.Run(configuration, asked: null, ParavirtualInterface.Kvm);
+        var trial = KvmTrial.Run(configuration, asked: null, ParavirtualInterface.Kvm, frequency: null);
         TimeSpan duration = Stopwatch.GetElapsedTime(start);
         using KvmDevice? device = trial.Device;
         CpuModel model = device is not null && trial.Refusal is null ? EngineSelection.BestModel(device, ParavirtualInterface.Kvm) : EngineSelection.BestModel();

@@ -26,7 +26,7 @@ internal static class EngineSelection
         asked ??= saved is null ? null : CpuModel.Find(saved.CpuModel);
         ParavirtualInterface paravirtual = askedParavirtual ?? saved?.Paravirtual ?? ParavirtualInterface.Kvm;
         DirectTierMode tier = TierOf(configuration.Tier);
-        KvmDevice? kvm = ChooseDevice(configuration, asked, paravirtual, out ulong hostFrequency, out string? note);
+        KvmDevice? kvm = ChooseDevice(configuration, asked, paravirtual, saved?.TscFrequency, out ulong hostFrequency, out string? note);
         CpuModel model = asked ?? (kvm is null ? BestModel() : BestModel(kvm, paravirtual));
 
         // Each engine has its own measure of the host's counter, and only with that one has it nothing to convert.
@@ -56,10 +56,11 @@ internal static class EngineSelection
 
     /// <summary>The KVM device, where the guest is to run on it.</summary>
     /// <param name="asked">The model it has to give; null for any.</param>
+    /// <param name="frequency">The pace of the time-stamp counter that a saved guest has to get; null for any.</param>
     /// <param name="hostFrequency">Ticks a second of the host's time-stamp counter, as KVM says.</param>
     /// <param name="note">Why the software engine was chosen in its place.</param>
     private static KvmDevice? ChooseDevice(
-        GuestConfiguration configuration, CpuModel? asked, ParavirtualInterface paravirtual, out ulong hostFrequency, out string? note)
+        GuestConfiguration configuration, CpuModel? asked, ParavirtualInterface paravirtual, ulong? frequency, out ulong hostFrequency, out string? note)
     {
         note = null;
         hostFrequency = 0;
@@ -69,7 +70,7 @@ internal static class EngineSelection
                 return null;
             case "kvm":
             case "auto":
-                var trial = KvmTrial.Run(configuration, asked, paravirtual);
+                var trial = KvmTrial.Run(configuration, asked, paravirtual, frequency);
                 hostFrequency = trial.Finding.TscFrequency;
                 if (trial.Refusal is not { } refusal)
                     return trial.Device;

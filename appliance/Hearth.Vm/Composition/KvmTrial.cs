@@ -14,7 +14,8 @@ internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusa
     /// <param name="configuration">Has the device, or why it does not open.</param>
     /// <param name="asked">The model it has to give; null for any.</param>
     /// <param name="paravirtual">The interface it has to give beside it.</param>
-    public static KvmTrial Run(GuestConfiguration configuration, CpuModel? asked, ParavirtualInterface paravirtual)
+    /// <param name="frequency">The pace of the time-stamp counter that it has to give, in ticks a second; null for any.</param>
+    public static KvmTrial Run(GuestConfiguration configuration, CpuModel? asked, ParavirtualInterface paravirtual, ulong? frequency)
     {
         if (configuration.Kvm is not { } file)
             return new KvmTrial(null, default, configuration.KvmRefusal ?? new KvmRefusal(KvmObstacle.Missing, "no KVM device was handed over"));
@@ -24,7 +25,8 @@ internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusa
         {
             device = KvmDevice.Use(new FileDescriptor(file.Descriptor), file.Name);
             finding = device.Probe();
-            return new KvmTrial(device, finding, finding.IsUsable ? Refuse(device, asked ?? CpuModel.All[0], paravirtual) : Refuse(finding));
+            string? lack = finding.IsUsable ? device.Refuse(asked ?? CpuModel.All[0], paravirtual) ?? device.RefuseFrequency(frequency ?? finding.TscFrequency, finding.TscFrequency) : null;
+            return new KvmTrial(device, finding, lack is null ? Refuse(finding) : new KvmRefusal(KvmObstacle.LacksFeatures, lack));
         }
         catch (KvmException error)
         {
@@ -36,9 +38,6 @@ internal sealed record KvmTrial(KvmDevice? Device, KvmFinding Finding, KvmRefusa
         }
     }
 
-    private static KvmRefusal Refuse(KvmFinding finding) =>
-        new(finding.RoundsPerSecond > 0 ? KvmObstacle.TooSlow : KvmObstacle.Fails, finding.Reason);
-
-    private static KvmRefusal? Refuse(KvmDevice device, CpuModel model, ParavirtualInterface paravirtual) =>
-        device.Refuse(model, paravirtual) is { } reason ? new KvmRefusal(KvmObstacle.LacksFeatures, reason) : null;
+    private static KvmRefusal? Refuse(KvmFinding finding) =>
+        finding.IsUsable ? null : new(finding.RoundsPerSecond > 0 ? KvmObstacle.TooSlow : KvmObstacle.Fails, finding.Reason);
 }
