@@ -20,5 +20,6 @@ internal enum KvmCapability
     SplitIrqChip = 121,
     VcpuAttributes = 127,
     ImmediateExit = 136,
+    ManualDirtyLogProtect = 168,
     EnforcePvFeatures = 190,
 }

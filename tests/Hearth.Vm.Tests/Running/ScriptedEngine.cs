@@ -23,6 +23,8 @@ internal sealed class ScriptedEngine : ICpuEngine
 
     public void SkipTime(long nanoseconds) => SkippedTime += nanoseconds;
 
+    public IDirtyTracker TrackWrites() => throw new NotSupportedException();
+
     public IReadOnlyList<EngineStatistic> Statistics() => [];
 
     public void Dispose()
