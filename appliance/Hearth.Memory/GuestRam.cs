@@ -23,6 +23,10 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     /// <inheritdoc cref="HoleStart"/>
     public const ulong HoleEnd = 0xC_0000;
 
+    // PageFlags.Dirty of eight pages.
+    private const ulong EveryDirty = 0x0202_0202_0202_0202;
+    private const int DirtyShift = 1;
+
     private readonly MappedMemory _memory;
     private readonly MappedMemory _flags;
     private readonly RamWindow[] _windows;
@@ -164,6 +168,40 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             physical += (ulong)part;
             length -= part;
         }
+    }
+
+    /// <summary>A set for the pages of this RAM, empty.</summary>
+    public PageSet NewPageSet() => new((long)(Length / PageSize));
+
+    /// <summary>Takes <see cref="PageFlags.Dirty"/> from every page and adds those that had it to a set.</summary>
+    /// <remarks>
+    /// A writer that found the flag set has written before it was taken: its bytes are there for whoever reads now. Any other one sets it again.
+    /// Who lets code write past the flag (soft TLBs) must take that right away before the bytes are read.
+    /// </remarks>
+    /// <param name="into">Made by <see cref="NewPageSet"/>.</param>
+    public void TakeDirty(PageSet into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(into.Length, (long)(Length / PageSize));
+
+        // SAFETY: the flags take whole pages of the host's memory, so that those of the last word's pages are there, too.
+        ulong* flags = (ulong*)_flags.Address;
+        foreach (ref ulong word in into.Words)
+        {
+            for (int shift = 0; shift < 64; shift += sizeof(ulong), flags++)
+            {
+                if ((Volatile.Read(ref *flags) & EveryDirty) != 0)
+                    word |= Gather(Interlocked.And(ref *flags, ~EveryDirty)) << shift;
+            }
+        }
+    }
+
+    /// <summary>Brings the flag of eight pages together: byte n becomes bit n.</summary>
+    private static ulong Gather(ulong flags)
+    {
+        const ulong LowBits = 0x0101_0101_0101_0101;
+        const ulong ByteToBit = 0x0102_0408_1020_4080;
+        return (((flags >> DirtyShift) & LowBits) * ByteToBit) >> 56;
     }
 
     // Span.CopyTo moves two bytes as a byte and then a word: a vCPU could see a ring index that was never written.

@@ -9,6 +9,6 @@ public enum PageFlags : byte
     /// <summary>Code was translated from this page: writes must be seen by the engine.</summary>
     Code = 1,
 
-    /// <summary>Written since dirty tracking was last cleared.</summary>
+    /// <summary>Written since <see cref="GuestRam.TakeDirty"/> was last called.</summary>
     Dirty = 2,
 }

@@ -44,8 +44,8 @@ internal static class GuestProcess
             Tell(outcome.Message);
         if (outcome.Report is not null)
             WriteError(outcome.Report);
-        if (outcome.Statistics is not null)
-            WriteError(outcome.Statistics);
+        if (outcome.Statistics.Count != 0)
+            WriteError(string.Concat(outcome.Statistics.Select(statistic => $"{statistic.Name,-40} {statistic.Value,20}\n")));
         if (outcome.Signal != 0)
             ProcessImage.DieBy(outcome.Signal);
         return outcome.ExitCode;
@@ -93,7 +93,7 @@ internal static class GuestProcess
         using var signals = new HostSignals(events, terminal);
         backends.StartInput();
         GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
-        return configuration.Statistics ? outcome with { Statistics = machine.Statistics() } : outcome;
+        return outcome with { Statistics = configuration.Statistics ? [.. machine.Statistics(), .. outcome.Statistics] : [] };
     }
 
     private static void Tell(string sentence) => WriteError($"hearth: {sentence.TrimEnd('.')}.\n");

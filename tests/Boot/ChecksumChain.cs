@@ -7,9 +7,9 @@ namespace Hearth.Boot.Tests;
 /// <summary>Work for every processor of a guest: a vCPU that lost a register, or was not restored at all, would not end with the right sum.</summary>
 internal static class ChecksumChain
 {
-    public const int Rounds = 16;
+    public const int Rounds = 48;
 
-    private const int Length = 300_000;
+    private const int Length = 150_000;
 
     /// <summary>Writes <c>processors=</c>, then <c>round N on CPU</c> as it goes, and <c>sums=</c>, of which there is one where all went well.</summary>
     public static string Script { get; } = string.Create(CultureInfo.InvariantCulture, $$"""

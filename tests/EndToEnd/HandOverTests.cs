@@ -14,7 +14,8 @@ namespace Hearth.EndToEnd.Tests;
 [Collection<GroundCollection>]
 public sealed class HandOverTests(GroundFixture fixture)
 {
-    private const int Rounds = 45;
+    // A guest goes on while it is saved: many rounds may pass between a moment and the pause.
+    private const int Rounds = 150;
     private const int Saved = 14;
     private const string ClockSource = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
@@ -70,7 +71,7 @@ public sealed class HandOverTests(GroundFixture fixture)
             ground.SharedDirectory, "linux-image-cloud-amd64", script, "--paravirtual", paravirtual, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
 
         HearthOutcome first = SaveHere(guest, ["--save", guest["first"]], "round=10");
-        HearthOutcome second = GoOnInside(ground, guest, "first", "second", "round=25");
+        HearthOutcome second = GoOnInside(ground, guest, "first", "second", "round=60");
         HearthOutcome third = HearthProcess.Run(guest.Arguments("software", "--restore", guest["second"]));
 
         AssertWhole(first, second, third);
@@ -91,7 +92,7 @@ public sealed class HandOverTests(GroundFixture fixture)
 
         HearthOutcome first = SaveHere(guest, ["--net", $"passt:{passt.Socket}", "--save", guest["first"]], "round=10");
         string lent = passt.Lend(ground);
-        HearthOutcome second = GoOnInside(ground, guest, "first", "second", "round=25", "--net", $"passt:{lent}");
+        HearthOutcome second = GoOnInside(ground, guest, "first", "second", "round=60", "--net", $"passt:{lent}");
         OutlivingPasst.TakeBack(ground);
         HearthOutcome third = HearthProcess.Run(guest.Arguments("software", "--net", $"passt:{passt.Socket}", "--restore", guest["second"]));
 

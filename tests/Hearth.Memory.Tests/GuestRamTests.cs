@@ -170,4 +170,57 @@ public sealed class GuestRamTests
 
         public void CodeWritten(ulong physical, int length) => Writes.Add((physical, length));
     }
+
+    [Fact]
+    public void TakeDirty_pagesEverywhere_givesEachOnceAndLeavesOtherFlags()
+    {
+        using var ram = new GuestRam(GuestRam.LowEnd + (16 * Mebibyte) + GuestRam.PageSize);
+        ulong[] written = [0, 0x9_F000, 0xC_0000, 0x7F_F000, GuestRam.LowEnd - 0x1000, FourGiB, FourGiB + (16 * Mebibyte)];
+        foreach (ulong address in written)
+            ram.TryWrite(new GuestAddress(address), [1]);
+        ram.SetFlags(0x7F_F000, PageFlags.Code);
+        PageSet first = ram.NewPageSet();
+        PageSet second = ram.NewPageSet();
+
+        ram.TakeDirty(first);
+        ram.TakeDirty(second);
+
+        Assert.All(written, address => Assert.True(first.Contains((long)(ram.FileOffset(address) / GuestRam.PageSize)), $"0x{address:x}"));
+        Assert.Equal((written.Length, 0), (first.Count, second.Count));
+        Assert.Equal((byte)PageFlags.Code, ram.FlagsOf(0x7F_F000));
+    }
+
+    [Fact]
+    public void TakeDirty_whileAnotherThreadWrites_missesNoPage()
+    {
+        using var ram = new GuestRam(Mebibyte);
+        PageSet told = ram.NewPageSet();
+        bool ended = false;
+        var writer = new Thread(() =>
+        {
+            for (int i = 0; i < 200_000; i++)
+                ram.TryWrite(new GuestAddress((ulong)(i % 8) * GuestRam.PageSize), BitConverter.GetBytes(i));
+            Volatile.Write(ref ended, true);
+        });
+        var copy = new byte[8 * GuestRam.PageSize];
+        writer.Start();
+        bool last;
+        do
+        {
+            last = Volatile.Read(ref ended);
+            told.Clear();
+            ram.TakeDirty(told);
+            for (int page = 0; page < 8; page++)
+            {
+                if (told.Contains(page))
+                    ram.TryRead(new GuestAddress((ulong)page * GuestRam.PageSize), copy.AsSpan(page * GuestRam.PageSize, GuestRam.PageSize));
+            }
+        }
+        while (!last);
+        writer.Join();
+
+        var memory = new byte[copy.Length];
+        ram.TryRead(new GuestAddress(0), memory);
+        Assert.Equal(memory, copy);
+    }
 }

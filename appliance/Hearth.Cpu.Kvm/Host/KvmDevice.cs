@@ -15,7 +15,7 @@ public sealed unsafe class KvmDevice : IDisposable
         KvmCapability.UserMemory, KvmCapability.SetTssAddress, KvmCapability.ExtendedCpuid, KvmCapability.MultiprocessorState, KvmCapability.IrqFd,
         KvmCapability.IoEventFd, KvmCapability.SetIdentityMapAddress, KvmCapability.AdjustClock, KvmCapability.VcpuEvents, KvmCapability.DebugRegisters, KvmCapability.XsaveState,
         KvmCapability.ExtendedControlRegisters, KvmCapability.SignalMsi, KvmCapability.TscDeadlineTimer, KvmCapability.SplitIrqChip,
-        KvmCapability.VcpuAttributes, KvmCapability.ImmediateExit,
+        KvmCapability.VcpuAttributes, KvmCapability.ImmediateExit, KvmCapability.ManualDirtyLogProtect,
     ];
 
     private readonly FileDescriptor _file;

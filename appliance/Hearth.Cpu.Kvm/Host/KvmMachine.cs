@@ -22,11 +22,48 @@ internal sealed unsafe class KvmMachine : IDisposable
     /// <summary>Puts memory of this process at a guest-physical address. All numbers are multiples of 4096.</summary>
     /// <param name="slot">Its number; one that is in use is replaced.</param>
     /// <param name="host">Stays mapped while the machine exists.</param>
+    /// <param name="logsWrites">Its dirty log is kept. It begins without a page each time that this is set anew.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public void SetMemory(int slot, ulong physical, byte* host, ulong length)
+    public void SetMemory(int slot, ulong physical, byte* host, ulong length, bool logsWrites = false)
     {
-        var region = new kvm_userspace_memory_region { slot = (uint)slot, guest_phys_addr = physical, memory_size = length, userspace_addr = (ulong)host };
+        var region = new kvm_userspace_memory_region
+        {
+            slot = (uint)slot,
+            flags = logsWrites ? kvm_userspace_memory_region.LogDirtyPages : 0,
+            guest_phys_addr = physical,
+            memory_size = length,
+            userspace_addr = (ulong)host,
+        };
         Require(ioctl(_file.Number, KVM_SET_USER_MEMORY_REGION, &region), "KVM cannot take the guest's memory");
+    }
+
+    /// <summary>Makes a dirty log keep its pages until <see cref="ClearDirtyLog"/>. Before there is one.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void KeepDirtyLogs()
+    {
+        var capability = new kvm_enable_cap { cap = (uint)KvmCapability.ManualDirtyLogProtect };
+        capability.args[0] = 1;
+        Require(ioctl(_file.Number, KVM_ENABLE_CAP, &capability), "KVM does not let its dirty logs be cleared by hand");
+    }
+
+    /// <summary>Reads which pages of a slot were written since they were cleared.</summary>
+    /// <param name="bitmap">A bit a page, in whole words of 64 bits; written over.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void ReadDirtyLog(int slot, ulong* bitmap)
+    {
+        var log = new kvm_dirty_log { slot = (uint)slot, dirty_bitmap = bitmap };
+        Require(ioctl(_file.Number, KVM_GET_DIRTY_LOG, &log), "KVM does not give its dirty log");
+    }
+
+    /// <summary>Takes pages from the log of a slot and has their next writes noted.</summary>
+    /// <param name="first">A multiple of 64.</param>
+    /// <param name="count">A multiple of 64, or all that are left of the slot.</param>
+    /// <param name="bitmap">A bit for each of these pages.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void ClearDirtyLog(int slot, ulong first, uint count, ulong* bitmap)
+    {
+        var log = new kvm_clear_dirty_log { slot = (uint)slot, first_page = first, num_pages = count, dirty_bitmap = bitmap };
+        Require(ioctl(_file.Number, KVM_CLEAR_DIRTY_LOG, &log), "KVM does not clear its dirty log");
     }
 
     /// <exception cref="LinuxException">The kernel refused.</exception>

@@ -48,6 +48,7 @@ internal static unsafe partial class KvmApi
     public static readonly uint KVM_SIGNAL_MSI = Write<kvm_msi>(0xA5);
     public static readonly uint KVM_GET_XCRS = Read<kvm_xcrs>(0xA6);
     public static readonly uint KVM_SET_XCRS = Write<kvm_xcrs>(0xA7);
+    public static readonly uint KVM_CLEAR_DIRTY_LOG = ReadWrite<kvm_clear_dirty_log>(0xC0);
     public static readonly uint KVM_GET_SUPPORTED_HV_CPUID = ReadWrite<kvm_cpuid2>(0xC1);
     public static readonly uint KVM_SET_DEVICE_ATTR = Write<kvm_device_attr>(0xE1);
     public static readonly uint KVM_GET_DEVICE_ATTR = Write<kvm_device_attr>(0xE2);

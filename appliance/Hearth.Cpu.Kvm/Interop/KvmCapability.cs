@@ -21,6 +21,7 @@ internal enum KvmCapability
     SplitIrqChip = 121,
     VcpuAttributes = 127,
     ImmediateExit = 136,
+    ManualDirtyLogProtect = 168,
     EnforcePvFeatures = 190,
     SystemHyperVCpuid = 191,
     EnforceHyperVCpuid = 199,

@@ -5,6 +5,9 @@ namespace Hearth.Cpu.Kvm.Interop;
 [StructLayout(LayoutKind.Sequential)]
 internal struct kvm_userspace_memory_region
 {
+    /// <summary>KVM_MEM_LOG_DIRTY_PAGES.</summary>
+    public const uint LogDirtyPages = 1;
+
     public uint slot;
     public uint flags;
     public ulong guest_phys_addr;
@@ -136,6 +139,15 @@ internal unsafe struct kvm_dirty_log
 {
     public uint slot;
     public uint padding;
+    public void* dirty_bitmap;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct kvm_clear_dirty_log
+{
+    public uint slot;
+    public uint num_pages;
+    public ulong first_page;
     public void* dirty_bitmap;
 }
 

@@ -14,6 +14,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     private readonly KvmDevice _device;
     private readonly KvmMachine _machine;
     private readonly KvmEngineOptions _options;
+    private readonly GuestRam _ram;
     private readonly List<KvmVcpu> _vcpus = [];
     private readonly KvmApics _apics;
     private readonly SpeculationControls _speculation;
@@ -22,6 +23,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     // Of one instant, see FrozenTimestamp.
     private ulong _frozenTimestamp;
     private ulong _frozenClock;
+    private KvmDirtyTracker? _tracker;
 
     /// <param name="device">Owned.</param>
     /// <exception cref="MachineException">KVM cannot give the guest its model.</exception>
@@ -32,6 +34,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        _ram = ram;
         _device = device;
         try
         {
@@ -42,7 +45,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
             _machine = _device.CreateMachine();
             _machine.LendPages(LentPages);
             _machine.CreateLocalApics(InterruptRouter.GsiCount);
-            MapMemory(ram);
+            _machine.KeepDirtyLogs();
+            MapMemory(logsWrites: false);
             _apics = new KvmApics(_machine, _vcpus);
         }
         catch
@@ -98,6 +102,14 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         }
     }
 
+    public IDirtyTracker TrackWrites()
+    {
+        if (_tracker is not null)
+            throw new InvalidOperationException("writes to the guest's memory are tracked already");
+        MapMemory(logsWrites: true);
+        return _tracker = new KvmDirtyTracker(this, _machine, _ram);
+    }
+
     public IReadOnlyList<EngineStatistic> Statistics() => [];
 
     /// <summary>Ends the engine, after its vCPUs have stopped.</summary>
@@ -145,6 +157,15 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         }
     }
 
+    /// <summary>Ends what <see cref="TrackWrites"/> began.</summary>
+    internal void Forget(KvmDirtyTracker tracker)
+    {
+        if (_tracker != tracker)
+            return;
+        _tracker = null;
+        MapMemory(logsWrites: false);
+    }
+
     /// <summary>A vCPU runs again.</summary>
     internal void Thaw() => Volatile.Write(ref _frozenTimestamp, 0);
 
@@ -162,9 +183,9 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         vcpu.TrySetMsr(Msr.BiosSignature, (ulong)Model.Signature.Microcode << 32);
     }
 
-    private void MapMemory(GuestRam ram)
+    private void MapMemory(bool logsWrites)
     {
-        for (int i = 0; i < ram.Slots.Count; i++)
-            _machine.SetMemory(i, ram.Slots[i].Start, ram.HostAddress(ram.Slots[i].Start), ram.Slots[i].Length);
+        for (int i = 0; i < _ram.Slots.Count; i++)
+            _machine.SetMemory(i, _ram.Slots[i].Start, _ram.HostAddress(_ram.Slots[i].Start), _ram.Slots[i].Length, logsWrites);
     }
 }

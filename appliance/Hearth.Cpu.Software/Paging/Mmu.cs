@@ -118,6 +118,9 @@ internal sealed unsafe class Mmu
     /// <summary>Takes the right to write without a slow path from every entry that maps a page: code was translated from it.</summary>
     public void FlushWriteTags(ulong physicalPage) => _tlb.FlushWriteTags(physicalPage);
 
+    /// <summary>Takes that right from every entry: what it vouched for, <see cref="PageFlags.Dirty"/>, was taken.</summary>
+    public void FlushWriteTags() => _tlb.FlushWriteTags();
+
     private bool Fill(ulong linear, MemoryAccess access, int tlbMode, in PageTranslation translation)
     {
         byte* host = _ram.HostAddress(translation.Physical);

@@ -136,9 +136,13 @@ internal sealed unsafe class SoftTlb
     }
 
     /// <summary>Makes writes to a physical page take the slow path.</summary>
-    public void FlushWriteTags(ulong physicalPage)
+    public void FlushWriteTags(ulong physicalPage) => FlushWriteTags(PageMask, physicalPage & PageMask);
+
+    /// <summary>Makes all writes take the slow path.</summary>
+    public void FlushWriteTags() => FlushWriteTags(0, 0);
+
+    private void FlushWriteTags(ulong infoMask, ulong info)
     {
-        physicalPage &= PageMask;
         for (int mode = 0; mode < TlbMode.Count; mode++)
         {
             for (int word = 0; word < WordsPerMode; word++)
@@ -147,7 +151,7 @@ internal sealed unsafe class SoftTlb
                 for (ulong bits = _local[at] | _global[at]; bits != 0; bits &= bits - 1)
                 {
                     int slot = (word * 64) + BitOperations.TrailingZeroCount(bits);
-                    if ((Entry(mode, slot)->Info & PageMask) == physicalPage)
+                    if ((Entry(mode, slot)->Info & infoMask) == info)
                         Entry(mode, slot)->WriteTag = InvalidTag(slot);
                 }
             }

@@ -1,7 +1,8 @@
 namespace Hearth.Cpu.Software;
 
-/// <summary>Lets one vCPU run alone: to drop the code cache, or for a LOCK across a page.</summary>
+/// <summary>Lets one vCPU run alone: to drop the code cache, or for a LOCK across a page. Or none, while another thread changes what belongs to them.</summary>
 /// <remarks>
+/// That thread enters as a vCPU does, acquires, releases and leaves.
 /// A vCPU is inside from the first to the last instruction of <see cref="SoftwareVcpu.Run"/>, except while it halts. It
 /// steps aside only between instructions, when a kick has brought it there.
 /// </remarks>

@@ -12,7 +12,9 @@ public sealed class SoftwareCpuEngine : ICpuEngine
 
     private readonly List<SoftwareVcpu> _vcpus = [];
     private readonly Lock _lock = new();
+    private readonly Action _askToStepAside;
     private ulong _frozenTimestamp;
+    private DirtyTracker? _tracker;
 
     /// <param name="options">CPU model, TSC frequency, size of the code cache.</param>
     /// <exception cref="MachineException">This host cannot run the model, or the code cache has an impossible size.</exception>
@@ -22,6 +24,7 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         ArgumentNullException.ThrowIfNull(options);
         Ram = ram;
         Options = options;
+        _askToStepAside = AskOthersToStepAside;
         IReadOnlyList<string> missing = options.Model.NativelyMissingOn(HostProcessor.Cpuid);
         if (missing.Count > 0)
             throw new MachineException($"this host's processor cannot run the CPU model {options.Model.Name}: it lacks {string.Join(", ", missing)}");
@@ -90,6 +93,13 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         }
     }
 
+    public IDirtyTracker TrackWrites()
+    {
+        if (_tracker is not null)
+            throw new InvalidOperationException("writes to the guest's memory are tracked already");
+        return _tracker = new DirtyTracker(this);
+    }
+
     public unsafe IReadOnlyList<EngineStatistic> Statistics()
     {
         var sum = new ExitCounters();
@@ -151,6 +161,27 @@ public sealed class SoftwareCpuEngine : ICpuEngine
 
     /// <summary>A vCPU runs again.</summary>
     internal void Thaw() => Volatile.Write(ref _frozenTimestamp, 0);
+
+    internal void Forget(DirtyTracker tracker)
+    {
+        if (_tracker == tracker)
+            _tracker = null;
+    }
+
+    /// <summary>From here on no vCPU writes to a page whose <see cref="PageFlags.Dirty"/> it has not seen set since. Not on a vCPU's thread.</summary>
+    internal void TakeWriteRights()
+    {
+        Gate.Enter();
+        Gate.Acquire(_askToStepAside);
+        lock (_lock)
+        {
+            foreach (SoftwareVcpu vcpu in _vcpus)
+                vcpu.TakeWriteRights();
+        }
+
+        Gate.Release();
+        Gate.Leave();
+    }
 
     internal void AskOthersToStepAside()
     {

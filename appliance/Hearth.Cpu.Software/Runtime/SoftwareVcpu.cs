@@ -173,6 +173,13 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
     /// <summary>Asks this vCPU to come to <see cref="ExclusiveGate.StepAside"/>.</summary>
     internal void AskToStepAside() => _mailbox.Post(VcpuRequests.StepAside);
 
+    /// <summary>Makes the next write to any page see to it that the page is marked as dirty. While this vCPU is outside the gate.</summary>
+    internal void TakeWriteRights()
+    {
+        _mmu.FlushWriteTags();
+        _direct.PageChanged();
+    }
+
     /// <summary>Takes back TSC ticks that passed while the machine's clock stood still.</summary>
     internal void SkipTicks(ulong ticks) => _core.SkipTicks(ticks);
 

@@ -23,6 +23,11 @@ public interface ICpuEngine : IDisposable
     /// <param name="nanoseconds">How long the clock stood still.</param>
     void SkipTime(long nanoseconds);
 
+    /// <summary>Notes from here on which pages of RAM are written; those written before count as clean. Costs nothing where it is not called. While vCPUs run or stand.</summary>
+    /// <returns>To be disposed of before the engine.</returns>
+    /// <exception cref="InvalidOperationException">Somebody does so already.</exception>
+    IDirtyTracker TrackWrites();
+
     /// <summary>What the engine counted and what it takes of the host's memory. Called while no vCPU runs.</summary>
     IReadOnlyList<EngineStatistic> Statistics();
 }

@@ -114,8 +114,11 @@ internal sealed class GuestMachine : IDisposable
         _stillSince = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>What the CPU engine counted, one figure a line. The machine is paused.</summary>
-    public string Statistics() => string.Concat(_engine.Statistics().Select(statistic => $"{statistic.Name,-40} {statistic.Value,20}\n"));
+    /// <summary>What the CPU engine counted. The machine is paused.</summary>
+    public IReadOnlyList<EngineStatistic> Statistics() => _engine.Statistics();
+
+    /// <summary>Notes from here on which pages of RAM are written. The machine runs or is paused.</summary>
+    public IDirtyTracker TrackWrites() => _engine.TrackWrites();
 
     /// <summary>The state of everything but RAM. The machine is paused.</summary>
     public MachineState Capture() => MachineState.Capture(_devices);

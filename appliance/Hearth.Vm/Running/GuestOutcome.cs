@@ -1,3 +1,5 @@
+using Hearth.Cpu;
+
 namespace Hearth.Vm.Running;
 
 /// <summary>How a guest ended.</summary>
@@ -7,6 +9,6 @@ namespace Hearth.Vm.Running;
 /// <param name="Signal">The signal this process is to die by, or 0.</param>
 internal sealed record GuestOutcome(int ExitCode, string? Message = null, string? Report = null, int Signal = 0)
 {
-    /// <summary>What the CPU engine counted, where that was asked for.</summary>
-    public string? Statistics { get; init; }
+    /// <summary>What was counted and measured.</summary>
+    public IReadOnlyList<EngineStatistic> Statistics { get; init; } = [];
 }

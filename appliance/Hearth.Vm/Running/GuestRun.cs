@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hearth.Cpu;
 using Hearth.Linux;
 using Hearth.Machine;
@@ -8,24 +9,24 @@ using Hearth.Vm.Saving;
 
 namespace Hearth.Vm.Running;
 
-/// <summary>Runs a machine until something ends it: takes its events one after the other and acts on each while it is paused.</summary>
+/// <summary>Runs a machine until something ends it: takes its events one after the other and acts on each while it is paused. Saving begins before that.</summary>
 internal sealed class GuestRun
 {
     private readonly GuestMachine _machine;
     private readonly MachineEvents _events;
     private readonly bool _exitOnReset;
-    private readonly GuestFile? _save;
+    private readonly GuestFile? _file;
     private readonly Action<string> _tell;
 
     /// <param name="exitOnReset">A guest reset ends the run.</param>
-    /// <param name="save">Where an event that asks for it saves the guest.</param>
+    /// <param name="file">Where an event that asks for it saves the guest.</param>
     /// <param name="tell">Takes a sentence for the user while the guest goes on.</param>
-    public GuestRun(GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? save, Action<string> tell)
+    public GuestRun(GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? file, Action<string> tell)
     {
         _machine = machine;
         _events = events;
         _exitOnReset = exitOnReset;
-        _save = save;
+        _file = file;
         _tell = tell;
     }
 
@@ -37,14 +38,16 @@ internal sealed class GuestRun
         {
             _machine.Resume();
             MachineEvent happened = _events.Take();
+            using GuestSave? save = happened.Kind == MachineEventKind.Save ? BeginSave() : null;
+            long paused = Stopwatch.GetTimestamp();
             _machine.Pause();
-            if (Act(happened) is { } outcome)
+            if (Act(happened, save, paused) is { } outcome)
                 return outcome;
         }
     }
 
     /// <returns>Null when the machine is to go on.</returns>
-    private GuestOutcome? Act(in MachineEvent happened) => happened.Kind switch
+    private GuestOutcome? Act(in MachineEvent happened, GuestSave? save, long paused) => happened.Kind switch
     {
         MachineEventKind.PowerOff => new GuestOutcome(ExitCode.Success),
         MachineEventKind.Reset => _exitOnReset
@@ -54,7 +57,7 @@ internal sealed class GuestRun
         MachineEventKind.VcpuStopped => ActOn(happened.Exit, _machine.Processors[(int)happened.Value]),
         MachineEventKind.Quit => new GuestOutcome(ExitCode.UserQuit),
         MachineEventKind.Signal => new GuestOutcome(ExitCode.HostFault, Signal: (int)happened.Value),
-        _ => Save(),
+        _ => EndSave(save, paused),
     };
 
     private GuestOutcome? ActOn(in VcpuExit exit, Processor processor)
@@ -77,19 +80,58 @@ internal sealed class GuestRun
         return null;
     }
 
-    private GuestOutcome? Save()
+    /// <summary>Saves what can be saved while the guest runs.</summary>
+    /// <returns>Null when the guest cannot be saved, or is not to be.</returns>
+    private GuestSave? BeginSave()
     {
-        if (_save is null)
+        if (_file is null)
             return null;
+        GuestSave? save = null;
         try
         {
-            _save.Write(_machine);
-            return new GuestOutcome(ExitCode.Saved);
+            save = new GuestSave(_machine, _file);
+            save.CopyWhileItRuns(() => _events.HasOthers);
+            return save;
         }
         catch (Exception error) when (error is IOException or LinuxException)
         {
-            _tell($"the guest cannot be saved and goes on: {error.Message}");
+            save?.Dispose();
+            TellFailure(error);
             return null;
         }
     }
+
+    private GuestOutcome? EndSave(GuestSave? save, long paused)
+    {
+        // What happened first is not part of the saved state: a guest that has just switched itself off would wait for that forever.
+        if (_events.HasOthers)
+            return ActOnOther(isSavePostponed: save is not null);
+        if (save is null)
+            return null;
+        try
+        {
+            save.Finish(paused);
+            return new GuestOutcome(ExitCode.Saved) { Statistics = save.Statistics() };
+        }
+        catch (Exception error) when (error is IOException or LinuxException)
+        {
+            TellFailure(error);
+            return null;
+        }
+    }
+
+    private GuestOutcome? ActOnOther(bool isSavePostponed)
+    {
+        MachineEvent happened;
+        do
+        {
+            happened = _events.Take();
+        }
+        while (happened.Kind == MachineEventKind.Save);
+        if (isSavePostponed)
+            _events.Post(new MachineEvent(MachineEventKind.Save));
+        return Act(happened, null, 0);
+    }
+
+    private void TellFailure(Exception error) => _tell($"the guest cannot be saved and goes on: {error.Message}");
 }

@@ -12,6 +12,12 @@ internal sealed class MachineEvents : IMachineControl, IDisposable
     private readonly BlockingCollection<MachineEvent> _queue = [];
     private Action? _hold;
 
+    // Events that wait and are no Save.
+    private int _others;
+
+    /// <summary>Something waits that is no <see cref="MachineEventKind.Save"/>: <see cref="Take"/> will give it.</summary>
+    public bool HasOthers => Volatile.Read(ref _others) != 0;
+
     /// <summary>Connects what keeps the vCPUs from running on until an event of the guest's own making is dealt with; once.</summary>
     public void Connect(Action hold) => _hold = hold;
 
@@ -25,14 +31,25 @@ internal sealed class MachineEvents : IMachineControl, IDisposable
     public void PostHeld(in MachineEvent happened)
     {
         _hold?.Invoke();
-        _queue.Add(happened);
+        Post(happened);
     }
 
     /// <summary>Posts an event that leaves the vCPUs running.</summary>
-    public void Post(in MachineEvent happened) => _queue.Add(happened);
+    public void Post(in MachineEvent happened)
+    {
+        if (happened.Kind != MachineEventKind.Save)
+            Interlocked.Increment(ref _others);
+        _queue.Add(happened);
+    }
 
     /// <summary>Waits for the next event.</summary>
-    public MachineEvent Take() => _queue.Take();
+    public MachineEvent Take()
+    {
+        MachineEvent happened = _queue.Take();
+        if (happened.Kind != MachineEventKind.Save)
+            Interlocked.Decrement(ref _others);
+        return happened;
+    }
 
     public void Dispose() => _queue.Dispose();
 }

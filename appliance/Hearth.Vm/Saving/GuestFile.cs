@@ -1,6 +1,5 @@
 using Hearth.Linux;
 using Hearth.Protocol;
-using Hearth.Vm.Composition;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Vm.Saving;
@@ -21,18 +20,23 @@ internal sealed class GuestFile : IDisposable
         _name = configuration.Name;
     }
 
-    /// <summary>Saves a paused machine.</summary>
-    /// <exception cref="LinuxException">The host's file system cannot take it.</exception>
-    /// <exception cref="IOException">The host's file system cannot take it.</exception>
-    public void Write(GuestMachine machine)
+    /// <summary>The file, empty again whatever an attempt before this one has left. The caller closes it; the file stays.</summary>
+    /// <exception cref="IOException">The host's file system cannot do it.</exception>
+    public Stream Open()
     {
-        using (var stream = new FileStream(new SafeFileHandle(_file.Number, ownsHandle: false), FileAccess.Write, BufferLength))
-        {
-            // What an attempt before this one has left.
-            stream.SetLength(0);
-            SavedGuest.Write(machine, stream);
-        }
+        var stream = new FileStream(new SafeFileHandle(_file.Number, ownsHandle: false), FileAccess.Write, BufferLength);
+        stream.SetLength(0);
+        return stream;
+    }
 
+    /// <summary>Brings what was written so far to stable storage.</summary>
+    /// <exception cref="LinuxException">The host's file system cannot take it.</exception>
+    public void Synchronize() => _file.Synchronize();
+
+    /// <summary>Brings everything to stable storage and gives the file its name.</summary>
+    /// <exception cref="LinuxException">The host's file system cannot take it.</exception>
+    public void Commit()
+    {
         _file.Synchronize();
         _file.LinkInto(_directory, _name);
         _directory.Synchronize();

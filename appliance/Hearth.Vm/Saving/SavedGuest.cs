@@ -4,14 +4,14 @@ using Hearth.Vm.Composition;
 
 namespace Hearth.Vm.Saving;
 
-/// <summary>A saved guest as a stream: a header, the state of processors and devices, and RAM.</summary>
+/// <summary>A saved guest as a stream: a header, RAM, and the state of processors and devices.</summary>
 /// <remarks>
 /// Layout, little-endian: magic <c>"HRTHGST\0"</c>, version (32 bits), length of the header (32), the header
-/// (<see cref="SavedGuestHeader"/>), the machine (<see cref="MachineState"/>), RAM (<see cref="RamImage"/>).
+/// (<see cref="SavedGuestHeader"/>), RAM (<see cref="RamImage"/>), the machine (<see cref="MachineState"/>). Version 1 had RAM behind the machine.
 /// </remarks>
 internal sealed class SavedGuest
 {
-    private const uint Version = 1;
+    private const uint Version = 2;
     private const uint MaximumHeaderLength = 4096;
     private const int PrefixLength = 16;
 
@@ -31,16 +31,23 @@ internal sealed class SavedGuest
     /// <exception cref="IOException">The stream cannot take it.</exception>
     public static void Write(GuestMachine machine, Stream to)
     {
+        using var writer = new SavedGuestWriter(machine, to);
+        _ = writer.TryWriteMemory(() => false);
+        writer.Finish();
+    }
+
+    /// <summary>Writes what comes before everything else.</summary>
+    /// <exception cref="IOException">The stream cannot take it.</exception>
+    public static void WriteHeader(SavedGuestHeader what, Stream to)
+    {
         var header = new StateWriter();
-        SavedGuestHeader.Of(machine).Save(header);
+        what.Save(header);
         Span<byte> prefix = stackalloc byte[PrefixLength];
         Magic.CopyTo(prefix);
         BinaryPrimitives.WriteUInt32LittleEndian(prefix[8..], Version);
         BinaryPrimitives.WriteUInt32LittleEndian(prefix[12..], (uint)header.Written.Length);
         to.Write(prefix);
         to.Write(header.Written.Span);
-        machine.Capture().WriteTo(to);
-        RamImage.Write(machine.Ram, to);
     }
 
     /// <summary>Reads the header; the rest is read by <see cref="Restore"/>.</summary>
@@ -68,8 +75,7 @@ internal sealed class SavedGuest
     /// <exception cref="SavedStateException">The state is damaged, cut short, or of a machine with other devices.</exception>
     public void Restore(GuestMachine machine)
     {
-        MachineState state = MachineState.ReadFrom(_rest);
         RamImage.Read(_rest, machine.Ram);
-        machine.Apply(state);
+        machine.Apply(MachineState.ReadFrom(_rest));
     }
 }

@@ -1,3 +1,4 @@
+using Hearth.Machine;
 using Hearth.Memory;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
@@ -8,6 +9,9 @@ namespace Hearth.Cpu.Software.Tests.Runtime;
 public sealed unsafe class DirectTierTests : IDisposable
 {
     private const int Vector = 0x40;
+
+    /// <summary>The number of a page of data.</summary>
+    private const long Page = (long)(UserSpace.Data + 0x2000) / PageSet.PageSize;
 
     private readonly CodeMachine _machine = new(direct: DirectTierMode.Always);
 
@@ -375,6 +379,72 @@ public sealed unsafe class DirectTierTests : IDisposable
         });
 
         Assert.Equal(UserSpace.Code, _machine.Caught(Vector).Rip);
+    }
+
+    [Fact]
+    public void Pages_written_are_told_each_time()
+    {
+        _machine.Assemble(UserSpace.Kernel, a =>
+        {
+            a.@out(TestBus.StopPort, al);
+            a.sysretq();
+        });
+        Run(a =>
+        {
+            Label again = a.CreateLabel();
+            a.Label(ref again);
+            a.inc(__dword_ptr[UserSpace.Data + 0x2008]);
+            a.syscall();
+            a.jmp(again);
+        });
+        using IDirtyTracker tracker = _machine.Engine.TrackWrites();
+        for (int round = 0; round < 3; round++)
+        {
+            _machine.Continue();
+
+            Assert.True(Collect(tracker).Contains(Page));
+            Assert.False(Collect(tracker).Contains(Page));
+        }
+
+        Assert.InRange(Counters.Entries, 4, long.MaxValue);
+    }
+
+    [Fact]
+    public void Pages_written_without_end_are_told_without_end()
+    {
+        Func<uint> counter = () => Volatile.Read(ref _machine.At<uint>(UserSpace.Data + 0x2008));
+        _machine.Assemble(UserSpace.Code, a =>
+        {
+            Label again = a.CreateLabel();
+            a.Label(ref again);
+            a.inc(__dword_ptr[UserSpace.Data + 0x2008]);
+            a.jmp(again);
+        });
+        using IDirtyTracker tracker = _machine.Engine.TrackWrites();
+        var thread = new Thread(() => UserSpace.Enter(_machine)) { IsBackground = true };
+        thread.Start();
+        var copy = new uint[10];
+        int told = 0;
+        for (int round = 0; round < copy.Length; round++)
+        {
+            told += SpinWait.SpinUntil(() => Collect(tracker).Contains(Page), 1_000) ? 1 : 0;
+            copy[round] = counter();
+            Assert.True(SpinWait.SpinUntil(() => counter() != copy[round], 5_000));
+        }
+
+        _machine.Vcpu.Kick();
+        Assert.True(thread.Join(10_000));
+
+        Assert.Equal(copy.Length, told);
+        Assert.Equal(copy.Order(), copy);
+        Assert.InRange(Counters.Entries, 1, long.MaxValue);
+    }
+
+    private PageSet Collect(IDirtyTracker tracker)
+    {
+        PageSet pages = _machine.Ram.NewPageSet();
+        tracker.Collect(pages);
+        return pages;
     }
 
     private void Run(Action<Assembler> body, ulong flags = Rflags.AlwaysOne | Rflags.InterruptEnable)

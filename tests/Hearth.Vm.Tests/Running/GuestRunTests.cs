@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Hearth.Cpu;
 using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Vm.Running;
+using Hearth.Vm.Saving;
 
 namespace Hearth.Vm.Tests.Running;
 
@@ -113,6 +115,89 @@ public sealed class GuestRunTests
         GuestOutcome outcome = guest.Run();
 
         Assert.Equal(ExitCode.UserQuit, outcome.ExitCode);
+    }
+
+    [Fact]
+    public void Save_whileTheGuestWrites_hasWhatItWroteLast()
+    {
+        using var guest = new TestGuestMachine();
+        using var folder = new SaveFolder();
+        using GuestFile file = folder.NewFile("saved");
+        guest.Bootstrap.Guest = _ =>
+        {
+            // Longer than rounds of so many pages pay: the pause begins while it writes.
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(500); i++)
+                guest.Machine.Ram.TryWrite(new GuestAddress(0x20_0000 + ((ulong)(i * 7919 % 8000) * 4096)), BitConverter.GetBytes(i));
+            guest.Machine.Ram.TryWrite(new GuestAddress(0x300_0000), "the last"u8);
+            return null;
+        };
+        guest.Events.Post(new MachineEvent(MachineEventKind.Save));
+
+        GuestOutcome outcome = guest.Run(file: file);
+
+        using var fresh = new TestGuestMachine(bootable: false);
+        folder.Restore("saved", fresh.Machine);
+        Assert.Equal(ExitCode.Saved, outcome.ExitCode);
+        Assert.Equal(Memory(guest), Memory(fresh));
+        Assert.Contains(outcome.Statistics, statistic => statistic.Name == "save: the guest stood still");
+    }
+
+    [Fact]
+    public void Save_ofAGuestThatSwitchesItselfOffMeanwhile_isLeftOff()
+    {
+        using var guest = new TestGuestMachine();
+        using var folder = new SaveFolder();
+        using GuestFile file = folder.NewFile("saved");
+        guest.Events.Post(new MachineEvent(MachineEventKind.Save));
+        guest.Events.PowerOff();
+
+        GuestOutcome outcome = guest.Run(file: file);
+
+        Assert.Equal(ExitCode.Success, outcome.ExitCode);
+        Assert.False(folder.Has("saved"));
+    }
+
+    [Fact]
+    public void Save_ofAGuestThatResetsItselfMeanwhile_comesAfterTheReset()
+    {
+        using var guest = new TestGuestMachine();
+        using var folder = new SaveFolder();
+        using GuestFile file = folder.NewFile("saved");
+        guest.Events.Post(new MachineEvent(MachineEventKind.Save));
+        guest.Events.Post(new MachineEvent(MachineEventKind.Save));
+        guest.Events.Reset();
+
+        GuestOutcome outcome = guest.Run(exitOnReset: false, file: file);
+
+        Assert.Equal(ExitCode.Saved, outcome.ExitCode);
+        Assert.Equal(2, guest.Bootstrap.Resets);
+        Assert.True(folder.Has("saved"));
+    }
+
+    [Fact]
+    public void Save_thatFails_leavesTheGuestRunning()
+    {
+        using var guest = new TestGuestMachine();
+        using var folder = new SaveFolder();
+        using GuestFile first = folder.NewFile("saved");
+        first.Commit();
+        using GuestFile file = folder.NewFile("saved");
+        guest.Bootstrap.Guest = bus => guest.Told.Count == 0 ? null : Out(bus, 0xF4, AccessWidth.Byte, 4);
+        guest.Events.Post(new MachineEvent(MachineEventKind.Save));
+
+        GuestOutcome outcome = guest.Run(file: file);
+
+        Assert.Equal((4 << 1) | 1, outcome.ExitCode);
+        Assert.StartsWith("the guest cannot be saved and goes on: ", Assert.Single(guest.Told), StringComparison.Ordinal);
+    }
+
+    private static byte[] Memory(TestGuestMachine guest)
+    {
+        const int Start = 1 << 20;
+        var bytes = new byte[TestGuestMachine.Memory - Start];
+        Assert.True(guest.Machine.Ram.TryRead(new GuestAddress(Start), bytes));
+        return bytes;
     }
 
     private static VcpuExit? Out(IVcpuBus bus, ushort port, AccessWidth width, ulong value)

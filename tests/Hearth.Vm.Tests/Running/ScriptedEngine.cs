@@ -1,5 +1,6 @@
 using Hearth.Cpu;
 using Hearth.Machine;
+using Hearth.Memory;
 
 namespace Hearth.Vm.Tests.Running;
 
@@ -23,11 +24,33 @@ internal sealed class ScriptedEngine : ICpuEngine
 
     public void SkipTime(long nanoseconds) => SkippedTime += nanoseconds;
 
+    /// <summary>The guest's RAM; its code here writes as devices do.</summary>
+    public GuestRam? Ram { get; set; }
+
+    public IDirtyTracker TrackWrites() => new Tracker(Ram!);
+
     public IReadOnlyList<EngineStatistic> Statistics() => [];
 
     public void Dispose()
     {
         foreach (ScriptedVcpu vcpu in Vcpus)
             vcpu.Dispose();
+    }
+
+    private sealed class Tracker : IDirtyTracker
+    {
+        private readonly GuestRam _ram;
+
+        public Tracker(GuestRam ram)
+        {
+            _ram = ram;
+            ram.TakeDirty(ram.NewPageSet());
+        }
+
+        public void Collect(PageSet into) => _ram.TakeDirty(into);
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -1,9 +1,11 @@
 using Hearth.Cpu;
 using Hearth.Linux;
+using Hearth.Memory;
 using Hearth.Protocol;
 using Hearth.Testing;
 using Hearth.Vm.Composition;
 using Hearth.Vm.Running;
+using Hearth.Vm.Saving;
 using Hearth.Vm.Tests.Boot;
 
 namespace Hearth.Vm.Tests.Running;
@@ -27,7 +29,7 @@ internal sealed class TestGuestMachine : IDisposable
         };
         _backends = GuestBackends.Open(configuration, () => { });
         Machine = new GuestMachine(
-            configuration, new EngineOptions(CpuModel.X64Version2, cpus, 1_000_000_000, ParavirtualInterface.Kvm), (_, _) => Engine, _backends, Events, new FakeDeviceLog());
+            configuration, new EngineOptions(CpuModel.X64Version2, cpus, 1_000_000_000, ParavirtualInterface.Kvm), (ram, _) => MakeEngine(ram), _backends, Events, new FakeDeviceLog());
     }
 
     public ScriptedEngine Engine { get; } = new();
@@ -38,10 +40,13 @@ internal sealed class TestGuestMachine : IDisposable
 
     public ScriptedVcpu Bootstrap => Engine.Vcpus[0];
 
-    public GuestOutcome Run(bool exitOnReset = true)
+    /// <summary>What the user was told.</summary>
+    public List<string> Told { get; } = [];
+
+    public GuestOutcome Run(bool exitOnReset = true, GuestFile? file = null)
     {
         Machine.PowerOn();
-        return new GuestRun(Machine, Events, exitOnReset, null, _ => { }).Run();
+        return new GuestRun(Machine, Events, exitOnReset, file, Told.Add).Run();
     }
 
     public void Dispose()
@@ -49,6 +54,12 @@ internal sealed class TestGuestMachine : IDisposable
         Machine.Dispose();
         _backends.Dispose();
         Events.Dispose();
+    }
+
+    private ScriptedEngine MakeEngine(GuestRam ram)
+    {
+        Engine.Ram = ram;
+        return Engine;
     }
 
     // The machine takes the descriptor over.

@@ -131,6 +131,53 @@ public sealed class SavedGuestTests
     }
 
     [Fact]
+    public void Restore_aBitOfABlocksAddressFlipped_isRefused()
+    {
+        byte[] saved = SaveMachine();
+        int block = saved.AsSpan().IndexOf(s_mark) - (0x123_4567 % 0x1_0000) - 16;
+        saved[block + 2] ^= 1;
+        using var fresh = new TestGuestMachine(bootable: false);
+
+        var error = Assert.Throws<SavedStateException>(() => Open(saved).Restore(fresh.Machine));
+
+        Assert.Equal("the saved guest is damaged: the checksum of its memory at 0x1220000 is wrong", error.Message);
+    }
+
+    [Fact]
+    public void Restore_ofABlockThatCameTwice_takesTheLaterOne()
+    {
+        using var guest = new TestGuestMachine();
+        guest.Machine.PowerOn();
+        using var stream = new MemoryStream();
+        using (var writer = new SavedGuestWriter(guest.Machine, stream))
+        {
+            guest.Machine.Ram.TryWrite(new GuestAddress(0x123_4567), "what was there first"u8);
+            guest.Machine.Ram.TryWrite(new GuestAddress(0x200_0000), s_mark);
+            writer.TryWriteMemory(() => false);
+            guest.Machine.Ram.TryWrite(new GuestAddress(0x123_4567), s_mark);
+            guest.Machine.Ram.TryWrite(new GuestAddress(0x200_0000), new byte[s_mark.Length]);
+            writer.Finish();
+        }
+
+        using var fresh = new TestGuestMachine(bootable: false);
+        Open(stream.ToArray()).Restore(fresh.Machine);
+
+        Assert.Equal(s_mark, Read(fresh, 0x123_4567, s_mark.Length));
+        Assert.Equal(new byte[s_mark.Length], Read(fresh, 0x200_0000, s_mark.Length));
+    }
+
+    [Fact]
+    public void Open_theVersionBefore_isRefusedByNumber()
+    {
+        byte[] saved = SaveMachine();
+        saved[8] = 1;
+
+        var error = Assert.Throws<SavedStateException>(() => Open(saved));
+
+        Assert.Equal("the file has format version 1; version 2 is known here", error.Message);
+    }
+
+    [Fact]
     public void Open_somethingElse_isRefused()
     {
         var error = Assert.Throws<SavedStateException>(() => Open(new byte[100]));
@@ -147,6 +194,13 @@ public sealed class SavedGuestTests
         var error = Assert.Throws<SavedStateException>(() => Open(saved));
 
         Assert.Contains("version 99", error.Message, StringComparison.Ordinal);
+    }
+
+    private static byte[] Read(TestGuestMachine guest, ulong address, int length)
+    {
+        var bytes = new byte[length];
+        Assert.True(guest.Machine.Ram.TryRead(new GuestAddress(address), bytes));
+        return bytes;
     }
 
     private static SavedGuest Open(byte[] saved) => SavedGuest.Open(new MemoryStream(saved), "the file");
