@@ -128,10 +128,23 @@ internal sealed class HearthProcess : IDisposable
     {
         const string Vcpu = "(vcpu0) ";
         string? stat = Directory.GetDirectories($"/proc/{Id}/task")
-            .Select(task => File.ReadAllText(Path.Combine(task, "stat")))
+            .Select(StatOf)
             .FirstOrDefault(stat => stat.Contains(Vcpu, StringComparison.Ordinal));
         string[] fields = stat is null ? [] : stat[(stat.IndexOf(Vcpu, StringComparison.Ordinal) + Vcpu.Length)..].Split(' ');
         return fields.Length == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(double.Parse(fields[UserTimeField], CultureInfo.InvariantCulture) / TicksPerSecond);
+    }
+
+    /// <returns>Empty for a thread that has ended since it was listed.</returns>
+    private static string StatOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "stat"));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     private void Append(StringBuilder to, string? line)
