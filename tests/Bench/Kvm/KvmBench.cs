@@ -92,7 +92,7 @@ internal sealed class KvmBench
         IReadOnlyList<double> values = workload.Read(elapsed, console);
         return values.All(double.IsFinite)
             ? values
-            : throw new GuestsException($"{workload.Name} under {contender.Name} does not say what it measured; its last lines:\n{string.Join('\n', console.Trim().Split('\n').TakeLast(20))}\n{result.Error.Trim()}");
+            : throw new GuestsException($"{workload.Name} under {contender.Name} does not say what it measured; its last lines:\n{string.Join('\n', console.Trim().Split('\n').TakeLast(100))}\n{result.Error.Trim()}");
     }
 
     private static string Row(KvmComparison comparison) => Line(
