@@ -97,8 +97,7 @@ public sealed class CommandTests(GroundFixture fixture)
         double inside = double.Parse(_ground.Require("date +%s.%N", GroundFixture.Patience), CultureInfo.InvariantCulture);
         double after = Now();
 
-        // The kernel takes it from a clock with whole seconds, when a busy host lets it.
-        Assert.InRange(inside, before - 2, after + 2);
+        Assert.InRange(inside, before - 1, after + 1);
     }
 
     [Fact]
