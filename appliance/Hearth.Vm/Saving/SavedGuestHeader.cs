@@ -17,7 +17,7 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
         new(machine.Ram.Length, machine.Options.Cpus, machine.Options.Model.Name, machine.Options.TscFrequency, machine.Options.Paravirtual);
 
     /// <exception cref="SavedStateException">It is damaged.</exception>
-    public static SavedGuestHeader Load(StateReader from) =>
+    public static SavedGuestHeader Load(IStateReader from) =>
         new(from.ReadUInt64(), (int)from.ReadUInt32(), ReadName(from), from.ReadUInt64(), LoadParavirtual(from));
 
     public void Save(IStateWriter to)
@@ -45,11 +45,8 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
             throw new SavedStateException($"the guest was saved with the paravirtual interface {ParavirtualNames.NameOf(Paravirtual)} and cannot go on with {ParavirtualNames.NameOf(asked)}");
     }
 
-    /// <summary>Guests were saved without a name of it while there was only KVM's.</summary>
-    private static ParavirtualInterface LoadParavirtual(StateReader from)
+    private static ParavirtualInterface LoadParavirtual(IStateReader from)
     {
-        if (from.IsAtEnd)
-            return ParavirtualInterface.Kvm;
         try
         {
             return ParavirtualNames.Find(ReadName(from));
@@ -60,5 +57,5 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
         }
     }
 
-    private static string ReadName(StateReader from) => Encoding.UTF8.GetString(from.ReadBytes(MaximumNameLength));
+    private static string ReadName(IStateReader from) => Encoding.UTF8.GetString(from.ReadBytes(MaximumNameLength));
 }
