@@ -46,6 +46,7 @@ public sealed unsafe class DiskFile : IDisposable
     /// <returns>False when it has not, and when there are more pieces than one call takes.</returns>
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset)
     {
+        // SAFETY: as in Transfer.
         using var vectors = new PinnedVectors(to);
         return vectors.Taken == to.Length && Libc.preadv2(_file.Number, vectors.First, vectors.Count, offset, Libc.RWF_NOWAIT) == vectors.Length;
     }
@@ -70,6 +71,7 @@ public sealed unsafe class DiskFile : IDisposable
     {
         while (!buffers.IsEmpty)
         {
+            // SAFETY: the pieces are pinned for the calls, and the kernel touches no more than their lengths.
             using var vectors = new PinnedVectors(buffers);
             while (vectors.Count > 0)
             {

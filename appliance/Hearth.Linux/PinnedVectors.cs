@@ -16,7 +16,7 @@ internal unsafe ref struct PinnedVectors : IDisposable
     private Handles _handles;
 
     /// <summary>Takes the first <see cref="Capacity"/> pieces at most.</summary>
-    public PinnedVectors(ReadOnlySpan<Memory<byte>> pieces)
+    public PinnedVectors(scoped ReadOnlySpan<Memory<byte>> pieces)
     {
         _taken = Math.Min(pieces.Length, Capacity);
         for (int i = 0; i < _taken; i++)

@@ -146,7 +146,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         return true;
     }
 
-    public void NoteWritten(GuestAddress start, int length) => NoteWrite(start.Value, length);
+    public void NoteWrite(GuestAddress start, int length) => NoteWrite(start.Value, length);
 
     /// <summary>Marks the pages of a range of RAM as dirty and tells the observer where code lies. Called after the write.</summary>
     /// <remarks>

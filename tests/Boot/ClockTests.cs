@@ -8,6 +8,27 @@ public sealed class ClockTests
     /// <summary>Seconds: the RTC counts whole ones, and the kernel takes it over at any point of one.</summary>
     private const int Tolerance = 2;
 
+    /// <summary>Looks whether the guest's clock ever goes back, and lets it be compared with the host's for some seconds (<see cref="WaitForPace"/>).</summary>
+    private const string Pace = """
+
+        back=0
+        before=0
+        round=0
+        while [ $round -lt 500 ]; do
+            now=$(cut -d ' ' -f 1 /proc/uptime | tr -d .)
+            if [ $now -lt $before ]; then back=$((back + 1)); fi
+            before=$now
+            round=$((round + 1))
+        done
+        echo "back=$back"
+        echo "begin=$(cut -d ' ' -f 1 /proc/uptime)"
+        sleep 6
+        echo "end=$(cut -d ' ' -f 1 /proc/uptime)"
+        """;
+
+    /// <summary>Linux takes the TSC for unstable under Hyper-V whatever it sees of it, and says so; nothing else is to be said.</summary>
+    private const string OwnWords = "Marking TSC unstable due to running on Hyper-V";
+
     [Fact]
     public void Date_inTheGuest_isTheHosts()
     {
@@ -31,20 +52,7 @@ public sealed class ClockTests
             echo "available=$(cat $clocks/available_clocksource)"
             echo kvm-clock > $clocks/current_clocksource
             echo "current=$(cat $clocks/current_clocksource)"
-            back=0
-            before=0
-            round=0
-            while [ $round -lt 500 ]; do
-                now=$(cut -d ' ' -f 1 /proc/uptime | tr -d .)
-                if [ $now -lt $before ]; then back=$((back + 1)); fi
-                before=$now
-                round=$((round + 1))
-            done
-            echo "back=$back"
-            echo "begin=$(cut -d ' ' -f 1 /proc/uptime)"
-            sleep 6
-            echo "end=$(cut -d ' ' -f 1 /proc/uptime)"
-            """;
+            """ + Pace;
 
         // Without its driver for the real-time clock the kernel has the date from the paravirtual one alone.
         using var guest = new TestGuest(GuestAssets.CloudKernel, Script).WithCpus(2).WithParameters("initcall_blacklist=cmos_init");
@@ -52,22 +60,15 @@ public sealed class ClockTests
         long first = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         process.WaitForText("date=");
         long last = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        process.WaitForText("begin=");
-        long start = Stopwatch.GetTimestamp();
-        process.WaitForText("end=");
-        TimeSpan passed = Stopwatch.GetElapsedTime(start);
+        TimeSpan passed = WaitForPace(process);
 
         HearthOutcome outcome = process.WaitForExit().AssertPoweredOff();
         Assert.InRange(long.Parse(outcome.Value("date"), CultureInfo.InvariantCulture), first - Tolerance, last + Tolerance);
         Assert.Equal(("", "4b564d01 and 4b564d00"), (outcome.Value("rtcs"), outcome.Value("registers")));
         Assert.Equal(("kvm-clock", "0"), (outcome.Value("current"), outcome.Value("back")));
         Assert.Contains("kvm-clock", outcome.Value("available").Split(' '));
-        double counted = double.Parse(outcome.Value("end"), CultureInfo.InvariantCulture) - double.Parse(outcome.Value("begin"), CultureInfo.InvariantCulture);
-        Assert.InRange(counted - passed.TotalSeconds, -1, 1);
+        AssertPace(outcome, passed);
     }
-
-    /// <summary>Linux takes the TSC for unstable under Hyper-V whatever it sees of it, and says so; nothing else is to be said.</summary>
-    private const string OwnWords = "Marking TSC unstable due to running on Hyper-V";
 
     [Theory]
     [InlineData(1)]
@@ -82,26 +83,10 @@ public sealed class ClockTests
             echo "available=$(cat $clocks/available_clocksource)"
             echo "current=$(cat $clocks/current_clocksource)"
             echo "processors=$(nproc)"
-            back=0
-            before=0
-            round=0
-            while [ $round -lt 500 ]; do
-                now=$(cut -d ' ' -f 1 /proc/uptime | tr -d .)
-                if [ $now -lt $before ]; then back=$((back + 1)); fi
-                before=$now
-                round=$((round + 1))
-            done
-            echo "back=$back"
-            echo "begin=$(cut -d ' ' -f 1 /proc/uptime)"
-            sleep 4
-            echo "end=$(cut -d ' ' -f 1 /proc/uptime)"
-            """;
+            """ + Pace;
         using TestGuest guest = new TestGuest(GuestAssets.CloudKernel, Script).WithCpus(cpus).With("--paravirtual", "hyperv");
         using HearthProcess process = guest.Start();
-        process.WaitForText("begin=");
-        long start = Stopwatch.GetTimestamp();
-        process.WaitForText("end=");
-        TimeSpan passed = Stopwatch.GetElapsedTime(start);
+        TimeSpan passed = WaitForPace(process);
 
         HearthOutcome outcome = process.WaitForExit().AssertPoweredOff();
         Assert.Equal(("Microsoft Hyper-V", $"{cpus}"), (outcome.Value("hypervisor"), outcome.Value("processors")));
@@ -111,8 +96,7 @@ public sealed class ClockTests
         Assert.Equal("0x3d0900", outcome.Value("timer"));
         Assert.Equal(("hyperv_clocksource_tsc_page", "0"), (outcome.Value("current"), outcome.Value("back")));
         Assert.DoesNotContain("kvm-clock", outcome.Value("available").Split(' '));
-        double counted = double.Parse(outcome.Value("end"), CultureInfo.InvariantCulture) - double.Parse(outcome.Value("begin"), CultureInfo.InvariantCulture);
-        Assert.InRange(counted - passed.TotalSeconds, -1, 1);
+        AssertPace(outcome, passed);
         Assert.All(BrokenHardware.FindIn(outcome), line => Assert.Contains(OwnWords, line, StringComparison.Ordinal));
     }
 
@@ -142,5 +126,20 @@ public sealed class ClockTests
         process.WaitForText("awake");
 
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 2.5, 10);
+    }
+
+    /// <summary>What passes on the host between the two readings of a guest's clock.</summary>
+    private static TimeSpan WaitForPace(HearthProcess process)
+    {
+        process.WaitForText("begin=");
+        long start = Stopwatch.GetTimestamp();
+        process.WaitForText("end=");
+        return Stopwatch.GetElapsedTime(start);
+    }
+
+    private static void AssertPace(HearthOutcome outcome, TimeSpan passed)
+    {
+        double counted = double.Parse(outcome.Value("end"), CultureInfo.InvariantCulture) - double.Parse(outcome.Value("begin"), CultureInfo.InvariantCulture);
+        Assert.InRange(counted - passed.TotalSeconds, -1, 1);
     }
 }

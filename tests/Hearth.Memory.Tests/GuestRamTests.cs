@@ -129,14 +129,14 @@ public sealed class GuestRamTests
     }
 
     [Fact]
-    public void NoteWritten_ofLentMemory_tellsTheObserverAndMarksThePages()
+    public void NoteWrite_ofLentMemory_tellsTheObserverAndMarksThePages()
     {
         using var ram = new GuestRam(16 * Mebibyte);
         var observer = new RecordingObserver();
         ram.CodeObserver = observer;
         ram.SetFlags(0x2000, PageFlags.Code);
 
-        ram.NoteWritten(new GuestAddress(0x1800), 0x1000);
+        ram.NoteWrite(new GuestAddress(0x1800), 0x1000);
 
         Assert.Equal([(0x2000UL, 0x800)], observer.Writes);
         Assert.Equal([(byte)PageFlags.Dirty, (byte)(PageFlags.Dirty | PageFlags.Code), (byte)0], [ram.FlagsOf(0x1000), ram.FlagsOf(0x2000), ram.FlagsOf(0x3000)]);

@@ -34,7 +34,7 @@ public sealed class FakeGuestMemory(int length) : IGuestMemory
         return isRam;
     }
 
-    public void NoteWritten(GuestAddress start, int length) => IsNoted.AsSpan((int)start.Value, length).Fill(true);
+    public void NoteWrite(GuestAddress start, int length) => IsNoted.AsSpan((int)start.Value, length).Fill(true);
 
     public bool Contains(GuestAddress start, ulong length) =>
         start.Value <= (ulong)Bytes.Length && length <= (ulong)Bytes.Length - start.Value;

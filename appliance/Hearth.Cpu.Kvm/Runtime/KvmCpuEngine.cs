@@ -176,8 +176,10 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         vcpu.HideUnannounced(Paravirtual);
         var topology = new CpuTopology(index, _options.VcpuCount);
         vcpu.SetCpuid(new KvmCpuid(CpuidBuilder.Build(Model, topology, _options.TscFrequency, _speculation, Paravirtual)));
+        if (_device.RefuseFrequency(_options.TscFrequency, vcpu.TscFrequency) is { } refusal)
+            throw new MachineException(refusal);
         if (!vcpu.TrySetTscFrequency((uint)(_options.TscFrequency / 1000)))
-            throw new MachineException($"this host's processor cannot let a guest's time-stamp counter run at {_options.TscFrequency / 1e6:F0} MHz");
+            throw new MachineException($"KVM does not let the guest's time-stamp counter run at {_options.TscFrequency / 1e6:F0} MHz");
         vcpu.TrySetMsr(Msr.ArchCapabilities, _speculation.ArchCapabilities);
         vcpu.TrySetMsr(Msr.PlatformInfo, 0);
         vcpu.TrySetMsr(Msr.BiosSignature, (ulong)Model.Signature.Microcode << 32);

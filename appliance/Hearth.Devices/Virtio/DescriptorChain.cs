@@ -80,16 +80,16 @@ public sealed class DescriptorChain
     /// <returns>The number of stretches in <paramref name="to"/>.</returns>
     public int MapReadable(ulong offset, int length, Span<Memory<byte>> to) => Map(new Stretch(Readable, offset, (ulong)length), to);
 
-    /// <summary>Borrows what the device may write, for a transfer by the host's kernel. <see cref="NoteWritten"/> follows it.</summary>
+    /// <summary>Borrows what the device may write, for a transfer by the host's kernel. <see cref="NoteWrite"/> follows it.</summary>
     /// <param name="offset">Bytes from the start of the writable part.</param>
     /// <inheritdoc cref="MapReadable"/>
     public int MapWritable(ulong offset, int length, Span<Memory<byte>> to) => Map(new Stretch(Writable, offset, (ulong)length), to);
 
     /// <summary>The host's kernel may have written to these bytes of the writable part.</summary>
-    public void NoteWritten(ulong offset, int length)
+    public void NoteWrite(ulong offset, int length)
     {
         foreach (Piece piece in new Stretch(Writable, offset, (ulong)length))
-            _ram.NoteWritten(new GuestAddress(piece.Address), (int)piece.Length);
+            _ram.NoteWrite(new GuestAddress(piece.Address), (int)piece.Length);
     }
 
     /// <summary>Walks the chain that starts at <paramref name="head"/>.</summary>

@@ -23,7 +23,7 @@ public interface IGuestMemory
 
     /// <summary>To be called after lent memory was written: code translated from these bytes is invalidated and the pages count as dirty.</summary>
     /// <param name="start">The whole range is RAM.</param>
-    void NoteWritten(GuestAddress start, int length);
+    void NoteWrite(GuestAddress start, int length);
 
     /// <summary>True when the whole range is RAM.</summary>
     bool Contains(GuestAddress start, ulong length);

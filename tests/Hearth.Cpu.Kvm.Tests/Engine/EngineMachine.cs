@@ -101,6 +101,14 @@ internal sealed class EngineMachine : IDisposable
     /// <summary>The guest's way to end a run; it goes on behind it.</summary>
     public static void Stop(Assembler assembler) => assembler.@out((byte)GuestBus.StopPort, al);
 
+    /// <summary>The local APIC of vCPU 0.</summary>
+    public LocalApicState SaveApic()
+    {
+        var writer = new StateWriter();
+        Interrupts.Devices.First().Save(writer);
+        return LocalApicState.Load("apic", new StateReader("apic", writer.Written.ToArray()));
+    }
+
     public void Start(int index, ulong rip = Code)
     {
         CpuState state = Vcpus[index].Save();

@@ -105,12 +105,12 @@ public sealed class StateContractTests
         from.Interrupts.Messages.Send(0xFEE0_0000, 0x51);
         from.Interrupts.Messages.Send(0xFEE0_0000, 0xC051);
         from.Interrupts.Messages.Send(0xFEE0_0000, 0x93);
-        LocalApicState state = Save(from);
+        LocalApicState state = from.SaveApic();
 
         var written = new StateWriter();
         state.Save(written);
         to.Interrupts.Devices.First().Restore(new StateReader("apic", written.Written.ToArray()));
-        LocalApicState restored = Save(to);
+        LocalApicState restored = to.SaveApic();
 
         Assert.Equal(state.Base, restored.Base);
         Assert.Equal(state.VectorTable, restored.VectorTable);
@@ -132,7 +132,7 @@ public sealed class StateContractTests
 
         for (int index = 0; index < 2; index++)
             Assert.Equal(Written(software.Vcpus[index].Save()), Written(kvm.Vcpus[index].Save()));
-        Assert.Equal(Bytes(Save(software)), Bytes(Save(kvm)));
+        Assert.Equal(Bytes(software.SaveApic()), Bytes(kvm.SaveApic()));
     }
 
     [Fact]
@@ -150,13 +150,6 @@ public sealed class StateContractTests
 
     private static bool Same((ulong[], ulong[], ulong[]) a, (ulong[], ulong[], ulong[]) b) =>
         a.Item1.SequenceEqual(b.Item1) && a.Item2.SequenceEqual(b.Item2) && a.Item3.SequenceEqual(b.Item3);
-
-    private static LocalApicState Save(EngineMachine machine)
-    {
-        var writer = new StateWriter();
-        machine.Interrupts.Devices.First().Save(writer);
-        return LocalApicState.Load("apic", new StateReader("apic", writer.Written.ToArray()));
-    }
 
     private static byte[] Bytes(LocalApicState state)
     {

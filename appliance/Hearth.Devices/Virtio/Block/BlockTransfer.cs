@@ -118,7 +118,7 @@ internal sealed class BlockTransfer
     {
         // Also after a failure: some of it may have come.
         if (_type == BlockRegisters.TypeIn)
-            Chain.NoteWritten(0, (int)_length);
+            Chain.NoteWrite(0, (int)_length);
         Decide(Result == BlockStatus.Ok ? BlockRegisters.StatusOk : BlockRegisters.StatusIoError);
     }
 
