@@ -13,7 +13,7 @@ internal static partial class BrokenHardware
     public static IReadOnlyList<string> FindIn(HearthOutcome outcome) => [.. outcome.Lines.Where(line => Patterns().IsMatch(line))];
 
     [GeneratedRegex("""
-        BUG:|WARNING:|Oops|Call\ Trace|kernel\ panic|general\ protection|invalid\ opcode|divide\ error|segfault|traps:
+        BUG:|WARNING:|Oops|\bCall\ Trace|kernel\ panic|general\ protection|invalid\ opcode|divide\ error|segfault|traps:
         |Hardware\ Error|Machine\ check|mce:\ \[
         |Firmware\ Bug|Firmware\ Warn|ACPI\ (BIOS\ )?(Error|Warning)|ACPI:.*(invalid|incorrect|mismatch)|MP-BIOS\ bug
         |nobody\ cared|spurious\ .*interrupt|lost\ interrupt|do_IRQ|No\ irq\ handler|IO-APIC.*not\ connected

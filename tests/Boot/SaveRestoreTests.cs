@@ -33,7 +33,8 @@ public sealed class SaveRestoreTests
     [InlineData(GuestAssets.Kernel686, 1, "Switched to clocksource")]
     public void Boot_savedInTheMiddle_goesOnInAFreshProcess(string kernel, int cpus, string moment)
     {
-        using TestGuest guest = new TestGuest(kernel, ChecksumChain.Script()).WithCpus(cpus);
+        // The kernel goes on while its memory is written, for half a second: with more to say, and a wait after each word, it takes ten times that from there to its init.
+        using TestGuest guest = new TestGuest(kernel, ChecksumChain.Script()).WithCpus(cpus).WithParameters("initcall_debug loglevel=8 boot_delay=1");
         string file = guest.Scratch["saved"];
 
         HearthOutcome saved = SaveAt(guest, moment, file);

@@ -60,6 +60,14 @@ public sealed class StateContractTests
         to.Assemble(program);
         from.Start(0);
 
+        // Not told by its counter: between the last round and the end there are instructions, too.
+        bool hasEnded = false;
+        from.Buses[0].Stop = () =>
+        {
+            hasEnded = true;
+            from.Vcpu.Kick();
+        };
+
         // Kicked again and again, so that the second gets it in the middle, or at its end where the first is fast.
         using var kick = new Timer(_ => from.Vcpu.Kick(), null, 2, 2);
         do
@@ -67,9 +75,8 @@ public sealed class StateContractTests
             from.Vcpu.Run(from.Buses[0]);
         }
         while (from.Vcpu.Save().Rip == EngineMachine.Code);
-        CpuState middle = from.Vcpu.Save();
-        to.Vcpu.Restore(Copy(middle));
-        if (middle.Registers[1] != 0)
+        to.Vcpu.Restore(Copy(from.Vcpu.Save()));
+        if (!hasEnded)
             to.Continue();
 
         ulong expected = 0;
