@@ -18,6 +18,11 @@ public sealed class CommandTests(GroundFixture fixture)
         Assert.Equal(new CommandResult(7, "out\n", "err\n"), result);
     }
 
+    /// <summary>Guests of KVM must not run on the first processor (agent.sh says why).</summary>
+    [Fact]
+    public void Run_ofACommand_leavesTheFirstProcessorToTheKernel() =>
+        Assert.Equal("Cpus_allowed_list:\t1-2\n", _ground.Run("grep Cpus_allowed_list /proc/self/status", GroundFixture.Patience).Output);
+
     [Fact]
     public void Run_ofACommandThatIsKilled_givesTheSignal() =>
         Assert.Equal(128 + 15, _ground.Run("kill -TERM $$", GroundFixture.Patience).ExitCode);

@@ -5,6 +5,7 @@ namespace Hearth.Proving;
 /// <summary>The machine that a proving ground is. As it stands: two processors with AMD-V, the host's root file system, no display, no USB, no sound.</summary>
 public sealed record ProvingGroundOptions
 {
+    /// <summary>Those on which commands run. The machine has one more, which the kernel keeps for itself (agent.sh says why).</summary>
     public int Processors { get; init; } = 2;
 
     /// <summary>In MiB. All that is written inside lies in it, too; the host gives it page by page.</summary>

@@ -48,6 +48,10 @@ answer() {
 . "$share/environment.sh"
 cd /
 
+# Processor 0 is the kernel's own. In QEMU every XRSTOR, of whatever processor, writes processor 0's flags without a lock (cpu_clear_ignne), among them
+# whether nested paging is on: a guest of KVM that enters or leaves there may lose it, or hand it on to the kernel.
+$b taskset -pc "1-$(($($b nproc) - 1))" $$ > /run/ground/processors
+
 # Linux patches a jump label in its scheduler whenever the first virtual machine is created or the last one closed, and QEMU 7.2 may go on with the
 # breakpoint of that patch for ever, on every processor. A machine that stays open (KVM_CREATE_VM) leaves nothing to patch.
 [ ! -e /dev/kvm ] || perl -e 'open my $kvm, "+<", "/dev/kvm"; ioctl $kvm, 0xAE01, 0; sleep' &

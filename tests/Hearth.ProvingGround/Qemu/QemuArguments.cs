@@ -20,7 +20,7 @@ internal static class QemuArguments
 
         // Page tables of five levels make every walk longer, and no PC at home has them.
         "-cpu", "max,+svm,-la57",
-        "-smp", Number(options.Processors), "-m", $"{Number(options.Memory)}M",
+        "-smp", Number(options.SharesRoot ? options.Processors + 1 : options.Processors), "-m", $"{Number(options.Memory)}M",
         "-chardev", $"socket,id=qmp,path={Value(files.QmpSocket)}", "-mon", "chardev=qmp,mode=control",
         "-chardev", $"file,id=serial,path={Value(files.SerialLog)}", "-serial", "chardev:serial",
         .. options.SharesRoot ? Shared(options, files) : Image(options),
