@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Hearth.Proving;
 
 /// <summary>
-/// The one lock of a proving ground. Threads that hear something from QEMU or from the agent change what is known under it; a wait ends when
-/// its condition holds, when the time is over, or as soon as QEMU is dead.
+/// The one lock of a proving ground. Threads that hear something from the emulator or from the agent change what is known under it; a wait ends when
+/// its condition holds, when the time is over, or as soon as the emulator is dead.
 /// </summary>
 internal sealed class GroundMonitor(SerialLog serial)
 {
@@ -30,9 +30,29 @@ internal sealed class GroundMonitor(SerialLog serial)
     /// <summary>Ends this and every later wait. The first reason counts.</summary>
     public void Die(string reason) => Update(() => _death ??= reason);
 
+    /// <summary>Waits for the emulator's end, where that is what it should come to.</summary>
+    /// <returns>The reason that <see cref="Die"/> was given.</returns>
+    /// <exception cref="ProvingGroundException">Time is over.</exception>
+    public string WaitForDeath(TimeSpan patience, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            while (_death is null)
+            {
+                TimeSpan left = patience - Stopwatch.GetElapsedTime(start);
+                if (left <= TimeSpan.Zero)
+                    throw Late(what, patience);
+                Monitor.Wait(_gate, left);
+            }
+
+            return _death;
+        }
+    }
+
     /// <param name="condition">Evaluated under the lock.</param>
     /// <param name="what">What is waited for, as a noun.</param>
-    /// <exception cref="ProvingGroundException">Time is over, or QEMU is dead.</exception>
+    /// <exception cref="ProvingGroundException">Time is over, or the emulator is dead.</exception>
     public void WaitUntil(Func<bool> condition, TimeSpan patience, string what)
     {
         long start = Stopwatch.GetTimestamp();

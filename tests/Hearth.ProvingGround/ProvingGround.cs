@@ -22,7 +22,7 @@ public sealed class ProvingGround : IDisposable
     private readonly GroundMonitor _monitor;
     private readonly GroundFiles _files;
     private readonly AgentClient? _agent;
-    private readonly QemuProcess _process;
+    private readonly EmulatorProcess _process;
 
     private ProvingGround(ProvingGroundOptions options)
     {
@@ -44,7 +44,7 @@ public sealed class ProvingGround : IDisposable
             }
 
             Qmp = new QmpClient(_files.QmpSocket, _files.Screen, _monitor);
-            _process = QemuProcess.Start(qemu, QemuArguments.Machine(options, _files), _monitor);
+            _process = EmulatorProcess.Start("QEMU", [qemu.Path, .. qemu.Arguments, .. QemuArguments.Machine(options, _files)], qemu.Environment, _monitor);
         }
         catch
         {

@@ -2,22 +2,22 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 
-namespace Hearth.Proving.Qemu;
+namespace Hearth.Proving;
 
 /// <summary>
-/// QEMU as a child of a small shell. When this process ends in whatever way, the shell's standard input closes, and it kills QEMU: a test run
-/// that is killed leaves no machine behind.
+/// An emulator as a child of a small shell. When this process ends in whatever way, the shell's standard input closes, and it kills the emulator:
+/// a test run that is killed leaves no machine behind.
 /// </summary>
-internal sealed class QemuProcess : IDisposable
+internal sealed class EmulatorProcess : IDisposable
 {
     private const string Guard = """
         exec 3<&0
-        "$@" < /dev/null 3<&- &
-        qemu=$!
-        echo $qemu
-        { read -r _ <&3; kill -KILL $qemu; } 2> /dev/null > /dev/null &
+        "$@" < /dev/null > /dev/null 3<&- &
+        emulator=$!
+        echo $emulator
+        { read -r _ <&3; kill -KILL $emulator; } 2> /dev/null > /dev/null &
         guard=$!
-        wait $qemu
+        wait $emulator
         code=$?
         kill $guard
         exit $code
@@ -25,10 +25,12 @@ internal sealed class QemuProcess : IDisposable
 
     private readonly GroundMonitor _monitor;
     private readonly Process _process;
+    private readonly string _name;
     private readonly StringBuilder _errors = new();
 
-    private QemuProcess(Process process, GroundMonitor monitor)
+    private EmulatorProcess(string name, Process process, GroundMonitor monitor)
     {
+        _name = name;
         _process = process;
         _monitor = monitor;
         Id = int.Parse(process.StandardOutput.ReadLine() ?? "0", System.Globalization.CultureInfo.InvariantCulture);
@@ -40,23 +42,26 @@ internal sealed class QemuProcess : IDisposable
             Ended();
     }
 
-    /// <summary>The process id of QEMU.</summary>
+    /// <summary>The process id of the emulator.</summary>
     public int Id { get; }
 
+    /// <param name="name">What messages call it.</param>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="environment">What must be set for it.</param>
     /// <exception cref="ProvingGroundException">There is no shell.</exception>
-    public static QemuProcess Start(QemuProgram qemu, IEnumerable<string> arguments, GroundMonitor monitor)
+    public static EmulatorProcess Start(string name, IEnumerable<string> command, IReadOnlyDictionary<string, string> environment, GroundMonitor monitor)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Guard, "guard", qemu.Path, .. qemu.Arguments, .. arguments])
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Guard, "guard", .. command])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach ((string name, string value) in qemu.Environment)
-            start.Environment[name] = value;
+        foreach ((string variable, string value) in environment)
+            start.Environment[variable] = value;
         try
         {
-            return new QemuProcess(Process.Start(start)!, monitor);
+            return new EmulatorProcess(name, Process.Start(start)!, monitor);
         }
         catch (Win32Exception error)
         {
@@ -64,12 +69,12 @@ internal sealed class QemuProcess : IDisposable
         }
     }
 
-    /// <returns>QEMU's exit code, or null when it still runs.</returns>
+    /// <returns>The emulator's exit code, or null when it still runs.</returns>
     public int? WaitForExit(TimeSpan patience) => _process.WaitForExit(patience) ? _process.ExitCode : null;
 
     public void Dispose()
     {
-        // The guard kills QEMU and is gone after it.
+        // The guard kills the emulator and is gone after it.
         _process.StandardInput.Close();
         _process.WaitForExit();
         _process.Dispose();
@@ -77,9 +82,9 @@ internal sealed class QemuProcess : IDisposable
 
     private void Ended()
     {
-        // Without a time limit this also waits for QEMU's last words.
+        // Without a time limit this also waits for the emulator's last words.
         _process.WaitForExit();
         string errors = _monitor.Read(() => _errors.ToString().Trim());
-        _monitor.Die($"QEMU has ended with exit code {_process.ExitCode}{(errors.Length == 0 ? "" : $" and says: {errors}")}");
+        _monitor.Die($"{_name} has ended with exit code {_process.ExitCode}{(errors.Length == 0 ? "" : $" and says: {errors}")}");
     }
 }
