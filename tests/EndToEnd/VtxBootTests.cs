@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Hearth.Boot.Tests;
 using Hearth.Guests;
@@ -14,6 +15,9 @@ namespace Hearth.EndToEnd.Tests;
 public sealed partial class VtxBootTests
 {
     private const string Publish = "dotnet publish appliance/Hearth -c Release -p:PublishAot=true -p:CppCompilerAndLinker=gcc -o DIR";
+
+    // As many as a guest still works at when it has been saved.
+    private const int Rounds = 60;
 
     private const string GuestScript = """
         echo "hypervisor=$(dmesg | sed -n 's/.*Hypervisor detected: //p')"
@@ -36,20 +40,13 @@ public sealed partial class VtxBootTests
     public void DebianKernel_underKvmIntel_bootsAndPowersOff(string parameters, string facts, string model, int cpus, int avx2)
     {
         string script = $$"""
-            # Warnings of the machine's own kernel and worse, or its lines get among those of the guest.
-            echo 4 > /proc/sys/kernel/printk
-            busybox rmmod kvm_intel && insmod /lib/modules/kvm_intel.ko {{parameters}}
-            cd /sys/module/kvm_intel/parameters
-            echo "facts=$(cat ept unrestricted_guest | tr -d '\n')"
+            reload {{parameters}}
             echo "flags=$(grep -m 1 vmx /proc/cpuinfo)"
-            hearth vm run --engine kvm --cpu-model {{model}} --cpus {{cpus}} --memory 256M --net none --serial stdio --no-reboot \
-                --kernel /guest/vmlinuz --initrd /guest/initrd.img --append 'console=ttyS0 panic=-1' < /dev/null
+            run --cpu-model {{model}} --cpus {{cpus}}
             echo "code=$?"
-            # The kernel's last words do not wait for those of programs.
-            sleep 1
             """;
 
-        HearthOutcome outcome = Run(script);
+        HearthOutcome outcome = Run(script, GuestScript);
 
         Assert.Equal(facts, outcome.Value("facts"));
         Assert.Contains(" vmx ", outcome.Value("flags"), StringComparison.Ordinal);
@@ -59,21 +56,85 @@ public sealed partial class VtxBootTests
         Assert.Empty(BrokenHardware.FindIn(outcome with { Console = outcome.Console[outcome.Console.IndexOf("facts=", StringComparison.Ordinal)..] }));
     }
 
+    /// <summary>With AVX, whose registers the proving ground cannot save.</summary>
+    [Fact(Explicit = true)]
+    public void Programs_savedAtWorkUnderKvmIntel_goOnInAFreshProcess()
+    {
+        const string Script = """
+            { run --cpu-model x86-64-v3 --cpus 2 --save /saved; echo "saved=$?"; } | tee /tmp/first &
+            until grep -q 'round 3 on 0' /tmp/first; do sleep 1; done
+            kill -USR1 $(busybox pidof hearth-vm)
+            wait
+            run --cpu-model x86-64-v3 --cpus 2 --restore /saved
+            echo "restored=$?"
+            """;
+
+        HearthOutcome outcome = Run(Script, ChecksumChain.Script(Rounds));
+
+        Assert.Equal(("14", "0"), (outcome.Value("saved"), outcome.Value("restored")));
+        Assert.Equal(2, outcome.Lines.Count(line => line == InitramfsBuilder.InitMarker));
+        Assert.Equal(("2", ChecksumChain.Sum(Rounds)), (outcome.Value("processors"), outcome.Value("sums")));
+    }
+
+    /// <summary>Without unrestricted guests KVM runs real mode as virtual 8086 mode, in the pages that Hearth lends it.</summary>
+    [Theory(Explicit = true)]
+    [InlineData("", "YY")]
+    [InlineData("unrestricted_guest=0", "YN")]
+    [InlineData("ept=0", "NN")]
+    public void RealMode_savedUnderKvmIntel_goesOnInAFreshProcess(string parameters, string facts)
+    {
+        string script = $$"""
+            reload {{parameters}}
+            real() {
+                hearth vm run --engine kvm --cpu-model x86-64-v2 --memory 64M --net none --serial stdio --no-reboot --debug-exit --kernel /guest/real.elf "$@"
+            }
+            { real --save /saved < /dev/null; echo "saved=$?"; } | tee /tmp/first &
+            until grep -q real /tmp/first; do usleep 100000; done
+            kill -USR1 $(busybox pidof hearth-vm)
+            wait
+            echo go | real --restore /saved
+            echo "restored=$?"
+            """;
+
+        HearthOutcome outcome = Run(script, GuestScript);
+
+        Assert.Equal(facts, outcome.Value("facts"));
+        Assert.Equal(("14", $"{(RealModeKernel.ExitValue << 1) | 1}"), (outcome.Value("saved"), outcome.Value("restored")));
+        Assert.Equal(RealModeKernel.Sum.ToString("x8", CultureInfo.InvariantCulture), outcome.Value("sum"));
+    }
+
     /// <summary>Runs a script in a machine; the outcome has what the machine and its guests wrote, all to the same port.</summary>
-    private static HearthOutcome Run(string script)
+    /// <param name="script">Where <c>run</c> is Hearth with a guest, and takes further arguments; <c>reload</c> gives kvm_intel parameters.</param>
+    /// <param name="guestScript">What the guest's init does.</param>
+    private static HearthOutcome Run(string script, string guestScript)
     {
         string hearth = NativeHearth();
-        using BochsMachine machine = Start(hearth, script);
+        string whole = $$"""
+            reload() {
+                busybox rmmod kvm_intel && insmod /lib/modules/kvm_intel.ko "$@"
+                echo "facts=$(cd /sys/module/kvm_intel/parameters && cat ept unrestricted_guest | tr -d '\n')"
+            }
+            run() {
+                hearth vm run --engine kvm --memory 256M --net none --serial stdio --no-reboot --kernel /guest/vmlinuz --initrd /guest/initrd.img \
+                    --append 'console=ttyS0 panic=-1 {{BochsMachine.GuestArguments}}' "$@" < /dev/null
+            }
+            # Warnings of the machine's own kernel and worse, or its lines get among those of the guest.
+            echo 4 > /proc/sys/kernel/printk
+            {{script}}
+            # The kernel's last words do not wait for those of programs.
+            sleep 1
+            """;
+        using BochsMachine machine = Start(hearth, whole, guestScript);
         machine.WaitForPowerOff(s_patience);
         TestContext.Current.TestOutputHelper?.WriteLine(machine.SerialLog.Text);
         return new HearthOutcome(0, machine.SerialLog.Text, "");
     }
 
-    private static BochsMachine Start(string hearth, string script)
+    private static BochsMachine Start(string hearth, string script, string guestScript)
     {
         try
         {
-            return BochsMachine.Start(MakeInitramfs(hearth, script));
+            return BochsMachine.Start(MakeInitramfs(hearth, script, guestScript));
         }
         catch (GuestsException error)
         {
@@ -83,7 +144,7 @@ public sealed partial class VtxBootTests
     }
 
     /// <summary>A machine with Hearth, what it is linked with, and a guest's kernel and initial RAM disk.</summary>
-    private static InitramfsBuilder MakeInitramfs(string hearth, string script)
+    private static InitramfsBuilder MakeInitramfs(string hearth, string script, string guestScript)
     {
         var cache = PackageCache.Default();
         DebianPackage busybox = cache.Fetch("busybox-static");
@@ -94,7 +155,8 @@ public sealed partial class VtxBootTests
             .AddFile("bin/hearth", File.ReadAllBytes(hearth), executable: true)
             .AddFile("bin/hearth-vm", File.ReadAllBytes(worker), executable: true)
             .AddFile("guest/vmlinuz", File.ReadAllBytes(cache.FetchKernel("linux-image-cloud-amd64").Image))
-            .AddFile("guest/initrd.img", new InitramfsBuilder().AddBusybox(busybox).Run(GuestScript).Build())
+            .AddFile("guest/real.elf", RealModeKernel.Build())
+            .AddFile("guest/initrd.img", new InitramfsBuilder().AddBusybox(busybox).Run(guestScript).Build())
             .Run(script);
         foreach (Match library in Library().Matches(HostCommand.Require("ldd", [hearth, worker])))
             machine.AddFile(library.Value[1..], File.ReadAllBytes(library.Value), executable: true);
