@@ -67,6 +67,11 @@ internal static class RealModeKernel
         assembler.xor(ax, ax);
         assembler.mov(ds, ax);
         assembler.mov(ss, ax);
+
+        // Not used, but on VT-x without unrestricted guests KVM interprets all of real mode as long as one of them is not as real mode loads it.
+        assembler.mov(es, ax);
+        assembler.mov(fs, ax);
+        assembler.mov(gs, ax);
         assembler.mov(sp, StackTop);
         assembler.mov(__word_ptr[Vector * 4], unchecked((short)HandlerAddress));
         assembler.mov(__word_ptr[(Vector * 4) + 2], ax);
@@ -97,6 +102,8 @@ internal static class RealModeKernel
         assembler.mov(ds, ax);
         assembler.mov(es, ax);
         assembler.mov(ss, ax);
+        assembler.mov(fs, ax);
+        assembler.mov(gs, ax);
         assembler.mov(eax, cr0);
         assembler.and(al, 0xFE);
         assembler.mov(cr0, eax);
