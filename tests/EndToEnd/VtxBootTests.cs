@@ -16,9 +16,6 @@ public sealed partial class VtxBootTests
 {
     private const string Publish = "dotnet publish appliance/Hearth -c Release -p:PublishAot=true -p:CppCompilerAndLinker=gcc -o DIR";
 
-    // As many as a guest still works at when it has been saved.
-    private const int Rounds = 60;
-
     private const string GuestScript = """
         echo "hypervisor=$(dmesg | sed -n 's/.*Hypervisor detected: //p')"
         echo "processors=$(nproc)"
@@ -54,26 +51,6 @@ public sealed partial class VtxBootTests
         Assert.Equal(("KVM", $"{cpus}"), (outcome.Value("hypervisor"), outcome.Value("processors")));
         Assert.Equal(($"{avx2}", "9192c25b734fcbad"), (outcome.Value("avx2"), outcome.Value("sum")));
         Assert.Empty(BrokenHardware.FindIn(outcome with { Console = outcome.Console[outcome.Console.IndexOf("facts=", StringComparison.Ordinal)..] }));
-    }
-
-    /// <summary>With AVX, whose registers the proving ground cannot save.</summary>
-    [Fact(Explicit = true)]
-    public void Programs_savedAtWorkUnderKvmIntel_goOnInAFreshProcess()
-    {
-        const string Script = """
-            { run --cpu-model x86-64-v3 --cpus 2 --save /saved; echo "saved=$?"; } | tee /tmp/first &
-            until grep -q 'round 3 on 0' /tmp/first; do sleep 1; done
-            kill -USR1 $(busybox pidof hearth-vm)
-            wait
-            run --cpu-model x86-64-v3 --cpus 2 --restore /saved
-            echo "restored=$?"
-            """;
-
-        HearthOutcome outcome = Run(Script, ChecksumChain.Script(Rounds));
-
-        Assert.Equal(("14", "0"), (outcome.Value("saved"), outcome.Value("restored")));
-        Assert.Equal(2, outcome.Lines.Count(line => line == InitramfsBuilder.InitMarker));
-        Assert.Equal(("2", ChecksumChain.Sum(Rounds)), (outcome.Value("processors"), outcome.Value("sums")));
     }
 
     /// <summary>Without unrestricted guests KVM runs real mode as virtual 8086 mode, in the pages that Hearth lends it.</summary>
