@@ -48,8 +48,8 @@ answer() {
 . "$share/environment.sh"
 cd /
 
-# Processor 0 is the kernel's own. In QEMU every XRSTOR, of whatever processor, writes processor 0's flags without a lock (cpu_clear_ignne), among them
-# whether nested paging is on: a guest of KVM that enters or leaves there may lose it, or hand it on to the kernel.
+# In QEMU every XRSTOR, of whatever processor, writes the first processor's flags without a lock, among them whether it is in a guest with nested paging.
+# So no guest runs there (docs/proving-ground.md).
 $b taskset -pc "1-$(($($b nproc) - 1))" $$ > /run/ground/processors
 
 # Linux patches a jump label in its scheduler whenever the first virtual machine is created or the last one closed, and QEMU 7.2 may go on with the

@@ -44,7 +44,9 @@ public sealed class BochsMachine : IDisposable
             BootDisk disk = BootDisk.Write(this["disk.img"], kernel, initramfs.Write, KernelArguments, Memory);
             File.WriteAllText(this["bochsrc"], BochsConfiguration.Text(bochs, Memory, disk, SerialLog.FilePath));
             File.WriteAllText(this["commands"], BochsConfiguration.DebuggerCommands);
-            _process = EmulatorProcess.Start("bochs", [bochs.Path, "-q", "-f", this["bochsrc"], "-rc", this["commands"]], bochs.Environment, _monitor);
+
+            // Its display listens on every address there is, so it gets a network without any.
+            _process = EmulatorProcess.Start("bochs", ["unshare", "--map-root-user", "--net", bochs.Path, "-q", "-f", this["bochsrc"], "-rc", this["commands"]], bochs.Environment, _monitor);
         }
         catch
         {
