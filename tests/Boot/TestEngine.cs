@@ -21,6 +21,10 @@ internal static class TestEngine
         return WithModel(model);
     }
 
+    /// <summary>Skips the test where no guest can run this kernel, which $HEARTH_TEST_WITHOUT_KERNEL says.</summary>
+    public static void RequireKernel(string kernel) =>
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("HEARTH_TEST_WITHOUT_KERNEL") == kernel, $"no guest can run {kernel} here, says $HEARTH_TEST_WITHOUT_KERNEL");
+
     private static IReadOnlyList<string> WithModel(string? model) =>
     [
         "--engine", Environment.GetEnvironmentVariable("HEARTH_TEST_ENGINE") ?? "software",

@@ -18,7 +18,19 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
         "DoctorTests.Table_whereKvmIsNotTaken_givesTheReasonThatVmRunGives",
         // GroundGuest.Model says why.
         "KernelBootTests.CpuModel_chosen_isWhatTheKernelFinds",
+        // Lacking says why.
+        "DiskTests.Disk_writtenFlushedAndReadBack_keepsEveryByte",
+        "KernelBootTests.DebianKernel_booted_runsInitOnSoundHardwareAndPowersOff",
+        "KernelBootTests.DebianKernel_booted_runsInitOnSoundHardwareAndPowersOff",
+        "NetworkTests.Page_ofAServerOnTheHost_isFetchedWhole",
+        "SaveRestoreTests.Boot_savedInTheMiddle_goesOnInAFreshProcess",
     ];
+
+    /// <summary>
+    /// QEMU's page walk marks entries of the first of PAE's three levels as accessed, which processors do not, and KVM finds a reserved bit set in them when the
+    /// guest writes CR4. Guests with such page tables are under kvm-intel in <see cref="VtxBootTests"/>.
+    /// </summary>
+    private const string Lacking = "linux-image-686-pae";
 
     private readonly ProvingGround _ground = fixture.Ground;
 
@@ -31,7 +43,7 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
         Assert.Matches(@"Total: 3, Errors: 0, Failed: 0, Skipped: 0", result.Output);
     }
 
-    /// <summary>Takes an hour and more, and does not pass yet (docs/proving-ground.md): <c>Hearth.EndToEnd.Tests -explicit only -class '*KvmBootTests'</c>.</summary>
+    /// <summary>Takes an hour or so: <c>Hearth.EndToEnd.Tests -explicit only -class '*KvmBootTests'</c>.</summary>
     [Fact(Explicit = true)]
     public void BootTests_all_passUnderKvm()
     {
@@ -51,7 +63,7 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
             GroundFixture.Patience);
 
         // The root cannot hold a file without a name, as which a guest is saved; this can.
-        const string Environment = "TMPDIR=/dev/shm HEARTH_TEST_ENGINE=kvm HEARTH_TEST_PATIENCE=60";
+        const string Environment = "TMPDIR=/dev/shm HEARTH_TEST_ENGINE=kvm HEARTH_TEST_PATIENCE=20 HEARTH_TEST_WITHOUT_KERNEL=" + Lacking;
         string program = Path.Combine(AppContext.BaseDirectory, "boot/Hearth.Boot.Tests");
         return _ground.Run(
             $"{GroundGuest.Environment} {Environment} HEARTH_TEST_CPU_MODEL={GroundGuest.Model} {ShellWord.Quote(program)} -noColor {arguments}", patience);

@@ -16,6 +16,11 @@ public sealed partial class VtxBootTests
 {
     private const string Publish = "dotnet publish appliance/Hearth -c Release -p:PublishAot=true -p:CppCompilerAndLinker=gcc -o DIR";
 
+    private const string Cloud = "linux-image-cloud-amd64";
+
+    /// <summary>Of 32 bits, with page tables of three levels, which the proving ground's guests cannot have either.</summary>
+    private const string Pae = "linux-image-686-pae";
+
     private const string GuestScript = """
         echo "hypervisor=$(dmesg | sed -n 's/.*Hypervisor detected: //p')"
         echo "processors=$(nproc)"
@@ -30,11 +35,12 @@ public sealed partial class VtxBootTests
     /// <param name="facts">Whether it has EPT and unrestricted guests.</param>
     /// <param name="avx2">How many of the guest's processors have AVX2, which the proving ground cannot give a guest.</param>
     [Theory(Explicit = true)]
-    [InlineData("", "YY", "x86-64-v2", 1, 0)]
-    [InlineData("", "YY", "x86-64-v3", 2, 2)]
-    [InlineData("unrestricted_guest=0", "YN", "x86-64-v2", 2, 0)]
-    [InlineData("ept=0", "NN", "x86-64-v2", 2, 0)]
-    public void DebianKernel_underKvmIntel_bootsAndPowersOff(string parameters, string facts, string model, int cpus, int avx2)
+    [InlineData("", "YY", Cloud, "x86-64-v2", 1, 0)]
+    [InlineData("", "YY", Cloud, "x86-64-v3", 2, 2)]
+    [InlineData("", "YY", Pae, "x86-64-v2", 1, 0)]
+    [InlineData("unrestricted_guest=0", "YN", Cloud, "x86-64-v2", 2, 0)]
+    [InlineData("ept=0", "NN", Cloud, "x86-64-v2", 2, 0)]
+    public void DebianKernel_underKvmIntel_bootsAndPowersOff(string parameters, string facts, string kernel, string model, int cpus, int avx2)
     {
         string script = $$"""
             reload {{parameters}}
@@ -43,7 +49,7 @@ public sealed partial class VtxBootTests
             echo "code=$?"
             """;
 
-        HearthOutcome outcome = Run(script, GuestScript);
+        HearthOutcome outcome = Run(script, GuestScript, kernel);
 
         Assert.Equal(facts, outcome.Value("facts"));
         Assert.Contains(" vmx ", outcome.Value("flags"), StringComparison.Ordinal);
@@ -83,7 +89,8 @@ public sealed partial class VtxBootTests
     /// <summary>Runs a script in a machine; the outcome has what the machine and its guests wrote, all to the same port.</summary>
     /// <param name="script">Where <c>run</c> is Hearth with a guest, and takes further arguments; <c>reload</c> gives kvm_intel parameters.</param>
     /// <param name="guestScript">What the guest's init does.</param>
-    private static HearthOutcome Run(string script, string guestScript)
+    /// <param name="kernel">The guest's.</param>
+    private static HearthOutcome Run(string script, string guestScript, string kernel = Cloud)
     {
         string hearth = NativeHearth();
         string whole = $$"""
@@ -101,17 +108,17 @@ public sealed partial class VtxBootTests
             # The kernel's last words do not wait for those of programs.
             sleep 1
             """;
-        using BochsMachine machine = Start(hearth, whole, guestScript);
+        using BochsMachine machine = Start(hearth, whole, guestScript, kernel);
         machine.WaitForPowerOff(s_patience);
         TestContext.Current.TestOutputHelper?.WriteLine(machine.SerialLog.Text);
         return new HearthOutcome(0, machine.SerialLog.Text, "");
     }
 
-    private static BochsMachine Start(string hearth, string script, string guestScript)
+    private static BochsMachine Start(string hearth, string script, string guestScript, string kernel)
     {
         try
         {
-            return BochsMachine.Start(MakeInitramfs(hearth, script, guestScript));
+            return BochsMachine.Start(MakeInitramfs(hearth, script, guestScript, kernel));
         }
         catch (GuestsException error)
         {
@@ -121,9 +128,10 @@ public sealed partial class VtxBootTests
     }
 
     /// <summary>A machine with Hearth, what it is linked with, and a guest's kernel and initial RAM disk.</summary>
-    private static InitramfsBuilder MakeInitramfs(string hearth, string script, string guestScript)
+    private static InitramfsBuilder MakeInitramfs(string hearth, string script, string guestScript, string kernel)
     {
         var cache = PackageCache.Default();
+        string architecture = kernel == Pae ? "i386" : "amd64";
         DebianPackage busybox = cache.Fetch("busybox-static");
         string worker = Path.Combine(Path.GetDirectoryName(hearth)!, "hearth-vm");
         InitramfsBuilder machine = new InitramfsBuilder()
@@ -131,9 +139,9 @@ public sealed partial class VtxBootTests
             .AddModules(BochsMachine.FetchKernel(), "kvm_intel")
             .AddFile("bin/hearth", File.ReadAllBytes(hearth), executable: true)
             .AddFile("bin/hearth-vm", File.ReadAllBytes(worker), executable: true)
-            .AddFile("guest/vmlinuz", File.ReadAllBytes(cache.FetchKernel("linux-image-cloud-amd64").Image))
+            .AddFile("guest/vmlinuz", File.ReadAllBytes(cache.FetchKernel(kernel, architecture).Image))
             .AddFile("guest/real.elf", RealModeKernel.Build())
-            .AddFile("guest/initrd.img", new InitramfsBuilder().AddBusybox(busybox).Run(guestScript).Build())
+            .AddFile("guest/initrd.img", new InitramfsBuilder().AddBusybox(cache.Fetch("busybox-static", architecture)).Run(guestScript).Build())
             .Run(script);
         foreach (Match library in Library().Matches(HostCommand.Require("ldd", [hearth, worker])))
             machine.AddFile(library.Value[1..], File.ReadAllBytes(library.Value), executable: true);
