@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Hearth.Cpu.Kvm.Interop;
 using Hearth.Linux;
 
@@ -30,15 +28,6 @@ public sealed unsafe class KvmVcpuTests : IDisposable
         _machine.Dispose();
         _device.Dispose();
         _memory.Dispose();
-    }
-
-    [Fact]
-    public void Structures_are_as_long_as_the_kernels()
-    {
-        Assert.Equal(
-            (32, 144, 24, 16, 312),
-            (Unsafe.SizeOf<kvm_userspace_memory_region>(), Unsafe.SizeOf<kvm_regs>(), Unsafe.SizeOf<kvm_segment>(), Unsafe.SizeOf<kvm_dtable>(), Unsafe.SizeOf<kvm_sregs>()));
-        Assert.Equal(40, (int)Marshal.OffsetOf<kvm_run>(nameof(kvm_run.io_data_offset)));
     }
 
     [Fact]

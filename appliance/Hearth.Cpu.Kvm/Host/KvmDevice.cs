@@ -12,8 +12,8 @@ public sealed unsafe class KvmDevice : IDisposable
 
     private static readonly KvmCapability[] s_required =
     [
-        KvmCapability.UserMemory, KvmCapability.SetTssAddress, KvmCapability.ExtendedCpuid, KvmCapability.MultiprocessorState, KvmCapability.IrqFd,
-        KvmCapability.IoEventFd, KvmCapability.SetIdentityMapAddress, KvmCapability.AdjustClock, KvmCapability.VcpuEvents, KvmCapability.DebugRegisters, KvmCapability.XsaveState,
+        KvmCapability.UserMemory, KvmCapability.SetTssAddress, KvmCapability.ExtendedCpuid, KvmCapability.MultiprocessorState,
+        KvmCapability.SetIdentityMapAddress, KvmCapability.AdjustClock, KvmCapability.VcpuEvents, KvmCapability.DebugRegisters, KvmCapability.XsaveState,
         KvmCapability.ExtendedControlRegisters, KvmCapability.SignalMsi, KvmCapability.TscDeadlineTimer, KvmCapability.SplitIrqChip,
         KvmCapability.VcpuAttributes, KvmCapability.ImmediateExit, KvmCapability.ManualDirtyLogProtect,
     ];
@@ -91,9 +91,20 @@ public sealed unsafe class KvmDevice : IDisposable
     /// <exception cref="LinuxException">The kernel refused.</exception>
     internal KvmMachine CreateMachine()
     {
+        // The kernel takes every lock of this process's memory for it, and gives up when a signal comes meanwhile.
+        const int EINTR = 4;
+        const int MostAttempts = 100;
         int length = ioctl(_file.Number, KVM_GET_VCPU_MMAP_SIZE, (nuint)0);
-        int number = length < 0 ? length : ioctl(_file.Number, KVM_CREATE_VM, (nuint)0);
-        return number >= 0 ? new KvmMachine(new FileDescriptor(number), length) : throw new LinuxException("KVM cannot create a machine", Marshal.GetLastPInvokeError());
+        for (int attempt = 1; length >= 0; attempt++)
+        {
+            int number = ioctl(_file.Number, KVM_CREATE_VM, (nuint)0);
+            if (number >= 0)
+                return new KvmMachine(new FileDescriptor(number), length);
+            if (Marshal.GetLastPInvokeError() != EINTR || attempt == MostAttempts)
+                break;
+        }
+
+        throw new LinuxException("KVM cannot create a machine", Marshal.GetLastPInvokeError());
     }
 
     /// <summary>What CPUID can say to a guest here (KVM_GET_SUPPORTED_CPUID).</summary>

@@ -71,7 +71,16 @@ internal sealed unsafe class KvmMachine : IDisposable
     {
         int number = ioctl(_file.Number, KVM_CREATE_VCPU, (nuint)index);
         Require(number, $"KVM cannot create vCPU {index}");
-        return new KvmVcpuHandle(new FileDescriptor(number), _runLength);
+        var file = new FileDescriptor(number);
+        try
+        {
+            return new KvmVcpuHandle(file, _runLength);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gives every vCPU that is created later a local APIC in the kernel, and leaves PIC and IOAPIC to this process.</summary>

@@ -81,6 +81,11 @@ internal sealed unsafe class KvmVcpuHandle : IDisposable
         return exists;
     }
 
+    /// <summary>Reads a model-specific register that exists.</summary>
+    /// <exception cref="LinuxException">It cannot be read.</exception>
+    public ulong GetMsr(uint index) =>
+        TryGetMsr(index, out ulong value) ? value : throw new LinuxException($"KVM does not give the vCPU's model-specific register 0x{index:x}", Marshal.GetLastPInvokeError());
+
     /// <summary>Reads model-specific registers that exist.</summary>
     /// <exception cref="LinuxException">One of them cannot be read.</exception>
     public void GetMsrs(KvmList<kvm_msrs, kvm_msr_entry> registers, int count)

@@ -7,8 +7,6 @@ internal enum KvmCapability
     SetTssAddress = 4,
     ExtendedCpuid = 7,
     MultiprocessorState = 14,
-    IrqFd = 32,
-    IoEventFd = 36,
     SetIdentityMapAddress = 37,
     AdjustClock = 39,
     VcpuEvents = 41,

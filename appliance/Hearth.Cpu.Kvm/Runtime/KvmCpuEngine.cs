@@ -75,12 +75,13 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         {
             Configure(handle, index);
             var vcpu = new KvmVcpu(this, index, handle);
-            lock (_lock)
-                _vcpus.Add(vcpu);
 
             // Its time began with the first one's, and passes until it is reset with the others or gets a state.
-            vcpu.TscOffset = _vcpus[0].TscOffset;
+            if (index > 0)
+                vcpu.TscOffset = _vcpus[0].TscOffset;
             Thaw();
+            lock (_lock)
+                _vcpus.Add(vcpu);
             return vcpu;
         }
         catch
@@ -106,8 +107,16 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     {
         if (_tracker is not null)
             throw new InvalidOperationException("writes to the guest's memory are tracked already");
-        MapMemory(logsWrites: true);
-        return _tracker = new KvmDirtyTracker(this, _machine, _ram);
+        try
+        {
+            MapMemory(logsWrites: true);
+            return _tracker = new KvmDirtyTracker(this, _machine, _ram);
+        }
+        catch
+        {
+            StopLogging();
+            throw;
+        }
     }
 
     public IReadOnlyList<EngineStatistic> Statistics() => [];
@@ -163,7 +172,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         if (_tracker != tracker)
             return;
         _tracker = null;
-        MapMemory(logsWrites: false);
+        StopLogging();
     }
 
     /// <summary>A vCPU runs again.</summary>
@@ -183,6 +192,18 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         vcpu.TrySetMsr(Msr.ArchCapabilities, _speculation.ArchCapabilities);
         vcpu.TrySetMsr(Msr.PlatformInfo, 0);
         vcpu.TrySetMsr(Msr.BiosSignature, (ulong)Model.Signature.Microcode << 32);
+    }
+
+    /// <summary>A slot whose writes are still noted costs the guest time, and nothing else: no reason to fail.</summary>
+    private void StopLogging()
+    {
+        try
+        {
+            MapMemory(logsWrites: false);
+        }
+        catch (LinuxException)
+        {
+        }
     }
 
     private void MapMemory(bool logsWrites)

@@ -93,7 +93,11 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
         _isWindowStale = true;
     }
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        _mailbox.Dispose();
+        _handle.Dispose();
+    }
 
     void IEngineApic.Connect(IExternalInterruptController external) => _external = external;
 
@@ -107,9 +111,8 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
 
     LocalApicState IEngineApic.Save(long now)
     {
-        _handle.TryGetMsr(Msr.ApicBase, out ulong apicBase);
-        _handle.TryGetMsr(Msr.TscDeadline, out ulong deadline);
-        return ApicPage.Load(_handle.GetLocalApic(), apicBase, deadline, _externalAsserted, now);
+        ulong apicBase = _handle.GetMsr(Msr.ApicBase);
+        return ApicPage.Load(_handle.GetLocalApic(), apicBase, _handle.GetMsr(Msr.TscDeadline), _externalAsserted, now);
     }
 
     void IEngineApic.Restore(LocalApicState state, long now)
@@ -126,7 +129,8 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
             throw new SavedStateException($"the local APIC of vCPU {_index} cannot be in its saved state: {error.Message}", error);
         }
 
-        _handle.TrySetMsr(Msr.TscDeadline, state.TscDeadline);
+        if (!_handle.TrySetMsr(Msr.TscDeadline, state.TscDeadline))
+            throw new SavedStateException($"the timer of vCPU {_index} cannot end at 0x{state.TscDeadline:x}");
         _externalAsserted = state.Lint0;
         _isWindowStale = true;
     }
@@ -140,7 +144,7 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
     }
 
     /// <summary>The host's time-stamp counter in guest ticks.</summary>
-    internal ulong HostTimestamp() => _handle.TryGetMsr(Msr.Tsc, out ulong tsc) ? tsc - TscOffset : 0;
+    internal ulong HostTimestamp() => _handle.GetMsr(Msr.Tsc) - TscOffset;
 
     private static VcpuExit ShutDown() => new(VcpuExitReason.Shutdown, "a fault could not be delivered, nor the double fault after it");
 

@@ -6,10 +6,13 @@ namespace Hearth.Cpu.Kvm;
 /// <summary>Carries requests to a vCPU's thread, and gets it out of guest code for them.</summary>
 /// <remarks>
 /// A request is noted, then kvm_run.immediate_exit is set, then the thread is woken if it is inside KVM_RUN. The thread says that it is inside
-/// before it enters; the kernel looks at immediate_exit after that. So whatever the order, either the signal or the flag is seen.
+/// before it enters; the kernel looks at immediate_exit after that. So whatever the order, either the signal or the flag is seen. The lock is for
+/// the end alone: a device may send while the vCPU is disposed of.
 /// </remarks>
-internal sealed unsafe class VcpuMailbox(kvm_run* shared)
+internal sealed unsafe class VcpuMailbox(kvm_run* shared) : IDisposable
 {
+    private readonly Lock _lock = new();
+    private bool _disposed;
     private int _requests;
     private int _thread;
 
@@ -22,11 +25,16 @@ internal sealed unsafe class VcpuMailbox(kvm_run* shared)
     /// <summary>From any thread.</summary>
     public void Post(VcpuRequests request)
     {
-        Interlocked.Or(ref _requests, (int)request);
-        Volatile.Write(ref shared->immediate_exit, 1);
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _isInside) != 0)
-            ThreadWaker.Wake(Volatile.Read(ref _thread));
+        lock (_lock)
+        {
+            if (_disposed)
+                return;
+            Interlocked.Or(ref _requests, (int)request);
+            Volatile.Write(ref shared->immediate_exit, 1);
+            Interlocked.MemoryBarrier();
+            if (Volatile.Read(ref _isInside) != 0)
+                ThreadWaker.Wake(Volatile.Read(ref _thread));
+        }
     }
 
     /// <summary>Takes all requests.</summary>
@@ -52,4 +60,11 @@ internal sealed unsafe class VcpuMailbox(kvm_run* shared)
     public void Enter() => Interlocked.Exchange(ref _isInside, 1);
 
     public void Leave() => Volatile.Write(ref _isInside, 0);
+
+    /// <summary>From when this returns, nothing touches what is shared with the kernel.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+            _disposed = true;
+    }
 }

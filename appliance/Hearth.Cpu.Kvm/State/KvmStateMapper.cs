@@ -31,16 +31,19 @@ internal sealed unsafe class KvmStateMapper
     public CpuState Save()
     {
         var state = new CpuState();
+
+        // Reading these two changes others: an INIT or SIPI that waits is taken, which sets nearly every register, and an exception that waits gets its CR2 or DR6.
+        KvmActivity activity = _vcpu.GetActivity();
+        SaveEvents(_vcpu.GetEvents(), state);
         SaveRegisters(_vcpu.GetRegisters(), state);
         SaveSystem(_vcpu.GetSystemRegisters(), state);
-        SaveEvents(_vcpu.GetEvents(), state);
         SaveDebug(_vcpu.GetDebugRegisters(), state);
         SaveVectors(state.Xsave);
         state.Xcr0 = _vcpu.GetExtendedControlRegisters().value;
         _msrs.Save(state.Msrs);
 
         // After RESET a processor waits for INIT, and after that for SIPI; nobody can tell the difference.
-        state.Activity = _vcpu.GetActivity() switch
+        state.Activity = activity switch
         {
             KvmActivity.Halted => VcpuActivity.Halted,
             KvmActivity.Uninitialized or KvmActivity.InitReceived => VcpuActivity.WaitForSipi,
@@ -143,6 +146,15 @@ internal sealed unsafe class KvmStateMapper
             to.Pending = new PendingEvent(PendingEventKind.Exception, from.exception_nr, from.exception_has_error_code != 0, from.exception_error_code);
     }
 
+    /// <summary>Of STI there is none with interrupts off, and VT-x refuses to enter with one (Intel SDM 3, 26.3.1.5): then it is of MOV SS.</summary>
+    private static byte ShadowOf(CpuState from)
+    {
+        const ulong InterruptsOn = 1 << 9;
+        if (!from.InterruptShadow)
+            return 0;
+        return (from.Rflags & InterruptsOn) != 0 ? kvm_vcpu_events.ShadowSti : kvm_vcpu_events.ShadowMoveSs;
+    }
+
     private static bool IsSoftware(byte vector) => vector is 3 or 4;
 
     private static kvm_vcpu_events EventsOf(CpuState from)
@@ -152,7 +164,7 @@ internal sealed unsafe class KvmStateMapper
         return new kvm_vcpu_events
         {
             flags = kvm_vcpu_events.NmiPendingValid | kvm_vcpu_events.ShadowValid,
-            interrupt_shadow = from.InterruptShadow ? kvm_vcpu_events.ShadowSti : (byte)0,
+            interrupt_shadow = ShadowOf(from),
             nmi_pending = from.NmiPending ? (byte)1 : (byte)0,
             nmi_masked = from.NmiBlocked ? (byte)1 : (byte)0,
             interrupt_injected = pending.Kind == PendingEventKind.Interrupt ? (byte)1 : (byte)0,

@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Linux;
 
 namespace Hearth.Vm.Running;
 
@@ -115,6 +116,10 @@ internal sealed class VcpuTeam : IDisposable
         try
         {
             return processor.Run();
+        }
+        catch (LinuxException error)
+        {
+            return new VcpuExit(VcpuExitReason.HostFault, error.Message);
         }
 #pragma warning disable CA1031 // A thread's root: every failure is reported.
         catch (Exception error)

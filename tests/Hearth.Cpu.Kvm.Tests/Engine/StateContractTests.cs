@@ -129,6 +129,55 @@ public sealed class StateContractTests
         Assert.InRange(restored.TimerDue - to.Clock.Now, (Count * Divisor) - Slack, (Count * Divisor) + Slack);
     }
 
+    /// <summary>Behind STI, and behind MOV SS with interrupts off, as in every boot.</summary>
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void Interrupt_shadow_comes_back_with_interrupts_on_and_off(EngineKind first, EngineKind second)
+    {
+        const ulong InterruptsOn = 1 << 9;
+        using var from = new EngineMachine(first);
+        using var to = new EngineMachine(second);
+        from.Run(a => a.nop());
+        CpuState state = from.Vcpu.Save();
+        state.InterruptShadow = true;
+
+        bool[] shadows =
+        [
+            .. ((ulong[])[state.Rflags | InterruptsOn, state.Rflags & ~InterruptsOn]).Select(flags =>
+            {
+                state.Rflags = flags;
+                to.Vcpu.Restore(Copy(state));
+                return to.Vcpu.Save().InterruptShadow;
+            }),
+        ];
+
+        Assert.Equal([true, true], shadows);
+    }
+
+    /// <summary>Its target had stopped already, as one has while the machine is saved in the middle of a boot.</summary>
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Startup_message_to_a_vcpu_that_has_stopped_is_in_its_state(EngineKind kind)
+    {
+        const int ApicBase = unchecked((int)0xFEE0_0000);
+        using var machine = new EngineMachine(kind, 2);
+        machine.Run(a =>
+        {
+            a.mov(ebx, ApicBase);
+            a.mov(__dword_ptr[rbx + 0x310], 1 << 24);
+            a.mov(__dword_ptr[rbx + 0x300], 0x4500);
+            a.mov(__dword_ptr[rbx + 0x300], 0x4612);
+        });
+
+        // As the machine does with every vCPU before it is saved.
+        machine.Vcpus[1].Kick();
+        machine.Vcpus[1].Run(machine.Buses[1]);
+        CpuState state = machine.Vcpus[1].Save();
+
+        Assert.Equal((VcpuActivity.Running, 0UL, 0x1_2000UL), (state.Activity, state.Rip, state[SegmentName.CS].Base));
+    }
+
     [Fact]
     public void Both_engines_begin_alike()
     {

@@ -30,4 +30,17 @@ public sealed unsafe class VcpuMailboxTests
         Assert.Equal((VcpuRequests.Stop, VcpuRequests.None), (mailbox.Take(), mailbox.Take()));
         Assert.Equal(0, run.immediate_exit);
     }
+
+    /// <summary>A key typed while the machine is taken down: what is shared with the kernel is unmapped by then.</summary>
+    [Fact]
+    public void Request_afterTheEnd_touchesNothing()
+    {
+        kvm_run run = default;
+        var mailbox = new VcpuMailbox(&run);
+        mailbox.Dispose();
+
+        mailbox.Post(VcpuRequests.ExternalInterrupt);
+
+        Assert.Equal(0, run.immediate_exit);
+    }
 }
