@@ -52,6 +52,22 @@ public sealed unsafe class KvmVcpuTests : IDisposable
         Assert.Equal((KvmExit.Halt, 0UL, 5UL), (exit, _vcpu.GetRegisters().rcx, _vcpu.GetRegisters().rip));
     }
 
+    /// <summary>The probe's, which every start has to wait for.</summary>
+    [Fact]
+    public void A_loop_that_does_not_end_is_given_up()
+    {
+        ProbeGuest.Write(new Span<byte>(_memory.Address, MemoryLength));
+        ((ReadOnlySpan<byte>)[0xEB, 0xFE]).CopyTo(new Span<byte>(_memory.Address, 2)); // jmp to itself
+        ProbeGuest.EnterLongMode(_vcpu);
+        using var mailbox = new VcpuMailbox(_vcpu.Shared);
+        mailbox.Attach();
+        using var limit = new Timer(_ => mailbox.Post(VcpuRequests.Stop), null, 50, Timeout.Infinite);
+
+        KvmFinding? finding = KvmProbe.TryRun(_vcpu, mailbox, 1, out _);
+
+        Assert.Equal("KVM does not come back from a guest's code", finding?.Reason);
+    }
+
     [Fact]
     public void A_port_is_written_to()
     {

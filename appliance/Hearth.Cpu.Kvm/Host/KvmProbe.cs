@@ -17,6 +17,9 @@ internal static unsafe class KvmProbe
     /// <summary>Rounds of a loop of two instructions a second: a processor does a thousand million, one that is itself translated a hundred, an interpreting kernel half a one.</summary>
     public const double SlowestUsable = 10e6;
 
+    /// <summary>A guest that is not back by then never will be: this is asked at every start.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     // Where the host has other work a run may be held up for so long that it leaves no time for others, and tells nothing: then once more. A kernel that
     // interprets has time for five runs.
     private const int FewestRuns = 3;
@@ -43,17 +46,20 @@ internal static unsafe class KvmProbe
         using KvmMachine machine = device.CreateMachine();
         machine.SetMemory(0, 0, memory.Address, MemoryLength);
         using KvmVcpuHandle vcpu = machine.CreateVcpu(0);
+        using var mailbox = new VcpuMailbox(vcpu.Shared);
+        using var limit = new Timer(_ => mailbox.Post(VcpuRequests.Stop), null, s_patience, Timeout.InfiniteTimeSpan);
+        mailbox.Attach();
         ProbeGuest.Write(new Span<byte>(memory.Address, MemoryLength));
         ProbeGuest.EnterLongMode(vcpu);
 
         // The first run brings in the guest's pages, and is no measure.
-        if (TryRun(vcpu, 1, out _) is { } broken)
+        if (TryRun(vcpu, mailbox, 1, out _) is { } broken)
             return broken;
         double best = 0;
         int runs = 0;
         for (int attempt = 0; attempt < MostAttempts && best < SlowestUsable && runs < FewestRuns; attempt++)
         {
-            if (TryMeasure(vcpu, ref best, out runs) is { } failure)
+            if (TryMeasure(vcpu, mailbox, ref best, out runs) is { } failure)
                 return failure;
         }
 
@@ -66,14 +72,14 @@ internal static unsafe class KvmProbe
 
     /// <param name="best">Rounds a second of the fastest run.</param>
     /// <returns>What is wrong; null for nothing.</returns>
-    private static KvmFinding? TryMeasure(KvmVcpuHandle vcpu, ref double best, out int runs)
+    private static KvmFinding? TryMeasure(KvmVcpuHandle vcpu, VcpuMailbox mailbox, ref double best, out int runs)
     {
         runs = 0;
         double seconds = 0;
         long start = Stopwatch.GetTimestamp();
         for (uint rounds = FirstRounds; rounds <= MostRounds && Stopwatch.GetElapsedTime(start).TotalSeconds + (2 * seconds) < Longest.TotalSeconds; rounds *= 2)
         {
-            if (TryRun(vcpu, rounds, out seconds) is { } failure)
+            if (TryRun(vcpu, mailbox, rounds, out seconds) is { } failure)
                 return failure;
             best = Math.Max(best, rounds / seconds);
             runs++;
@@ -82,17 +88,26 @@ internal static unsafe class KvmProbe
         return null;
     }
 
+    /// <param name="mailbox">The vCPU's; a request to stop in it ends the run.</param>
     /// <returns>What is wrong; null for nothing.</returns>
-    private static KvmFinding? TryRun(KvmVcpuHandle vcpu, uint rounds, out double seconds)
+    internal static KvmFinding? TryRun(KvmVcpuHandle vcpu, VcpuMailbox mailbox, uint rounds, out double seconds)
     {
         vcpu.SetRegisters(ProbeGuest.Start(rounds));
         long start = Stopwatch.GetTimestamp();
-        KvmExit exit;
-        do
+        KvmExit exit = KvmExit.Interrupted;
+        while (exit == KvmExit.Interrupted)
         {
+            if ((mailbox.Take() & VcpuRequests.Stop) != 0)
+            {
+                seconds = 0;
+                return KvmFinding.Unusable("KVM does not come back from a guest's code");
+            }
+
+            mailbox.Enter();
             exit = vcpu.Run();
+            mailbox.Leave();
         }
-        while (exit == KvmExit.Interrupted);
+
         seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return exit == KvmExit.Halt && vcpu.GetRegisters().rcx == 0
             ? null
