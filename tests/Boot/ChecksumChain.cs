@@ -7,18 +7,21 @@ namespace Hearth.Boot.Tests;
 /// <summary>Work for every processor of a guest: a vCPU that lost a register, or was not restored at all, would not end with the right sum.</summary>
 internal static class ChecksumChain
 {
-    /// <summary>As a rule: a guest goes on while it is saved, and is not to end meanwhile.</summary>
-    public const int Rounds = 48;
+    /// <summary>
+    /// As a rule: a guest goes on while it is saved, and is not to end meanwhile. $HEARTH_TEST_ROUNDS, where to save takes longer beside what guests do.
+    /// </summary>
+    public static int Rounds { get; } = int.Parse(Environment.GetEnvironmentVariable("HEARTH_TEST_ROUNDS") ?? "48", CultureInfo.InvariantCulture);
 
     private const int Length = 150_000;
 
     /// <summary>Writes <c>processors=</c>, then <c>round N on CPU</c> as it goes, and <c>sums=</c>, of which there is one where all went well.</summary>
-    public static string Script(int rounds = Rounds) => string.Create(CultureInfo.InvariantCulture, $$"""
+    /// <param name="rounds">null for <see cref="Rounds"/>.</param>
+    public static string Script(int? rounds = null) => string.Create(CultureInfo.InvariantCulture, $$"""
         echo "processors=$(nproc)"
         work() {
             sum=
             round=1
-            while [ $round -le {{rounds}} ]; do
+            while [ $round -le {{rounds ?? Rounds}} ]; do
                 sum=$({ echo "$sum"; head -c {{Length}} /dev/zero; } | sha256sum | cut -c 1-64)
                 echo "round $round on $1"
                 round=$((round + 1))
@@ -36,10 +39,11 @@ internal static class ChecksumChain
         """);
 
     /// <summary>What <c>sums=</c> must have.</summary>
-    public static string Sum(int rounds = Rounds)
+    /// <inheritdoc cref="Script"/>
+    public static string Sum(int? rounds = null)
     {
         string sum = "";
-        for (int round = 0; round < rounds; round++)
+        for (int round = 0; round < (rounds ?? Rounds); round++)
             sum = Convert.ToHexStringLower(SHA256.HashData([.. Encoding.ASCII.GetBytes(sum + '\n'), .. new byte[Length]]));
         return sum;
     }

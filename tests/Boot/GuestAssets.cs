@@ -12,7 +12,12 @@ internal static class GuestAssets
 
     private static readonly PackageCache s_cache = PackageCache.Default();
 
-    public static KernelPackage FetchKernel(string name) => s_cache.FetchKernel(name, ArchitectureOf(name));
+    /// <summary>A kernel; without one that guests can run here the test is skipped.</summary>
+    public static KernelPackage FetchKernel(string name)
+    {
+        TestEngine.RequireKernel(name);
+        return s_cache.FetchKernel(name, ArchitectureOf(name));
+    }
 
     /// <summary>busybox and an init that runs the script; modules follow by <see cref="InitramfsBuilder.AddModules"/>.</summary>
     public static InitramfsBuilder Initramfs(string kernel, string script) =>
