@@ -52,9 +52,19 @@ cd /
 # So no guest runs there (docs/proving-ground.md).
 $b taskset -pc "1-$(($($b nproc) - 1))" $$ > /run/ground/processors
 
-# Linux patches a jump label in its scheduler whenever the first virtual machine is created or the last one closed, and QEMU 7.2 may go on with the
-# breakpoint of that patch for ever, on every processor. A machine that stays open (KVM_CREATE_VM) leaves nothing to patch.
-[ ! -e /dev/kvm ] || perl -e 'open my $kvm, "+<", "/dev/kvm"; ioctl $kvm, 0xAE01, 0; sleep' &
+# Linux patches jump labels when the first of a kind comes and when the last one goes: a virtual machine, a vCPU without a local APIC in the kernel, one whose
+# local APIC is switched off. QEMU 7.2 may go on with the breakpoint of such a patch for ever, on every processor. One of each that stays (KVM_CREATE_VM,
+# KVM_CREATE_VCPU, KVM_CREATE_IRQCHIP) leaves nothing to patch.
+[ ! -e /dev/kvm ] || perl -e '
+    open my $kvm, "+<", "/dev/kvm";
+    for my $has_apic (0, 1) {
+        open my $machine, "+<&=", ioctl($kvm, 0xAE01, 0);
+        ioctl $machine, 0xAE60, 0 if $has_apic;
+        my $vcpu = ioctl $machine, 0xAE41, 0;
+        defined $vcpu or print STDERR "no vCPU stays: $!\n";
+        push @stay, $machine;
+    }
+    sleep' &
 answer &
 # The first process waits for the children that nobody else does.
 wait
