@@ -6,6 +6,9 @@ internal sealed record HearthOutcome(int ExitCode, string Console, string Error)
 {
     public IReadOnlyList<string> Lines => Console.Split('\n');
 
+    /// <summary>What a guest wrote that went from run to run. A save may come in the middle of a line, whose rest is in the next run.</summary>
+    public static IReadOnlyList<string> LinesOf(params IEnumerable<HearthOutcome> runs) => string.Concat(runs.Select(run => run.Console)).Split('\n');
+
     /// <summary>The rest of the line on which the guest wrote <c>name=value</c>.</summary>
     public string Value(string name)
     {

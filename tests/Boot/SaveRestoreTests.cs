@@ -61,7 +61,7 @@ public sealed class SaveRestoreTests
 
         Assert.Equal(SavedExitCode, saved.ExitCode);
         Assert.DoesNotContain(InitramfsBuilder.InitMarker, restored.Lines);
-        string[] rounds = [.. saved.Lines.Concat(restored.Lines).Where(line => line.StartsWith("round ", StringComparison.Ordinal))];
+        string[] rounds = [.. HearthOutcome.LinesOf(saved, restored).Where(line => line.StartsWith("round ", StringComparison.Ordinal))];
         Assert.Equal(cpus * ChecksumChain.Rounds, rounds.Distinct().Count());
         Assert.Equal($"{cpus}", saved.Value("processors"));
         Assert.Equal(ChecksumChain.Sum(), restored.Value("sums"));
@@ -152,7 +152,7 @@ public sealed class SaveRestoreTests
         HearthOutcome saved = SaveAt(guest, "reading", file);
         HearthOutcome restored = Restore(guest, file);
 
-        string[] sums = [.. saved.Lines.Concat(restored.Lines).Where(line => line.StartsWith("sum=", StringComparison.Ordinal))];
+        string[] sums = [.. HearthOutcome.LinesOf(saved, restored).Where(line => line.StartsWith("sum=", StringComparison.Ordinal))];
         Assert.Equal(SavedExitCode, saved.ExitCode);
         Assert.Equal(Enumerable.Repeat("sum=" + Convert.ToHexStringLower(SHA256.HashData(content)), 10), sums);
     }
@@ -191,7 +191,7 @@ public sealed class SaveRestoreTests
 
         Assert.Equal(SavedExitCode, saved.ExitCode);
         Assert.Matches(@"save: the guest stood still +\d+\.\d ms", saved.Error);
-        Assert.Equal(cpus, saved.Lines.Concat(restored.Lines).Count(line => line.StartsWith("whole ", StringComparison.Ordinal)));
+        Assert.Equal(cpus, HearthOutcome.LinesOf(saved, restored).Count(line => line.StartsWith("whole ", StringComparison.Ordinal)));
         Assert.Empty(BrokenHardware.FindIn(saved));
         Assert.Empty(BrokenHardware.FindIn(restored));
     }

@@ -154,7 +154,7 @@ public sealed class HandOverTests(GroundFixture fixture)
     private static void AssertWhole(HearthOutcome first, HearthOutcome second, HearthOutcome third)
     {
         Assert.Equal((Saved, Saved, 0), (first.ExitCode, second.ExitCode, third.ExitCode));
-        string[] rounds = [.. first.Lines.Concat(second.Lines).Concat(third.Lines).Where(line => line.StartsWith("round=", StringComparison.Ordinal))];
+        string[] rounds = [.. HearthOutcome.LinesOf(first, second, third).Where(line => line.StartsWith("round=", StringComparison.Ordinal))];
         Assert.Equal(Enumerable.Range(1, Rounds).Select(round => $"round={round}"), rounds);
         Assert.All((HearthOutcome[])[first, second, third], outcome => Assert.Empty(BrokenHardware.FindIn(outcome)));
     }

@@ -50,7 +50,7 @@ cd /
 
 # In QEMU every XRSTOR, of whatever processor, writes the first processor's flags without a lock, among them whether it is in a guest with nested paging.
 # So no guest runs there (docs/proving-ground.md).
-$b taskset -pc "1-$(($($b nproc) - 1))" $$ > /run/ground/processors
+$b taskset -pc "1-$(($($b nproc) - 1))" $$ > /dev/null
 
 # Linux patches jump labels when the first of a kind comes and when the last one goes: a virtual machine, a vCPU without a local APIC in the kernel, one whose
 # local APIC is switched off. QEMU 7.2 may go on with the breakpoint of such a patch for ever, on every processor. One of each that stays (KVM_CREATE_VM,
