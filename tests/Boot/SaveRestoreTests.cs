@@ -98,7 +98,7 @@ public sealed class SaveRestoreTests
     [Fact]
     public void HyperVGuest_withAnotherInterface_doesNotGoOn()
     {
-        using var guest = new TestGuest(GuestAssets.CloudKernel, "");
+        using var guest = new TestGuest(GuestAssets.CloudKernel, "sleep 10");
         string file = guest.Scratch["saved"];
         string[] hyperV = [.. guest.Arguments, "--paravirtual", "hyperv"];
         Save(hyperV, process => process.WaitForText("Linux version"), file);

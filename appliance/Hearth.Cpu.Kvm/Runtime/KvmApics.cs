@@ -47,6 +47,12 @@ internal sealed class KvmApics : IEngineApics
         }
     }
 
+    public void AddVectors(Span<ulong> into)
+    {
+        foreach (KvmVcpu vcpu in _vcpus)
+            vcpu.AddVectors(into);
+    }
+
     public void Connect(IProcessorSink sink) => _sink = sink;
 
     /// <summary>A vCPU has ended an interrupt of a route that is level-triggered.</summary>

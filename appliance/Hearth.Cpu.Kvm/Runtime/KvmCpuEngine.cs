@@ -91,15 +91,17 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         }
     }
 
-    public void SkipTime(long nanoseconds)
+    public void StopTime() => FrozenTimestamp(_vcpus[0]);
+
+    public void StartTime()
     {
-        ulong ticks = (ulong)((UInt128)(ulong)nanoseconds * _options.TscFrequency / 1_000_000_000);
         lock (_lock)
         {
+            ulong ticks = _vcpus[0].HostTimestamp() - FrozenTimestamp(_vcpus[0]);
             foreach (KvmVcpu vcpu in _vcpus)
                 vcpu.TscOffset -= ticks;
-            _machine.Clock = Before(_machine.Clock, (ulong)nanoseconds);
-            _frozenClock = Before(_frozenClock, (ulong)nanoseconds);
+            _machine.Clock = _frozenClock;
+            Thaw();
         }
     }
 
@@ -132,7 +134,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
 
     internal void EndOfInterrupt(byte vector) => _apics.EndOfInterrupt(vector);
 
-    /// <summary>The host's time-stamp counter, in guest ticks, at the instant of the first save or restore since the vCPUs stopped, so that all stay in step.</summary>
+    /// <summary>The host's time-stamp counter, in guest ticks, at the instant at which time was stopped, the same for all vCPUs. It is now where time was not.</summary>
     internal ulong FrozenTimestamp(KvmVcpu vcpu)
     {
         lock (_lock)
@@ -175,10 +177,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         StopLogging();
     }
 
-    /// <summary>A vCPU runs again.</summary>
+    /// <summary>A vCPU runs: time does, too.</summary>
     internal void Thaw() => Volatile.Write(ref _frozenTimestamp, 0);
-
-    private static ulong Before(ulong clock, ulong nanoseconds) => clock > nanoseconds ? clock - nanoseconds : 0;
 
     private void Configure(KvmVcpuHandle vcpu, int index)
     {

@@ -143,6 +143,8 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
             _mailbox.Post(VcpuRequests.ExternalInterrupt);
     }
 
+    internal void AddVectors(Span<ulong> into) => ApicPage.AddVectors(_handle.GetLocalApic(), into);
+
     /// <summary>The host's time-stamp counter in guest ticks.</summary>
     internal ulong HostTimestamp() => _handle.GetMsr(Msr.Tsc) - TscOffset;
 

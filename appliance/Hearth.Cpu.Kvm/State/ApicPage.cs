@@ -81,6 +81,15 @@ internal static class ApicPage
         return result;
     }
 
+    /// <summary>Adds the vectors that are requested or in service.</summary>
+    /// <param name="to">256 bits.</param>
+    public static void AddVectors(in kvm_lapic_state from, Span<ulong> to)
+    {
+        ReadOnlySpan<byte> page = MemoryMarshal.AsBytes(new ReadOnlySpan<kvm_lapic_state>(in from));
+        for (int i = 0; i < to.Length; i++)
+            to[i] |= ReadPart(page, Request, i) | ReadPart(page, InService, i);
+    }
+
     private static void LoadTimer(LocalApicState state, uint current, long now)
     {
         if (state.TimerMode == Deadline)
@@ -122,7 +131,14 @@ internal static class ApicPage
     private static void LoadSet(ReadOnlySpan<byte> page, int from, ulong[] to)
     {
         for (int i = 0; i < to.Length; i++)
-            to[i] = Read(page, from + (2 * i * Stride)) | ((ulong)Read(page, from + (((2 * i) + 1) * Stride)) << 32);
+            to[i] = ReadPart(page, from, i);
+    }
+
+    /// <returns>Vectors 64 * part to 64 * part + 63 of a set.</returns>
+    private static ulong ReadPart(ReadOnlySpan<byte> page, int set, int part)
+    {
+        int low = set + (2 * part * Stride);
+        return Read(page, low) | ((ulong)Read(page, low + Stride) << 32);
     }
 
     private static void StoreSet(Span<byte> page, int to, ulong[] from)

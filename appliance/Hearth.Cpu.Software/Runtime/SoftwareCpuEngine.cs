@@ -83,13 +83,16 @@ public sealed class SoftwareCpuEngine : ICpuEngine
 
     IVcpu ICpuEngine.CreateVcpu(int index) => CreateVcpu(index);
 
-    public void SkipTime(long nanoseconds)
+    public void StopTime() => FrozenTimestamp();
+
+    public void StartTime()
     {
-        ulong ticks = (ulong)((UInt128)(ulong)nanoseconds * Options.TscFrequency / 1_000_000_000);
         lock (_lock)
         {
+            ulong ticks = Scale.FromHost(HostTimestampCounter.Read()) - Scale.FromHost(FrozenTimestamp());
             foreach (SoftwareVcpu vcpu in _vcpus)
                 vcpu.SkipTicks(ticks);
+            Thaw();
         }
     }
 
@@ -148,7 +151,7 @@ public sealed class SoftwareCpuEngine : ICpuEngine
             _vcpus.Remove(vcpu);
     }
 
-    /// <summary>The host's TSC at the instant of the first save or restore since the vCPUs stopped, so that all TSCs stay in step.</summary>
+    /// <summary>The host's TSC at the instant at which time was stopped, the same for all vCPUs. It is now where time was not.</summary>
     internal ulong FrozenTimestamp()
     {
         lock (_lock)
@@ -159,7 +162,7 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         }
     }
 
-    /// <summary>A vCPU runs again.</summary>
+    /// <summary>A vCPU runs: time does, too.</summary>
     internal void Thaw() => Volatile.Write(ref _frozenTimestamp, 0);
 
     internal void Forget(DirtyTracker tracker)

@@ -19,9 +19,14 @@ public interface ICpuEngine : IDisposable
     /// <param name="index">0 to 254; also the initial APIC id.</param>
     IVcpu CreateVcpu(int index);
 
-    /// <summary>Takes back what the TSCs and the paravirtual clock counted while the machine's clock stood still. Called while no vCPU runs.</summary>
-    /// <param name="nanoseconds">How long the clock stood still.</param>
-    void SkipTime(long nanoseconds);
+    /// <summary>
+    /// Stops the TSCs and the paravirtual clock, until <see cref="StartTime"/> or until a vCPU runs. Called while none runs. A save and a restore
+    /// do so, too: what they read and set is of the instant of the stop.
+    /// </summary>
+    void StopTime();
+
+    /// <summary>Lets the TSCs and the paravirtual clock go on from where they were stopped. Called while no vCPU runs.</summary>
+    void StartTime();
 
     /// <summary>Notes from here on which pages of RAM are written; those written before count as clean. Costs nothing where it is not called. While vCPUs run or stand.</summary>
     /// <returns>To be disposed of before the engine.</returns>

@@ -45,6 +45,9 @@ public sealed class InterruptSystem
     /// </summary>
     public IEnumerable<IMachineDevice> Devices => [.. _apics, IoApic, Pic];
 
+    /// <summary>Takes in what a CPU engine has not told yet, so that what is saved is whole. While no vCPU runs and no device works.</summary>
+    public void Settle() => (Messages as EngineApicBus)?.Settle();
+
     /// <summary>Adds a source to the wire of a GSI.</summary>
     public IEdgeLine Line(int gsi) => _router.Line(gsi);
 

@@ -17,6 +17,10 @@ public interface IEngineApics
     /// <param name="pin">0 to 23.</param>
     void SetRoute(int pin, ulong address, uint data);
 
+    /// <summary>Adds the vectors that any local APIC has requested or in service. While no vCPU runs.</summary>
+    /// <param name="into">256 bits, of vector 0 first.</param>
+    void AddVectors(Span<ulong> into);
+
     /// <summary>
     /// Connects who is told of ends of interrupts, on the thread of the vCPU; once, before the machine runs. What an APIC accepts is told
     /// to nobody.

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Hearth.Cpu;
 using Hearth.Devices.Pci;
 using Hearth.Devices.Platform;
@@ -28,12 +27,10 @@ internal sealed class GuestMachine : IDisposable
     private readonly Bus _portBus = new("port", Bus.PortSpace);
     private readonly ICpuEngine _engine;
     private readonly VcpuTeam _team;
+    private readonly InterruptSystem _interrupts;
     private readonly MachineDescription _description;
     private readonly BootRequest? _boot;
     private readonly IMachineDevice[] _devices;
-
-    // Since when the TSCs count time that the guest must not see: a time of the stopwatch.
-    private long _stillSince = Stopwatch.GetTimestamp();
 
     /// <param name="engine">Makes the CPU engine.</param>
     /// <param name="backends">Owned by the caller; closed after this machine is disposed.</param>
@@ -48,22 +45,22 @@ internal sealed class GuestMachine : IDisposable
         _description = new MachineDescription(Ram, options.Cpus, options.Model, options.TscFrequency);
         _boot = backends.Boot is { } boot ? boot with { AcpiRootPointer = _description.RootPointer } : null;
 
-        var interrupts = new InterruptSystem(_memoryBus, _portBus, _clock, log, _engine.Apics);
-        Processors = [.. Enumerable.Range(0, options.Cpus).Select(index => CreateProcessor(index, interrupts))];
+        _interrupts = new InterruptSystem(_memoryBus, _portBus, _clock, log, _engine.Apics);
+        Processors = [.. Enumerable.Range(0, options.Cpus).Select(index => CreateProcessor(index))];
         var context = new DeviceContext
         {
             Memory = _memoryBus,
             Ports = _portBus,
             Ram = Ram,
             Clock = _clock,
-            Messages = interrupts.Messages,
+            Messages = _interrupts.Messages,
             Control = events,
             Log = log,
-            Line = interrupts.Line,
+            Line = _interrupts.Line,
         };
 
         // Time-stamp counters before the APICs that compare them with deadlines; those before the devices that drive lines.
-        _devices = [_clock, .. Processors, .. interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, context)];
+        _devices = [_clock, .. Processors, .. _interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, context)];
         _team = new VcpuTeam(Processors, events);
         events.Connect(_team.Hold);
     }
@@ -92,12 +89,11 @@ internal sealed class GuestMachine : IDisposable
         CpuState entry = bootstrap.Save();
         KernelLoader.Load(_boot, Ram, Ram.Slots, entry);
         bootstrap.Restore(entry);
-        _stillSince = Stopwatch.GetTimestamp();
     }
 
     public void Resume()
     {
-        _engine.SkipTime((long)Stopwatch.GetElapsedTime(_stillSince).TotalNanoseconds);
+        _engine.StartTime();
         _clock.Start();
         foreach (IPausableDevice device in _devices.OfType<IPausableDevice>())
             device.Resume();
@@ -111,7 +107,8 @@ internal sealed class GuestMachine : IDisposable
         foreach (IPausableDevice device in _devices.OfType<IPausableDevice>())
             device.Pause();
         _clock.Stop();
-        _stillSince = Stopwatch.GetTimestamp();
+        _engine.StopTime();
+        _interrupts.Settle();
     }
 
     /// <summary>What the CPU engine counted. The machine is paused.</summary>
@@ -130,7 +127,6 @@ internal sealed class GuestMachine : IDisposable
         foreach (IMachineDevice device in _devices)
             device.Reset();
         state.Apply(_devices);
-        _stillSince = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Stops everything; what the guest wrote to its serial ports has reached their backends then.</summary>
@@ -147,19 +143,19 @@ internal sealed class GuestMachine : IDisposable
         Ram.Dispose();
     }
 
-    private Processor CreateProcessor(int index, InterruptSystem interrupts)
+    private Processor CreateProcessor(int index)
     {
         IVcpu vcpu = _engine.CreateVcpu(index);
         LocalApicDevice? apic = null;
         if (vcpu is IBareVcpu bare)
         {
-            apic = interrupts.AddProcessor(
+            apic = _interrupts.AddProcessor(
                 new LocalApicConfiguration { Id = (byte)index, PhysicalAddressBits = CpuModel.PhysicalAddressBits }, bare, bare.TimestampCounter);
             bare.Connect(apic);
         }
         else
         {
-            interrupts.AddProcessor(index);
+            _interrupts.AddProcessor(index);
         }
 
         return new Processor(index, vcpu, apic, new VcpuBus(_memoryBus, _portBus, apic));

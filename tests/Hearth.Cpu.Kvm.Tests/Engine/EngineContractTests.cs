@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hearth.Machine;
 using Hearth.Testing;
 using Iced.Intel;
@@ -9,6 +10,7 @@ namespace Hearth.Cpu.Kvm.Tests.Engine;
 public sealed class EngineContractTests
 {
     private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_stop = TimeSpan.FromMilliseconds(300);
 
     [Theory]
     [InlineData(EngineKind.Software)]
@@ -248,18 +250,50 @@ public sealed class EngineContractTests
     [Theory]
     [InlineData(EngineKind.Software)]
     [InlineData(EngineKind.Kvm)]
-    public void Time_that_is_skipped_is_not_counted(EngineKind kind)
+    public void Time_that_is_stopped_is_not_counted(EngineKind kind)
     {
-        const long Skipped = 5_000_000_000;
         using var machine = new EngineMachine(kind, 2);
-        ulong before = machine.Vcpu.Save().Tsc;
+        machine.Engine.StopTime();
+        ulong[] before = Counters(machine);
+        long start = Stopwatch.GetTimestamp();
 
-        machine.Engine.SkipTime(Skipped);
+        Thread.Sleep(s_stop);
+        ulong[] stopped = Counters(machine);
+        machine.Engine.StartTime();
+        ulong[] after = Counters(machine);
 
-        ulong skipped = (ulong)Skipped / 1_000_000 * (machine.TscFrequency / 1_000);
-        ulong[] lost = [.. machine.Vcpus.Select(vcpu => before - vcpu.Save().Tsc)];
-        Assert.All(lost, ticks => Assert.InRange(ticks, skipped - machine.TscFrequency, skipped + 1));
-        Assert.Equal(lost[0], lost[1]);
+        TimeSpan most = Stopwatch.GetElapsedTime(start) - s_stop + TimeSpan.FromMilliseconds(1);
+        Assert.Equal(before, stopped);
+        Assert.Equal(after[0] - before[0], after[1] - before[1]);
+        Assert.InRange((after[0] - before[0]) / (double)machine.TscFrequency, 0, most.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Time_of_a_restored_state_goes_on_when_it_is_started(EngineKind kind)
+    {
+        const ulong Saved = 0x1234_5678_9ABC;
+        using var machine = new EngineMachine(kind, 2);
+        machine.Engine.StopTime();
+        Thread.Sleep(s_stop);
+        long start = Stopwatch.GetTimestamp();
+        foreach (IVcpu vcpu in machine.Vcpus)
+        {
+            CpuState state = vcpu.Save();
+            state.Tsc = Saved;
+            vcpu.Restore(state);
+        }
+
+        Thread.Sleep(s_stop);
+        ulong[] stopped = Counters(machine);
+        machine.Engine.StartTime();
+        ulong[] after = Counters(machine);
+
+        TimeSpan most = Stopwatch.GetElapsedTime(start) - s_stop + TimeSpan.FromMilliseconds(1);
+        Assert.Equal([Saved, Saved], stopped);
+        Assert.Equal(after[0], after[1]);
+        Assert.InRange((after[0] - Saved) / (double)machine.TscFrequency, 0, most.TotalSeconds);
     }
 
     [Theory]
@@ -277,6 +311,8 @@ public sealed class EngineContractTests
         Assert.Equal(machine.Model.Signature.Eax, (uint)state.Registers[2]);
         Assert.Equal(Msr.ResetValues(ParavirtualInterface.Kvm), state.Msrs);
     }
+
+    private static ulong[] Counters(EngineMachine machine) => [.. machine.Vcpus.Select(vcpu => vcpu.Save().Tsc)];
 
     private static void Spin(Assembler a)
     {

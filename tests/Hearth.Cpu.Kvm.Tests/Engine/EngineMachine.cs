@@ -109,6 +109,13 @@ internal sealed class EngineMachine : IDisposable
         return LocalApicState.Load("apic", new StateReader("apic", writer.Written.ToArray()));
     }
 
+    public void RestoreApic(LocalApicState state)
+    {
+        var writer = new StateWriter();
+        state.Save(writer);
+        Interrupts.Devices.First().Restore(new StateReader("apic", writer.Written.ToArray()));
+    }
+
     public void Start(int index, ulong rip = Code)
     {
         CpuState state = Vcpus[index].Save();

@@ -165,6 +165,40 @@ public sealed class InterruptContractTests
         Assert.All(machine.Written, written => Assert.Equal((ulong)Vector, written.Value));
     }
 
+    /// <summary>As when a vCPU is stopped between its end of interrupt, which the kernel notes, and the exit that tells it.</summary>
+    [Fact]
+    public void End_that_the_kernel_did_not_tell_is_caught_up_with()
+    {
+        using var machine = new EngineMachine(EngineKind.Kvm);
+        machine.Interrupts.Line(20).Set(true);
+        machine.Run(a =>
+        {
+            EnableApic(a);
+            WriteEntry(a, 20, Vector | (1 << 15));
+            a.sti();
+            a.nop();
+            a.nop();
+            a.cli();
+        });
+        machine.Interrupts.Settle();
+        int served = machine.Written.Count;
+        LocalApicState state = machine.SaveApic();
+        ulong inService = state.InService[Vector >> 6];
+        state.InService[Vector >> 6] = 0;
+        machine.RestoreApic(state);
+
+        machine.Interrupts.Settle();
+
+        machine.Run(a =>
+        {
+            a.sti();
+            a.nop();
+            a.nop();
+            a.cli();
+        });
+        Assert.Equal((1UL << (Vector & 63), 1, 2), (inService, served, machine.Written.Count));
+    }
+
     [Theory]
     [InlineData(EngineKind.Software)]
     [InlineData(EngineKind.Kvm)]

@@ -114,9 +114,7 @@ public sealed class StateContractTests
         from.Interrupts.Messages.Send(0xFEE0_0000, 0x93);
         LocalApicState state = from.SaveApic();
 
-        var written = new StateWriter();
-        state.Save(written);
-        to.Interrupts.Devices.First().Restore(new StateReader("apic", written.Written.ToArray()));
+        to.RestoreApic(state);
         LocalApicState restored = to.SaveApic();
 
         Assert.Equal(state.Base, restored.Base);

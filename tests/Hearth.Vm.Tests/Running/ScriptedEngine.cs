@@ -9,7 +9,7 @@ internal sealed class ScriptedEngine : ICpuEngine
 {
     public List<ScriptedVcpu> Vcpus { get; } = [];
 
-    public long SkippedTime { get; private set; }
+    public bool IsTimeStopped { get; private set; } = true;
 
     public string Name => "scripted";
 
@@ -22,7 +22,9 @@ internal sealed class ScriptedEngine : ICpuEngine
         return vcpu;
     }
 
-    public void SkipTime(long nanoseconds) => SkippedTime += nanoseconds;
+    public void StopTime() => IsTimeStopped = true;
+
+    public void StartTime() => IsTimeStopped = false;
 
     /// <summary>The guest's RAM; its code here writes as devices do.</summary>
     public GuestRam? Ram { get; set; }

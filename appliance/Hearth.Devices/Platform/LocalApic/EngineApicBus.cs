@@ -16,7 +16,10 @@ public sealed class EngineApicBus : IApicBus, IProcessorSink
     private const uint LevelTriggered = 1 << 15;
     private const int Pins = InterruptRouter.GsiCount;
 
-    /// <summary>An engine that has told no end after so many edges never will (AMD's AVIC ends edges by itself): the pin is not counted any more.</summary>
+    /// <summary>An engine that has never told an end, and has not after so many edges, never will (AMD's AVIC ends edges by itself): the pin is not counted.</summary>
+    private const int FirstPatience = 16;
+
+    /// <summary>After so many edges the one in flight was lost: by an INIT, say.</summary>
     private const int Patience = 1000;
 
     private readonly IEngineApics _apics;
@@ -60,14 +63,14 @@ public sealed class EngineApicBus : IApicBus, IProcessorSink
 
             if (counted.State == Counting.InFlight)
             {
-                if (++counted.Waited < Patience)
+                if (++counted.Waited < (counted.EndsAreTold ? Patience : FirstPatience))
                     return MessageOutcome.Merged;
-                counted.State = Counting.GivenUp;
+                counted.State = counted.EndsAreTold ? Counting.Idle : Counting.GivenUp;
             }
 
             MessageOutcome outcome = Deliver(message);
             if (outcome == MessageOutcome.Taken && counted.State == Counting.Idle)
-                counted = new CountedPin(Counting.InFlight, 0);
+                counted = counted with { State = Counting.InFlight, Waited = 0 };
             return outcome;
         }
     }
@@ -82,7 +85,7 @@ public sealed class EngineApicBus : IApicBus, IProcessorSink
 
             // The end of what was sent before would not be told any more.
             if (_counted[pin].State == Counting.InFlight)
-                _counted[pin] = new CountedPin(Counting.Idle, 0);
+                _counted[pin].State = Counting.Idle;
             Announce(pin);
         }
     }
@@ -92,18 +95,38 @@ public sealed class EngineApicBus : IApicBus, IProcessorSink
     {
     }
 
-    public void EndOfInterrupt(byte vector)
+    public void EndOfInterrupt(byte vector) => End(vector, isTold: true);
+
+    /// <summary>
+    /// Catches up on ends of interrupts that have not been told. While no vCPU runs: then a vector that no APIC has requested or in service
+    /// has ended, and what the engine has still to tell of it would not be part of a saved state. An end that is told twice is an interrupt
+    /// too many at worst.
+    /// </summary>
+    public void Settle()
+    {
+        Span<ulong> vectors = stackalloc ulong[4];
+        vectors.Clear();
+        _apics.AddVectors(vectors);
+        for (int pin = 0; pin < Pins; pin++)
+        {
+            byte vector = VectorOf(pin);
+            if (((vectors[vector >> 6] >> vector) & 1) == 0)
+                End(vector, isTold: false);
+        }
+    }
+
+    private void End(byte vector, bool isTold)
     {
         bool accepts = false;
         lock (_lock)
         {
             for (int pin = 0; pin < Pins; pin++)
             {
-                if (_counted[pin].State == Counting.InFlight && _routes[pin].Vector == vector)
-                {
-                    _counted[pin] = new CountedPin(Counting.Idle, 0);
-                    accepts = true;
-                }
+                ref CountedPin counted = ref _counted[pin];
+                if (counted.State != Counting.InFlight || _routes[pin].Vector != vector)
+                    continue;
+                counted = counted with { State = Counting.Idle, EndsAreTold = counted.EndsAreTold || isTold };
+                accepts = true;
             }
         }
 
@@ -122,6 +145,12 @@ public sealed class EngineApicBus : IApicBus, IProcessorSink
     private static uint DataOf(in InterruptMessage message, bool isLevel) =>
         message.Vector | ((uint)message.Mode << 8) | (isLevel ? LevelAssert | LevelTriggered : 0);
 
+    private byte VectorOf(int pin)
+    {
+        lock (_lock)
+            return _routes[pin].Vector;
+    }
+
     private void Announce(int pin)
     {
         InterruptMessage route = _routes[pin];
@@ -130,5 +159,6 @@ public sealed class EngineApicBus : IApicBus, IProcessorSink
     }
 
     /// <param name="Waited">Edges that came while one was in flight.</param>
-    private record struct CountedPin(Counting State, int Waited);
+    /// <param name="EndsAreTold">The engine has told an end of this pin.</param>
+    private record struct CountedPin(Counting State, int Waited, bool EndsAreTold);
 }
