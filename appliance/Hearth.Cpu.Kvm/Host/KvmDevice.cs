@@ -8,6 +8,7 @@ namespace Hearth.Cpu.Kvm;
 /// <summary>/dev/kvm, opened: what this host's KVM can do, and the machines it makes.</summary>
 public sealed unsafe class KvmDevice : IDisposable
 {
+    // SAFETY: what an ioctl is given is pinned, says itself how long it is, and is not kept by the kernel.
     public const string DefaultPath = "/dev/kvm";
 
     private static readonly KvmCapability[] s_required =
@@ -147,12 +148,6 @@ public sealed unsafe class KvmDevice : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static void Require(int result, string operation)
-    {
-        if (result < 0)
-            throw new LinuxException(operation, Marshal.GetLastPInvokeError());
-    }
 
     private void CheckVersion(string path)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Hearth.Cpu.Kvm.Interop;
 using Hearth.Linux;
 using static Hearth.Cpu.Kvm.Interop.KvmApi;
@@ -8,6 +7,8 @@ namespace Hearth.Cpu.Kvm;
 /// <summary>A virtual machine of KVM: memory and vCPUs. Disposed after its vCPUs.</summary>
 internal sealed unsafe class KvmMachine : IDisposable
 {
+    // SAFETY: what an ioctl is given lies on the stack or is pinned, has the length that the request's number says, and is not kept by the kernel. The
+    // guest's memory is, as SetMemory says.
     private readonly FileDescriptor _file;
     private readonly int _runLength;
 
@@ -140,10 +141,4 @@ internal sealed unsafe class KvmMachine : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static void Require(int result, string operation)
-    {
-        if (result < 0)
-            throw new LinuxException(operation, Marshal.GetLastPInvokeError());
-    }
 }

@@ -49,6 +49,8 @@ internal static unsafe class KvmProbe
         using var mailbox = new VcpuMailbox(vcpu.Shared);
         using var limit = new Timer(_ => mailbox.Post(VcpuRequests.Stop), null, s_patience, Timeout.InfiniteTimeSpan);
         mailbox.Attach();
+
+        // SAFETY: the span is the mapping, which is unmapped after the machine.
         ProbeGuest.Write(new Span<byte>(memory.Address, MemoryLength));
         ProbeGuest.EnterLongMode(vcpu);
 

@@ -8,6 +8,7 @@ namespace Hearth.Cpu.Kvm;
 /// <summary>A vCPU of KVM as the kernel has it. Belongs to one thread at a time.</summary>
 internal sealed unsafe class KvmVcpuHandle : IDisposable
 {
+    // SAFETY: what an ioctl is given lies on the stack or is pinned, has the length that the request's number says, and is not kept by the kernel.
     private readonly FileDescriptor _file;
     private readonly MappedMemory _run;
 
@@ -178,12 +179,6 @@ internal sealed unsafe class KvmVcpuHandle : IDisposable
     {
         var attribute = new kvm_device_attr { group = kvm_device_attr.TscControl, attr = kvm_device_attr.TscOffset, addr = (ulong)offset };
         Require(ioctl(_file.Number, request, &attribute), "KVM does not let the vCPU's time-stamp counter be moved");
-    }
-
-    private static void Require(int result, string operation)
-    {
-        if (result < 0)
-            throw new LinuxException(operation, Marshal.GetLastPInvokeError());
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Hearth.Linux;
 
 namespace Hearth.Cpu.Kvm.Interop;
 
@@ -67,6 +68,15 @@ internal static unsafe partial class KvmApi
     /// </summary>
     [LibraryImport("libc", EntryPoint = "ioctl")]
     public static partial int ioctl_run(int fd, nuint request, nuint argument);
+
+    /// <param name="result">That of the last <c>ioctl</c> of this thread.</param>
+    /// <param name="operation">What failed where it is negative.</param>
+    /// <exception cref="LinuxException">It is negative.</exception>
+    public static void Require(int result, string operation)
+    {
+        if (result < 0)
+            throw new LinuxException(operation, Marshal.GetLastPInvokeError());
+    }
 
     /// <summary>_IOW(KVMIO, number, T): the kernel reads the argument.</summary>
     private static uint Write<T>(uint number) => (1U << 30) | ((uint)Unsafe.SizeOf<T>() << 16) | KVMIO | number;

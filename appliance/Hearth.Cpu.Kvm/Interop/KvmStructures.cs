@@ -318,10 +318,6 @@ internal unsafe struct kvm_run
     [FieldOffset(1)] public byte immediate_exit;
     [FieldOffset(8)] public uint exit_reason;
     [FieldOffset(12)] public byte ready_for_interrupt_injection;
-    [FieldOffset(13)] public byte if_flag;
-    [FieldOffset(14)] public ushort flags;
-    [FieldOffset(16)] public ulong cr8;
-    [FieldOffset(24)] public ulong apic_base;
 
     // KVM_EXIT_IO
     [FieldOffset(32)] public byte io_direction;
@@ -341,7 +337,6 @@ internal unsafe struct kvm_run
 
     // KVM_EXIT_INTERNAL_ERROR
     [FieldOffset(32)] public uint internal_suberror;
-
     [FieldOffset(36)] public uint internal_ndata;
     [FieldOffset(40)] public fixed ulong internal_data[16];
 

@@ -7,6 +7,8 @@ namespace Hearth.Cpu.Kvm;
 /// <summary>Serves the port and memory accesses for which a vCPU left guest code. Nothing is allocated.</summary>
 internal static unsafe class AccessExits
 {
+    // SAFETY: the kernel, which is trusted, puts the data within what it shares: io_count pieces of io_size bytes at io_data_offset, or mmio_len of
+    // mmio_data's 8. The guest decides none of it but how many.
     private const int In = 0;
 
     /// <summary>One access, or as many as a string instruction has at once.</summary>

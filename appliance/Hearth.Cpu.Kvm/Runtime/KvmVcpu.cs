@@ -10,6 +10,8 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
     private readonly KvmCpuEngine _engine;
     private readonly int _index;
     private readonly KvmVcpuHandle _handle;
+
+    // SAFETY: mapped as long as the handle is open, which is closed last.
     private readonly kvm_run* _shared;
     private readonly VcpuMailbox _mailbox;
     private readonly KvmStateMapper _mapper;

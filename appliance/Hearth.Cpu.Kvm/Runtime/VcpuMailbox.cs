@@ -11,6 +11,7 @@ namespace Hearth.Cpu.Kvm;
 /// </remarks>
 internal sealed unsafe class VcpuMailbox(kvm_run* shared) : IDisposable
 {
+    // SAFETY: `shared` is mapped until after Dispose.
     private readonly Lock _lock = new();
     private bool _disposed;
     private int _requests;

@@ -14,6 +14,11 @@ namespace Hearth.Devices.Virtio;
 public sealed class DescriptorChain
 {
     private const int DescriptorLength = 16;
+
+    /// <summary>Descriptors read at once: those of a large buffer follow one another in their table.</summary>
+    private const int ReadAhead = 16;
+
+    private const uint MaximumPieceLength = 1 << 30;
     private const ushort FlagNext = 1;
     private const ushort FlagWrite = 2;
     private const ushort FlagIndirect = 4;
@@ -106,16 +111,23 @@ public sealed class DescriptorChain
         uint tableCount = ring.Size;
         uint index = head;
         bool indirect = false;
-        Span<byte> raw = stackalloc byte[DescriptorLength];
+        Span<byte> raw = stackalloc byte[DescriptorLength * ReadAhead];
+        uint first = 0;
+        uint ahead = 0;
 
         // A chain, an indirect table included, is at most as long as the queue: that ends every loop.
         for (int steps = 0; steps <= ring.Size; steps++)
         {
             if (index >= tableCount)
                 return "a descriptor index is outside its table";
-            if (!_ram.TryRead(new GuestAddress(table + (index * DescriptorLength)), raw))
-                return "a descriptor table is not in memory";
-            var descriptor = new Descriptor(raw);
+            if (index - first >= ahead)
+            {
+                (first, ahead) = (index, Math.Min(tableCount - index, ReadAhead));
+                if (!_ram.TryRead(new GuestAddress(table + (index * DescriptorLength)), raw[..((int)ahead * DescriptorLength)]))
+                    return "a descriptor table is not in memory";
+            }
+
+            var descriptor = new Descriptor(raw[((int)(index - first) * DescriptorLength)..]);
             if ((descriptor.Flags & FlagIndirect) != 0)
             {
                 if (indirect || !ring.AllowsIndirect || (descriptor.Flags & FlagNext) != 0)
@@ -126,6 +138,7 @@ public sealed class DescriptorChain
                 table = descriptor.Address;
                 tableCount = descriptor.Length / DescriptorLength;
                 index = 0;
+                ahead = 0;
                 continue;
             }
 
@@ -139,28 +152,17 @@ public sealed class DescriptorChain
         return "a descriptor chain is longer than its queue";
     }
 
-    /// <summary>Pieces that follow one another in memory, as large buffers mostly do, become one.</summary>
     private int Map(Stretch stretch, Span<Memory<byte>> to)
     {
         int count = 0;
-        var joined = new Piece(0, 0);
         foreach (Piece piece in stretch)
         {
-            if (joined.Length != 0 && joined.Address + joined.Length == piece.Address)
-            {
-                joined = new Piece(joined.Address, joined.Length + piece.Length);
-                continue;
-            }
-
-            count += MapOne(joined, to[count..]);
-            joined = piece;
+            if (_ram.TryMap(new GuestAddress(piece.Address), (int)piece.Length, out to[count]))
+                count++;
         }
 
-        return count + MapOne(joined, to[count..]);
+        return count;
     }
-
-    private int MapOne(Piece piece, Span<Memory<byte>> to) =>
-        piece.Length != 0 && _ram.TryMap(new GuestAddress(piece.Address), (int)piece.Length, out to[0]) ? 1 : 0;
 
     private string? Add(in Descriptor descriptor)
     {
@@ -169,22 +171,40 @@ public sealed class DescriptorChain
             return "a readable descriptor follows a writable one";
         if (descriptor.Length == 0)
             return null;
-        if (_count == _pieces.Length)
-            return "a descriptor chain is longer than its queue";
         if (descriptor.Address + descriptor.Length < descriptor.Address || !_ram.Contains(new GuestAddress(descriptor.Address), descriptor.Length))
             return "a buffer is not in memory";
-        _pieces[_count++] = new Piece(descriptor.Address, descriptor.Length);
+        bool isJoined = TryJoin(descriptor, writable);
+        if (!isJoined)
+        {
+            if (_count == _pieces.Length)
+                return "a descriptor chain is longer than its queue";
+            _pieces[_count++] = new Piece(descriptor.Address, descriptor.Length);
+        }
+
         if (writable)
         {
             WritableLength += descriptor.Length;
         }
         else
         {
-            _readableCount++;
+            _readableCount = _count;
             ReadableLength += descriptor.Length;
         }
 
         return null;
+    }
+
+    /// <summary>Buffers that follow one another in memory, as the pages of a large one mostly do, become one piece.</summary>
+    private bool TryJoin(in Descriptor descriptor, bool writable)
+    {
+        if (_count == (writable ? _readableCount : 0))
+            return false;
+        ref Piece last = ref _pieces[_count - 1];
+        ulong length = (ulong)last.Length + descriptor.Length;
+        if (last.Address + last.Length != descriptor.Address || length > MaximumPieceLength || !_ram.Contains(new GuestAddress(last.Address), length))
+            return false;
+        last = new Piece(last.Address, (uint)length);
+        return true;
     }
 
     /// <summary>Where a queue's descriptors are and what its chains may contain.</summary>

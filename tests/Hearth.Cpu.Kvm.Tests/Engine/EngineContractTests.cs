@@ -216,6 +216,69 @@ public sealed class EngineContractTests
         Assert.Equal(expected, machine.Written.Select(written => (uint)written.Value));
     }
 
+    /// <summary>Whatever the vCPU is doing just then: running, serving an access, on its way in or out, with other requests under way.</summary>
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Every_kick_ends_a_run(EngineKind kind)
+    {
+        const int Kicks = 2000;
+        using var machine = new EngineMachine(kind);
+        IInterruptLine line = machine.Interrupts.Line(3);
+        machine.Assemble(a =>
+        {
+            Label again = a.CreateLabel();
+            foreach ((byte port, int value) in ((byte, int)[])[(0x20, 0x11), (0x21, 0x30), (0x21, 4), (0x21, 1), (0x21, 0), (0xA1, 0xFF)])
+            {
+                a.mov(eax, value);
+                a.@out((byte)port, al);
+            }
+
+            a.mov(edx, GuestBus.Port);
+            a.Label(ref again);
+            a.@in(al, dx);
+            a.mov(ecx, 200);
+            Label loop = a.CreateLabel();
+            a.Label(ref loop);
+            a.dec(ecx);
+            a.jnz(loop);
+            a.jmp(again);
+        });
+        machine.Start(0);
+        int ended = 0;
+        bool isOver = false;
+        var runner = new Thread(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                machine.Vcpu.Run(machine.Buses[0]);
+                Interlocked.Increment(ref ended);
+            }
+        });
+        using var others = new Timer(
+            _ =>
+            {
+                line.Set(true);
+                line.Set(false);
+            },
+            null, 1, 1);
+        runner.Start();
+
+        int answered = 0;
+        for (; answered < Kicks; answered++)
+        {
+            int before = Volatile.Read(ref ended);
+            machine.Vcpu.Kick();
+            if (!SpinWait.SpinUntil(() => Volatile.Read(ref ended) != before, TimeSpan.FromSeconds(30)))
+                break;
+        }
+
+        Volatile.Write(ref isOver, true);
+        machine.Vcpu.Kick();
+        Assert.True(runner.Join(TimeSpan.FromSeconds(30)), "the vCPU does not stop");
+        Assert.Equal(Kicks, answered);
+    }
+
     [Theory]
     [InlineData(EngineKind.Software)]
     [InlineData(EngineKind.Kvm)]

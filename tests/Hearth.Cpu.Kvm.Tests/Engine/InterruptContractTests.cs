@@ -1,4 +1,5 @@
 using Hearth.Machine;
+using Hearth.Testing;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -308,6 +309,54 @@ public sealed class InterruptContractTests
 
         Assert.Equal(state.Pending, kept);
         Assert.Equal([(ulong)Vector, 1UL], machine.Written.Select(written => written.Value));
+    }
+
+    /// <summary>Of the PIC, for which the vCPU is first asked when it takes one; of a level, which begins again at its end; and of edges that are counted.</summary>
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Interrupts_allocate_nothing(EngineKind kind)
+    {
+        const int LevelVector = Vector - 0x10; // The one that never ends comes last.
+        using var machine = new EngineMachine(kind);
+        IInterruptLine pic = machine.Interrupts.Line(3);
+        IEdgeLine counted = machine.Interrupts.Line(8);
+        machine.Interrupts.Line(20).Set(true);
+        machine.Run(a =>
+        {
+            Label again = a.CreateLabel();
+            InitializePic(a);
+            EnableApic(a);
+            WriteEntry(a, 8, Vector);
+            WriteEntry(a, 20, LevelVector | (1 << 15));
+            a.Label(ref again);
+            EngineMachine.Stop(a);
+            for (int i = 0; i < 20; i++)
+            {
+                a.sti();
+                a.nop();
+                a.nop();
+                a.cli();
+                EndOfInterrupt(a);
+                a.mov(eax, 0x20);
+                a.@out(0x20, al);
+            }
+
+            a.jmp(again);
+        });
+
+        long allocated = Allocations.Of(
+            () => machine.Vcpu.Run(machine.Buses[0]),
+            () =>
+            {
+                machine.Written.Clear();
+                pic.Set(false);
+                pic.Set(true);
+                counted.Pulse(3, 100);
+            });
+
+        Assert.Equal(new ulong[] { 0x33, LevelVector, Vector }, machine.Written.Select(written => written.Value).Distinct().Order());
+        Assert.Equal(0, allocated);
     }
 
     private static void Output(Assembler a, int value)
