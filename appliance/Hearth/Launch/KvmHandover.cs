@@ -28,8 +28,12 @@ internal static class KvmHandover
         }
         catch (LinuxException error)
         {
-            KvmObstacle obstacle = error.IsDenied ? KvmObstacle.NotAllowed : KvmObstacle.DoesNotOpen;
-            return configuration with { KvmRefusal = new KvmRefusal(obstacle, error.Message) };
+            return configuration with { KvmRefusal = Describe(error) };
         }
     }
+
+    /// <summary>Why the device did not open, and what the user can do.</summary>
+    internal static KvmRefusal Describe(LinuxException error) => error.IsDenied
+        ? new KvmRefusal(KvmObstacle.NotAllowed, $"{error.Message}; where it belongs to a group kvm, \"sudo usermod -aG kvm {Environment.UserName}\" and a new login let you use it")
+        : new KvmRefusal(KvmObstacle.DoesNotOpen, error.Message);
 }

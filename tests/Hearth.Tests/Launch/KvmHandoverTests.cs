@@ -17,6 +17,28 @@ public sealed class KvmHandoverTests
     }
 
     [Fact]
+    public void Describe_aDeviceForOthers_saysHowToBecomeOneOfThem()
+    {
+        const int EACCES = 13;
+
+        KvmRefusal refusal = KvmHandover.Describe(new LinuxException("/dev/kvm", EACCES));
+
+        Assert.Equal(KvmObstacle.NotAllowed, refusal.Obstacle);
+        Assert.Equal(
+            $"/dev/kvm: Permission denied; where it belongs to a group kvm, \"sudo usermod -aG kvm {Environment.UserName}\" and a new login let you use it", refusal.Reason);
+    }
+
+    [Fact]
+    public void Describe_aDeviceWithoutDriver_isWhatTheKernelSays()
+    {
+        const int ENODEV = 19;
+
+        KvmRefusal refusal = KvmHandover.Describe(new LinuxException("/dev/kvm", ENODEV));
+
+        Assert.Equal((KvmObstacle.DoesNotOpen, "/dev/kvm: No such device"), (refusal.Obstacle, refusal.Reason));
+    }
+
+    [Fact]
     public void Open_aDevice_isHandedOver()
     {
         var open = new List<FileDescriptor>();
