@@ -224,7 +224,30 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
                 repair.Set(cluster, references);
         }
 
-        return (tooLow, leaks);
+        return (tooLow, leaks + FindBeyond(repair));
+    }
+
+    /// <summary>Counts of clusters that the file does not have.</summary>
+    private long FindBeyond(Qcow2Refcounts? repair)
+    {
+        long leaks = 0;
+        for (long block = _references.ClusterCount / header.RefcountBlockEntries; block < _refcountTable.Length; block++)
+        {
+            if (_refcountTable[block] == 0)
+                continue;
+            long end = (block + 1) * header.RefcountBlockEntries;
+            for (long cluster = Math.Max(_references.ClusterCount, block * header.RefcountBlockEntries); cluster < end; cluster++)
+            {
+                if (CountOf(cluster) == 0)
+                    continue;
+                leaks++;
+                Note($"the cluster at offset {cluster << header.ClusterBits} is counted and lies beyond the file's end");
+                if (_unfixable == 0)
+                    repair?.Set(cluster, 0);
+            }
+        }
+
+        return leaks;
     }
 
     /// <summary>The count as it was in the file before anything was repaired.</summary>
