@@ -22,7 +22,7 @@ public sealed class ProjectReferenceTests
             "Hearth.Cpu", "Hearth.Cpu.Kvm", "Hearth.Cpu.Software", "Hearth.Devices", "Hearth.Linux", "Hearth.Machine", "Hearth.Memory",
             "Hearth.Protocol", "Hearth.Snapshots", "Hearth.Storage",
         ],
-        ["Hearth"] = ["Hearth.Guests", "Hearth.Linux", "Hearth.Protocol"],
+        ["Hearth"] = ["Hearth.Guests", "Hearth.Linux", "Hearth.Protocol", "Hearth.Storage"],
         ["Hearth.Drivers"] = ["Hearth.Linux", "Hearth.Protocol"],
         ["Hearth.Console"] = ["Hearth.Drivers", "Hearth.Linux", "Hearth.Protocol", "Hearth.Ui"],
         ["Hearth.Image"] = ["Hearth.Guests"],

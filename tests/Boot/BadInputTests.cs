@@ -40,6 +40,8 @@ public sealed class BadInputTests : IDisposable
         { "--kernel KERNEL --cpu-model pdp-11", "pdp-11" },
         { "--kernel KERNEL --disk SCRATCH/missing", "SCRATCH/missing" },
         { "--kernel KERNEL --disk SCRATCH/odd.img", "SCRATCH/odd.img" },
+        { "--kernel KERNEL --disk SCRATCH/odd.img,format=vmdk", "vmdk is neither raw nor qcow2" },
+        { "--kernel KERNEL --disk SCRATCH/odd.img,format=qcow2", "SCRATCH/odd.img' is no qcow2 image: the magic number at offset 0 is missing" },
         { "--kernel KERNEL --module SCRATCH/text", "is a bzImage, and a bzImage takes an initrd but no modules" },
         { "--kernel KERNEL --frobnicate", "--frobnicate" },
         { "--kernel KERNEL --net everything", "--net everything" },

@@ -52,6 +52,9 @@ internal sealed class HearthProcess : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>What the guest has written so far.</summary>
+    public string Console => Snapshot(_console);
+
     /// <summary>Starts <c>hearth</c> with these arguments.</summary>
     /// <param name="environment">Variables to set, or to remove where the value is null.</param>
     public static HearthProcess Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)

@@ -2,13 +2,14 @@ using System.Globalization;
 
 namespace Hearth.Fuzz;
 
-/// <summary>The command line: <c>[forms|programs] [--programs N] [--tests N] [--seed S] [--minutes M] [--filter TEXT] [--test S] [--workers N]</c>.</summary>
+/// <summary>The command line: <c>[forms|programs|qcow2] [--programs N] [--tests N] [--seed S] [--minutes M] [--filter TEXT] [--test S] [--workers N]</c>.</summary>
 internal sealed record FuzzOptions
 {
     public const string Usage = """
-        usage: Hearth.Fuzz [forms|programs] [options]
+        usage: Hearth.Fuzz [forms|programs|qcow2] [options]
           forms                every instruction form; --tests N each (20), --filter TEXT for a part of them
           programs             random programs; --programs N (100000)
+          qcow2                damaged disk images; --programs N (100000)
           --seed S             where the random numbers start (hexadecimal)
           --minutes M          end after so long
           --workers N          threads, each with an oracle of its own
@@ -18,6 +19,9 @@ internal sealed record FuzzOptions
         """;
 
     public bool Forms { get; private set; }
+
+    /// <summary>Damaged images, no processor.</summary>
+    public bool Images { get; private set; }
 
     public bool Self { get; private set; }
 
@@ -45,7 +49,7 @@ internal sealed record FuzzOptions
         for (int i = 0; i < arguments.Length; i++)
         {
             string value = i + 1 < arguments.Length ? arguments[i + 1] : "";
-            bool takesValue = arguments[i] is not ("forms" or "programs" or "--self");
+            bool takesValue = arguments[i] is not ("forms" or "programs" or "qcow2" or "--self");
             if (!options.TrySet(arguments[i], value))
                 return null;
             i += takesValue ? 1 : 0;
@@ -62,6 +66,8 @@ internal sealed record FuzzOptions
                 return Forms = true;
             case "programs":
                 return !(Forms = false);
+            case "qcow2":
+                return Images = true;
             case "--self":
                 return Self = true;
             case "--filter":

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Hearth.Fuzz;
 using Hearth.Fuzz.Oracle;
+using Hearth.Fuzz.Storage;
 
 if (FuzzOptions.Parse(args) is not { } options)
 {
@@ -9,6 +10,13 @@ if (FuzzOptions.Parse(args) is not { } options)
 }
 
 var watch = Stopwatch.StartNew();
+if (options.Images)
+{
+    long run = ImageFuzz.Run(options.Test ?? options.Seed, options.Test is null ? options.Programs : 1, () => watch.Elapsed > options.Limit);
+    Console.WriteLine($"{run} damaged images, seed {options.Seed:X}, {watch.Elapsed.TotalSeconds:F1} s");
+    return 0;
+}
+
 var session = new FuzzSession(options);
 try
 {

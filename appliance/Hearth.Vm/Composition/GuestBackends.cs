@@ -91,8 +91,16 @@ internal sealed class GuestBackends : IDisposable
         }
     }
 
-    private RawDiskImage OpenDisk(DiskConfiguration disk) =>
-        Own(new RawDiskImage(new FileDescriptor(disk.File.Descriptor), disk.File.Name, disk.IsReadOnly));
+    private IBlockBackend OpenDisk(DiskConfiguration disk)
+    {
+        IEnumerable<ChainFile> below = disk.Backing.Select(backing => ChainFileOf(backing.File, backing.Format));
+        IBlockBackend backend = DiskBackend.Open([ChainFileOf(disk.File, disk.Format), .. below], disk.IsReadOnly, disk.IsRecognised);
+        _owned.Add((IDisposable)backend);
+        return backend;
+    }
+
+    private static ChainFile ChainFileOf(OpenFile file, string format) =>
+        new(new FileDescriptor(file.Descriptor), file.Name, DiskFormatNames.Find(format) ?? throw new MachineException($"{file.Name} has the unknown format {format}"));
 
     private PasstPort OpenNetwork(NetworkConfiguration network) =>
         Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));

@@ -22,7 +22,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2, x86-64-v3 or x86-64-v3-2021. [default: the best this host can run]");
     private readonly Option<string> _paravirtual = Text("--paravirtual", "INTERFACE", "What the guest is offered beside the processor: kvm for Linux and BSD, hyperv for Windows, or none. [default: kvm]");
     private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto, which is adaptive.", "auto");
-    private readonly Option<string[]> _disks = Texts("--disk", "FILE[,readonly]", "Raw disk image as a virtio disk. May be repeated.");
+    private readonly Option<string[]> _disks = Texts("--disk", "FILE[,format=raw|qcow2][,readonly]", "Disk image as a virtio disk. May be repeated.");
     private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt; passt:SOCKET for one that runs already, with --socket SOCKET; or none.", "none");
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
     private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");

@@ -28,7 +28,7 @@ internal sealed record VmRunOptions
     /// <summary>Each a file name and, after a space, its arguments.</summary>
     public IReadOnlyList<string> Modules { get; init; } = [];
 
-    /// <summary>Each a file name, read-only ones followed by <c>,readonly</c>.</summary>
+    /// <summary>Each as <see cref="Launch.DiskOption"/> reads it.</summary>
     public IReadOnlyList<string> Disks { get; init; } = [];
 
     /// <summary>A NIC behind a passt that is started for this guest.</summary>

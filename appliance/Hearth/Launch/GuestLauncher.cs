@@ -2,6 +2,7 @@ using System.Globalization;
 using Hearth.Commands;
 using Hearth.Linux;
 using Hearth.Protocol;
+using Hearth.Storage;
 
 namespace Hearth.Launch;
 
@@ -84,11 +85,25 @@ internal sealed class GuestLauncher : IDisposable
 
     private DiskConfiguration OpenDisk(string text)
     {
-        const string Suffix = ",readonly";
-        bool isReadOnly = text.EndsWith(Suffix, StringComparison.Ordinal);
-        string path = isReadOnly ? text[..^Suffix.Length] : text;
-        return new DiskConfiguration(Open("--disk", path, isReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite), isReadOnly);
+        DiskOption option = DiskOption.Parse(text);
+        try
+        {
+            IReadOnlyList<ChainFile> chain = DiskChain.Open(option.Path, option.Format, option.IsReadOnly);
+            _open.AddRange(chain.Select(file => file.File));
+            return new DiskConfiguration(OpenFileOf(chain[0]), option.IsReadOnly)
+            {
+                Format = DiskFormatNames.NameOf(chain[0].Format),
+                IsRecognised = option.Format is null,
+                Backing = [.. chain.Skip(1).Select(file => new BackingConfiguration(OpenFileOf(file), DiskFormatNames.NameOf(file.Format)))],
+            };
+        }
+        catch (StorageException error)
+        {
+            throw new UsageException($"--disk {text}: {error.Message.TrimEnd('.')}", error);
+        }
     }
+
+    private static OpenFile OpenFileOf(ChainFile file) => new(file.File.Number, file.Name);
 
     private SaveConfiguration OpenSave(string path)
     {
