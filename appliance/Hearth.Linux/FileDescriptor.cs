@@ -28,6 +28,37 @@ public sealed unsafe class FileDescriptor : IDisposable
         throw new LinuxException($"cannot create a memory file of {length} bytes", errno);
     }
 
+    /// <summary>As <see cref="CreateMemory"/>, to be shared with other processes: nobody can change its length, so that a mapping of it never faults.</summary>
+    /// <inheritdoc cref="CreateMemory"/>
+    public static FileDescriptor CreateSharedMemory(string name, long length)
+    {
+        var file = new FileDescriptor(Libc.memfd_create(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING));
+        if (file.Number >= 0 && Libc.ftruncate(file.Number, length) == 0 && Libc.fcntl(file.Number, Libc.F_ADD_SEALS, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW) == 0)
+            return file;
+        int errno = Marshal.GetLastPInvokeError();
+        file.Dispose();
+        throw new LinuxException($"cannot create a shared memory file of {length} bytes", errno);
+    }
+
+    /// <summary>True for a memory file whose length nobody can change.</summary>
+    public bool HasFixedLength
+    {
+        get
+        {
+            const int Both = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW;
+            int seals = Libc.fcntl(_number, Libc.F_GET_SEALS, 0);
+            return seals >= 0 && (seals & Both) == Both;
+        }
+    }
+
+    /// <summary>From now on nobody can map a memory file to write to it, or write to it otherwise; mappings that are there go on (fcntl(2), F_SEAL_FUTURE_WRITE).</summary>
+    /// <exception cref="LinuxException">It is no memory file, or is sealed already.</exception>
+    public void SealWrites()
+    {
+        if (Libc.fcntl(_number, Libc.F_ADD_SEALS, Libc.F_SEAL_FUTURE_WRITE | Libc.F_SEAL_SEAL) != 0)
+            throw LinuxException.Last("cannot seal a memory file");
+    }
+
     /// <summary>Opens a file, closed on exec.</summary>
     /// <exception cref="LinuxException">The kernel refused; the message starts with the path.</exception>
     public static FileDescriptor Open(string path, FileAccessMode mode)

@@ -27,6 +27,12 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     private const ulong EveryDirty = 0x0202_0202_0202_0202;
     private const int DirtyShift = 1;
 
+    // Bytes of the pages whose bits are in one word of a PageSet.
+    private const ulong WordOfPages = 64 * PageSize;
+
+    // No address of a guest is within a device's length of it.
+    private const ulong NoPlace = 1UL << 63;
+
     private readonly MappedMemory _memory;
     private readonly MappedMemory _flags;
     private readonly RamWindow[] _windows;
@@ -35,20 +41,31 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
 
     // Not by the property: an enumerator of an interface is an object, and this is asked for every access of a device.
     private readonly RamSlot[] _slots;
+
+    // Device memory follows RAM in the file, where a word of page bits begins: TakeDirty takes whole words. Behind it is a page that is nobody's.
+    private readonly ulong _deviceOffset;
+    private readonly ulong _deviceLength;
+    private ulong _devicePlace = NoPlace;
     private ICodeObserver? _codeObserver;
 
     /// <param name="length">Bytes, a multiple of 4096 and at least 1 MiB.</param>
+    /// <param name="deviceLength">Bytes of <see cref="Device"/>, a power of two from 4096; 0 for none.</param>
     /// <exception cref="LinuxException">The host has not that much memory.</exception>
-    public GuestRam(ulong length)
+    public GuestRam(ulong length, int deviceLength = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 0x10_0000UL);
         ArgumentOutOfRangeException.ThrowIfNotEqual(length % PageSize, 0UL);
         Length = length;
         _lowLength = Math.Min(length, LowEnd);
         _highLength = length - _lowLength;
-        File = FileDescriptor.CreateMemory("hearth-ram", (long)length);
-        _memory = MappedMemory.Shared(File, (nuint)length);
-        _flags = MappedMemory.Anonymous((nuint)((length / PageSize) + 1));
+        _deviceLength = (ulong)deviceLength;
+        _deviceOffset = (length + WordOfPages - 1) & ~(WordOfPages - 1);
+        ulong mapped = deviceLength == 0 ? length : _deviceOffset + _deviceLength;
+        File = FileDescriptor.CreateMemory("hearth-ram", (long)mapped);
+        _memory = MappedMemory.Shared(File, (nuint)mapped);
+        _flags = MappedMemory.Anonymous((nuint)(((_deviceOffset + _deviceLength) / PageSize) + 1));
+        if (deviceLength != 0)
+            Device = new DeviceMemory(this, _memory, _deviceOffset, _flags.Address + (_deviceOffset >> PageShift), deviceLength);
         _windows = RamWindow.Over(_memory);
         _slots = _highLength == 0
             ? [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd)]
@@ -60,6 +77,9 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
 
     /// <summary>Bytes, the hole included.</summary>
     public ulong Length { get; }
+
+    /// <summary>Memory of a device that the guest reaches as it does RAM; null where there is none.</summary>
+    public DeviceMemory? Device { get; }
 
     public IReadOnlyList<RamSlot> Slots => _slots;
 
@@ -73,23 +93,38 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         set => _codeObserver = value;
     }
 
-    /// <summary>The host address of a guest-physical byte, or null when it is not RAM. Valid to the end of its 4 KiB page.</summary>
+    /// <summary>The host address of a guest-physical byte, or null when it is neither RAM nor device memory. Valid to the end of its 4 KiB page.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* HostAddress(ulong physical)
     {
         if (physical < _lowLength)
             return physical - HoleStart < HoleEnd - HoleStart ? null : _memory.Address + physical;
         ulong high = physical - HighStart;
-        return high < _highLength ? _memory.Address + _lowLength + high : null;
+        if (high < _highLength)
+            return _memory.Address + _lowLength + high;
+        ulong device = physical - Volatile.Read(ref _devicePlace);
+        return device < _deviceLength ? _memory.Address + _deviceOffset + device : null;
     }
+
+    /// <summary>True for device memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsDevice(ulong physical) => physical - Volatile.Read(ref _devicePlace) < _deviceLength;
 
     /// <summary>Where a guest-physical byte of RAM lies in <see cref="File"/>.</summary>
     public ulong FileOffset(ulong physical) => physical < _lowLength ? physical : physical - HighStart + _lowLength;
 
-    /// <summary>The flags byte of the page that holds a guest-physical byte of RAM.</summary>
+    /// <summary>The flags byte of the page that holds a guest-physical byte of RAM or device memory; one that is nobody's for what has just been device memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref byte FlagsOf(ulong physical) =>
-        ref _flags.Address[(physical < _lowLength ? physical : physical - HighStart + _lowLength) >> PageShift];
+    public ref byte FlagsOf(ulong physical)
+    {
+        if (physical < _lowLength)
+            return ref _flags.Address[physical >> PageShift];
+        ulong high = physical - HighStart;
+        if (high < _highLength)
+            return ref _flags.Address[(high + _lowLength) >> PageShift];
+        ulong device = Math.Min(physical - Volatile.Read(ref _devicePlace), _deviceLength);
+        return ref _flags.Address[(_deviceOffset + device) >> PageShift];
+    }
 
     /// <summary>Adds flags to a page.</summary>
     /// <returns>The flags it had.</returns>
@@ -224,7 +259,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         }
     }
 
-    private static PageFlags Change(ref byte flags, PageFlags set, PageFlags clear)
+    internal static PageFlags Change(ref byte flags, PageFlags set, PageFlags clear)
     {
         byte seen = flags;
         while (true)
@@ -235,6 +270,9 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             seen = found;
         }
     }
+
+    /// <summary>Where the guest finds <see cref="Device"/>; null for nowhere.</summary>
+    internal void SetDevicePlace(ulong? address) => Volatile.Write(ref _devicePlace, address ?? NoPlace);
 
     public void Dispose()
     {

@@ -50,6 +50,9 @@ public sealed record GuestConfiguration
     /// <summary>What the virtio console is plugged into; null for no such device.</summary>
     public SerialConfiguration? Console { get; init; }
 
+    /// <summary>The guest's graphics card and screens; null for none.</summary>
+    public DisplayConfiguration? Display { get; init; }
+
     /// <summary>The descriptor that gets a line when the terminal has its mode back; null when there is no terminal.</summary>
     public int? TerminalGuard { get; init; }
 

@@ -93,6 +93,7 @@ internal static class GuestProcess
         using var signals = new HostSignals(events, terminal);
         backends.StartInput();
         GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
+        backends.Display?.ShowLast();
         return outcome with { Statistics = configuration.Statistics ? [.. machine.Statistics(), .. outcome.Statistics] : [] };
     }
 

@@ -6,7 +6,7 @@ using Hearth.Memory;
 namespace Hearth.Cpu.Kvm;
 
 /// <summary>Runs guests on the processor's own virtualization, VT-x or AMD-V, through Linux's KVM. See docs/kvm-engine.md.</summary>
-public sealed unsafe class KvmCpuEngine : ICpuEngine
+public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
 {
     // Between the IOAPIC, HPET and local APICs and the firmware below 4 GiB: no device is there, nor RAM.
     private const ulong LentPages = 0xFEFF_C000;
@@ -19,6 +19,11 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     private readonly KvmApics _apics;
     private readonly SpeculationControls _speculation;
     private readonly Lock _lock = new();
+
+    // Whether device memory is mapped, and its log: of the slot behind those of RAM. Of whoever places it or takes what was written: one at a time.
+    private readonly Lock _deviceLock = new();
+    private readonly PageSet? _deviceLog;
+    private bool _isDeviceMapped;
 
     // Of one instant, see FrozenTimestamp.
     private ulong _frozenTimestamp;
@@ -47,6 +52,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
             _machine.CreateLocalApics(InterruptRouter.GsiCount);
             _machine.KeepDirtyLogs();
             MapMemory(logsWrites: false);
+            if (ram.Device is { } memory)
+                (memory.User, _deviceLog) = (this, memory.NewPageSet());
             _apics = new KvmApics(_machine, _vcpus);
         }
         catch
@@ -59,6 +66,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     public string Name => "kvm";
 
     public IEngineApics? Apics => _apics;
+
+    private int DeviceSlot => _ram.Slots.Count;
 
     internal CpuModel Model => _options.Model;
 
@@ -122,6 +131,33 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     }
 
     public IReadOnlyList<EngineStatistic> Statistics() => [];
+
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void DeviceMemoryPlaced()
+    {
+        DeviceMemory device = _ram.Device!;
+        lock (_deviceLock)
+        {
+            if (_isDeviceMapped)
+                _machine.SetMemory(DeviceSlot, 0, device.HostAddress, 0);
+            _isDeviceMapped = false;
+            if (device.Address is not { } address)
+                return;
+            _machine.SetMemory(DeviceSlot, address, device.HostAddress, (ulong)device.Length, logsWrites: true);
+            _isDeviceMapped = true;
+        }
+    }
+
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void TakeDeviceWrites(PageSet into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        lock (_deviceLock)
+        {
+            if (_isDeviceMapped)
+                KvmDirtyTracker.Collect(_machine, DeviceSlot, into.Length, _deviceLog!.Words, into.Words);
+        }
+    }
 
     /// <summary>Ends the engine, after its vCPUs have stopped.</summary>
     public void Dispose()

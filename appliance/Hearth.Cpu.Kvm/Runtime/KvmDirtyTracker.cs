@@ -40,18 +40,22 @@ internal sealed unsafe class KvmDirtyTracker : IDirtyTracker
             int first = (int)(_ram.Slots[slot].Offset / PageSet.PageSize / WordBits);
             long pages = (long)(_ram.Slots[slot].Length / PageSet.PageSize);
             int words = (int)((pages + WordBits - 1) / WordBits);
-            Collect(slot, pages, _log.Words.Slice(first, words), into.Words.Slice(first, words));
+            Collect(_machine, slot, pages, _log.Words.Slice(first, words), into.Words.Slice(first, words));
         }
     }
 
     public void Dispose() => _engine.Forget(this);
 
-    private void Collect(int slot, long pages, Span<ulong> log, Span<ulong> into)
+    /// <summary>Adds the pages of a logged slot that were written since they were told last.</summary>
+    /// <param name="log">Room for a bit a page.</param>
+    /// <param name="into">A bit a page.</param>
+    /// <exception cref="Linux.LinuxException">The kernel refused.</exception>
+    internal static void Collect(KvmMachine machine, int slot, long pages, Span<ulong> log, Span<ulong> into)
     {
         // SAFETY: the kernel reads and writes a bit for each page of the slot, in whole words; these are as many.
         fixed (ulong* bits = log)
         {
-            _machine.ReadDirtyLog(slot, bits);
+            machine.ReadDirtyLog(slot, bits);
             for (int from = 0; from < log.Length; from += MostWords)
             {
                 Span<ulong> part = log.Slice(from, Math.Min(MostWords, log.Length - from));
@@ -60,7 +64,7 @@ internal sealed unsafe class KvmDirtyTracker : IDirtyTracker
                 for (int i = 0; i < part.Length; i++)
                     into[from + i] |= part[i];
                 long first = (long)from * WordBits;
-                _machine.ClearDirtyLog(slot, (ulong)first, (uint)Math.Min(pages - first, (long)part.Length * WordBits), bits + from);
+                machine.ClearDirtyLog(slot, (ulong)first, (uint)Math.Min(pages - first, (long)part.Length * WordBits), bits + from);
             }
         }
     }

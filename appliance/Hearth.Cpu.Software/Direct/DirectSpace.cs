@@ -317,7 +317,9 @@ internal sealed unsafe class DirectSpace : IDisposable
     {
         int rights = TableRights(entry);
         ulong physical = entry & PageTableEntry.Address;
-        byte* host = rights == 0 ? null : _ram.HostAddress(physical);
+
+        // Device memory moves: the process would go on to write to it.
+        byte* host = rights == 0 || _ram.IsDevice(physical) ? null : _ram.HostAddress(physical);
         if (host is null)
             return 0;
         if ((rights & Write) != 0 && (_ram.FlagsOf(physical) & (byte)PageFlags.Dirty) == 0)

@@ -12,6 +12,7 @@ public abstract class PciFunction : IMachineDevice
 
     private readonly DeviceContext _context;
     private readonly List<PciBar> _bars = [];
+    private PciRom? _rom;
     private IInterruptLine? _interruptWire;
     private int _lastCapability = PciRegisters.CapabilitiesPointer - 1;
     private int _nextCapability = PciRegisters.HeaderLength;
@@ -114,11 +115,20 @@ public abstract class PciFunction : IMachineDevice
         Configuration.Define(PciRegisters.HeaderType, PciRegisters.HeaderMultifunction);
 
     /// <summary>Adds a base address register; while the machine is built.</summary>
-    protected void AddBar(int index, PciBarKind kind, ulong size, IBusDevice device)
+    /// <param name="memory">What the guest finds there without asking the device; null for registers.</param>
+    protected void AddBar(int index, PciBarKind kind, ulong size, IBusDevice device, IDeviceMemory? memory = null)
     {
-        var bar = new PciBar(index, kind, size, kind == PciBarKind.Io ? _context.Ports : _context.Memory, device);
+        var bar = new PciBar(index, kind, size, kind == PciBarKind.Io ? _context.Ports : _context.Memory, device, memory);
         bar.Define(Configuration);
         _bars.Add(bar);
+    }
+
+    /// <summary>Adds the expansion ROM; while the machine is built.</summary>
+    /// <param name="image">Not empty.</param>
+    protected void AddRom(ReadOnlyMemory<byte> image)
+    {
+        _rom = new PciRom(image, _context.Memory);
+        _rom.Define(Configuration);
     }
 
     /// <summary>Adds a capability to the end of the list (PCI 3.0, section 6.7); while the machine is built.</summary>
@@ -176,6 +186,7 @@ public abstract class PciFunction : IMachineDevice
     {
         foreach (PciBar bar in _bars)
             bar.Update(Configuration);
+        _rom?.Update(Configuration);
         DriveInterruptLocked();
     }
 

@@ -20,6 +20,7 @@ internal static class PciRegisters
     public const int FirstBar = 0x10;
     public const int SubsystemVendorId = 0x2C;
     public const int SubsystemId = 0x2E;
+    public const int RomAddress = 0x30;
     public const int CapabilitiesPointer = 0x34;
     public const int InterruptLine = 0x3C;
     public const int InterruptPin = 0x3D;

@@ -10,6 +10,12 @@ internal static unsafe partial class Libc
     internal const int EFD_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
     internal const int F_SETFD = 2;
+    internal const int F_ADD_SEALS = 1033;
+    internal const int F_GET_SEALS = 1034;
+    internal const int F_SEAL_SEAL = 1;
+    internal const int F_SEAL_SHRINK = 2;
+    internal const int F_SEAL_GROW = 4;
+    internal const int F_SEAL_FUTURE_WRITE = 16;
     internal const int O_RDONLY = 0;
     internal const int O_WRONLY = 1;
     internal const int O_RDWR = 2;

@@ -8,9 +8,11 @@ using Hearth.Devices.Platform.Pit;
 using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Uart;
+using Hearth.Devices.Video.Vga;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
+using Hearth.Devices.Virtio.Gpu;
 using Hearth.Devices.Virtio.Network;
 using Hearth.Machine;
 using Hearth.Protocol;
@@ -23,9 +25,14 @@ internal static class DeviceCatalogue
     private const int TimerInterrupt = 0;
     private const int ClockInterrupt = 8;
     private const int SerialPorts = 4;
+    private const string StandardCard = "std";
 
+    /// <summary>Bytes of memory that devices need which the guest reaches as it does RAM.</summary>
+    public static int DeviceMemoryOf(GuestConfiguration configuration) => configuration.Display?.Card == StandardCard ? VgaModule.MemoryLength : 0;
+
+    /// <param name="frameBuffer">As many bytes as <see cref="DeviceMemoryOf"/> says; null for none.</param>
     public static IEnumerable<IMachineDevice> Create(
-        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, DeviceContext context)
+        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, IDeviceMemory? frameBuffer, DeviceContext context)
     {
         IMachineDevice Add(IDeviceModule module) => module.Create(context);
 
@@ -45,16 +52,23 @@ internal static class DeviceCatalogue
 
         var pci = new PciBus(context, power.ResetControlPort);
         yield return pci;
-        foreach (IMachineDevice function in CreatePci(configuration, backends, pci, context))
+        foreach (IMachineDevice function in CreatePci(configuration, backends, frameBuffer, pci, context))
             yield return function;
     }
 
     private static IEnumerable<IMachineDevice> CreatePci(
-        GuestConfiguration configuration, GuestBackends backends, PciBus pci, DeviceContext context)
+        GuestConfiguration configuration, GuestBackends backends, IDeviceMemory? frameBuffer, PciBus pci, DeviceContext context)
     {
         yield return Plug(pci, new HostBridge(context), 0, 0);
         yield return Plug(pci, new IsaBridge(context, pci), 1, 0);
         yield return Plug(pci, new PowerManagementFunction(context), 1, 3);
+        if (backends.Display is { } display)
+        {
+            yield return frameBuffer is null
+                ? new VirtioGpuModule(pci, 0, display).Create(context)
+                : new VgaModule(pci, display, frameBuffer, backends.VgaFirmware).Create(context);
+        }
+
         for (int i = 0; i < backends.Disks.Count; i++)
             yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
         if (backends.Network is { } network)

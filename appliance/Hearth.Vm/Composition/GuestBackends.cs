@@ -4,6 +4,7 @@ using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Storage;
 using Hearth.Vm.Boot;
+using Hearth.Vm.Display;
 using Hearth.Vm.Network;
 using Hearth.Vm.Terminal;
 using Microsoft.Win32.SafeHandles;
@@ -14,6 +15,7 @@ namespace Hearth.Vm.Composition;
 internal sealed class GuestBackends : IDisposable
 {
     private const int LastStandardStream = 2;
+    private const long MaximumFirmwareLength = 256 << 10;
 
     private readonly List<IDisposable> _owned = [];
 
@@ -32,6 +34,11 @@ internal sealed class GuestBackends : IDisposable
 
     public ICharacterPort? Console { get; private set; }
 
+    public GuestDisplay? Display { get; private set; }
+
+    /// <summary>Of the graphics card; empty for none.</summary>
+    public ReadOnlyMemory<byte> VgaFirmware { get; private set; }
+
     /// <param name="quit">Called when Ctrl-A X was typed.</param>
     /// <exception cref="MachineException">A file cannot be what it is meant to be.</exception>
     /// <exception cref="StorageException">A disk image is unusable.</exception>
@@ -45,6 +52,8 @@ internal sealed class GuestBackends : IDisposable
             backends.Serial = backends.OpenPort(configuration.Serial, quit);
             backends.Console = configuration.Console is { } console ? backends.OpenPort(console, quit) : null;
             backends.Network = configuration.Network is { } network ? backends.OpenNetwork(network) : null;
+            if (configuration.Display is { } display)
+                backends.OpenDisplay(display);
             return backends;
         }
         catch
@@ -110,6 +119,29 @@ internal sealed class GuestBackends : IDisposable
         FileDescriptor? output = port.Output is { } outputNumber ? OpenStream(outputNumber) : null;
         FileDescriptor? input = port.Input is { } inputNumber ? OpenStream(inputNumber) : null;
         return Own(new TerminalPort(output, input, quit));
+    }
+
+    private void OpenDisplay(DisplayConfiguration display)
+    {
+        Display = Own(new GuestDisplay(display));
+        VgaFirmware = display.Firmware is { } firmware ? ReadFirmware(firmware) : default;
+    }
+
+    private static byte[] ReadFirmware(OpenFile file)
+    {
+        try
+        {
+            using var stream = new FileStream(new SafeFileHandle(file.Descriptor, ownsHandle: true), FileAccess.Read, 0);
+            if (stream.Length is 0 or > MaximumFirmwareLength)
+                throw new MachineException($"{file.Name} is no VGA BIOS: it has {stream.Length} bytes");
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (IOException error)
+        {
+            throw new MachineException($"{file.Name} cannot be read: {error.Message}", error);
+        }
     }
 
     /// <summary>The standard streams are the process's and stay open: it may have something to say when the guest is gone.</summary>

@@ -39,7 +39,7 @@ internal sealed class GuestMachine : IDisposable
         GuestConfiguration configuration, EngineOptions options, EngineFactory engine, GuestBackends backends, MachineEvents events, IDeviceLog log)
     {
         Options = options;
-        Ram = new GuestRam(configuration.Memory);
+        Ram = new GuestRam(configuration.Memory, DeviceCatalogue.DeviceMemoryOf(configuration));
         _clock = new VirtualClock(TimeProvider.System, _parker);
         _engine = engine(Ram, options);
         _description = new MachineDescription(Ram, options.Cpus, options.Model, options.TscFrequency);
@@ -60,7 +60,7 @@ internal sealed class GuestMachine : IDisposable
         };
 
         // Time-stamp counters before the APICs that compare them with deadlines; those before the devices that drive lines.
-        _devices = [_clock, .. Processors, .. _interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, context)];
+        _devices = [_clock, .. Processors, .. _interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, Ram.Device, context)];
         _team = new VcpuTeam(Processors, events);
         events.Connect(_team.Hold);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Hearth.Guests;
 using Hearth.Launch;
+using Hearth.Screen;
 
 namespace Hearth.Commands;
 
@@ -27,6 +28,10 @@ internal sealed class VmRunCommand
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
     private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");
     private readonly Option<string> _console = Text("--console", "PORT", "Virtio console: stdio, none, or a file for its output.", "none");
+    private readonly Option<string> _vga = Text("--vga", "CARD", "Graphics card: std for VGA with VBE, virtio, or none.", "none");
+    private readonly Option<string> _screen = Text("--screen", "WIDTHxHEIGHT", "The size that the guest's screen likes best.", "1024x768");
+    private readonly Option<string[]> _screenshots = Texts("--screenshot", "FILE[,after=SECONDS]", "Picture of the screen as a PNG file, when the guest ends or so long after its start. May be repeated.");
+    private readonly Option<string[]> _resizes = Texts("--resize", "WIDTHxHEIGHT,after=SECONDS", "Ask the guest for another size of its screen so long after its start. May be repeated.");
     private readonly Option<string> _debugExit = new("--debug-exit")
     {
         Description = $"Port that ends the guest with exit code (value << 1) | 1. [port when none is given: {DefaultDebugExitPort}]",
@@ -55,6 +60,7 @@ internal sealed class VmRunCommand
             options._kernel, options._initrd, options._append, options._modules,
             options._memory, options._cpus, options._cpuModel, options._paravirtual, options._engine, options._tier, options._translations,
             options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
+            options._vga, options._screen, options._screenshots, options._resizes,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
         ];
         foreach (Option option in all)
@@ -83,6 +89,13 @@ internal sealed class VmRunCommand
             Passt = parsed.GetValue(_passt),
             Serial = parsed.GetValue(_serial)!,
             Console = parsed.GetValue(_console)!,
+            Vga = ParseVga(parsed.GetValue(_vga)!),
+            Screen = ScreenSize.Parse("--screen", parsed.GetValue(_screen)!),
+            ScreenEvents =
+            [
+                .. (parsed.GetValue(_screenshots) ?? []).Select(ScreenEvent.ParseScreenshot),
+                .. (parsed.GetValue(_resizes) ?? []).Select(ScreenEvent.ParseResize),
+            ],
             DebugExitPort = ParseDebugExit(parsed),
             NoReboot = parsed.GetValue(_noReboot),
             NoRng = parsed.GetValue(_noRng),
@@ -104,9 +117,14 @@ internal sealed class VmRunCommand
             throw new UsageException("nothing to run: give a kernel with --kernel FILE, or a saved guest with --restore FILE");
         if (options.Kernel is null && (options.Initrd is not null || options.Modules.Count > 0 || options.Append.Length > 0))
             throw new UsageException("--initrd, --append and --module need --kernel FILE");
+        if (options.Vga == "none" && options.ScreenEvents.Count > 0)
+            throw new UsageException("--screenshot and --resize need a screen: --vga std or --vga virtio gives the guest one");
         if (options.Serial == "stdio" && options.Console == "stdio")
             throw new UsageException("--console stdio needs --serial none or --serial FILE: only one of them can have the terminal");
     }
+
+    private static string ParseVga(string text) =>
+        text is "none" or "std" or "virtio" ? text : throw new UsageException($"--vga {text} is none of std, virtio and none");
 
     private static void CheckEngine(string engine)
     {

@@ -1,4 +1,5 @@
 using Hearth.Protocol;
+using Hearth.Screen;
 
 namespace Hearth.Commands;
 
@@ -45,6 +46,15 @@ internal sealed record VmRunOptions
 
     /// <inheritdoc cref="Serial"/>
     public string Console { get; init; } = "none";
+
+    /// <summary><c>none</c>, <c>std</c> or <c>virtio</c>.</summary>
+    public string Vga { get; init; } = "none";
+
+    /// <summary>What the guest's screen likes best.</summary>
+    public ScreenSize Screen { get; init; }
+
+    /// <summary>Screenshots and sizes to ask for.</summary>
+    public IReadOnlyList<ScreenEvent> ScreenEvents { get; init; } = [];
 
     public ushort? DebugExitPort { get; init; }
 

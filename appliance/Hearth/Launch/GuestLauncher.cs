@@ -2,6 +2,7 @@ using System.Globalization;
 using Hearth.Commands;
 using Hearth.Linux;
 using Hearth.Protocol;
+using Hearth.Screen;
 using Hearth.Storage;
 
 namespace Hearth.Launch;
@@ -14,11 +15,15 @@ internal sealed class GuestLauncher : IDisposable
 {
     private const string Terminal = "stdio";
 
+    // Of Debian's package seabios.
+    private const string VgaFirmware = "/usr/share/seabios/vgabios-stdvga.bin";
+
     // Locally administered; each guest is alone on its passt, so that all may have the same.
     private const string MacAddress = "02:48:54:00:00:01";
 
     private readonly List<FileDescriptor> _open = [];
     private int? _passt;
+    private ScreenFiles? _screen;
 
     private GuestLauncher()
     {
@@ -38,6 +43,7 @@ internal sealed class GuestLauncher : IDisposable
     {
         foreach (FileDescriptor file in _open)
             file.Dispose();
+        _screen?.Dispose();
         if (_passt is { } process)
             ProcessImage.End(process);
     }
@@ -59,6 +65,7 @@ internal sealed class GuestLauncher : IDisposable
             Serial = OpenPort("--serial", options.Serial)!,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
             Network = OpenNetwork(options),
+            Display = OpenDisplay(options),
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
     }
@@ -132,6 +139,30 @@ internal sealed class GuestLauncher : IDisposable
             return null;
         _passt = Passt.Start(options.Passt, options.Verbose, out FileDescriptor guestEnd);
         return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress, _passt.Value);
+    }
+
+    private DisplayConfiguration? OpenDisplay(VmRunOptions options)
+    {
+        foreach (ScreenEvent each in options.ScreenEvents)
+            RequireFolder(each.File);
+        if (options.Vga == "none")
+            return null;
+        _screen = new ScreenFiles(options.Screen);
+        _screen.KeepOnExecute();
+        DisplayConfiguration display = _screen.Describe(options.Vga) with
+        {
+            Firmware = options.Vga == "std" && File.Exists(VgaFirmware) ? Open("--vga", VgaFirmware, FileAccessMode.Read) : null,
+        };
+        return options.ScreenEvents.Count == 0 ? display : display with { LastViewer = Keep(ScreenWatcher.Start(_screen, options.ScreenEvents)).Number };
+    }
+
+    private static void RequireFolder(string? file)
+    {
+        if (file is null)
+            return;
+        if (Directory.Exists(file))
+            throw new UsageException($"--screenshot: {file} is a directory");
+        using FileDescriptor folder = OpenOrExplain("--screenshot", Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/", FileAccessMode.Directory);
     }
 
     private int? StartGuard() => TerminalGuard.Start(new FileDescriptor(0)) is { } guestEnd ? Keep(guestEnd).Number : null;

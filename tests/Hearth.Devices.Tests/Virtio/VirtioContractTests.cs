@@ -3,6 +3,7 @@ using Hearth.Devices.Virtio;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
+using Hearth.Devices.Virtio.Gpu;
 using Hearth.Devices.Virtio.Network;
 using Hearth.Machine;
 using Hearth.Testing;
@@ -69,4 +70,10 @@ public class VirtioConsoleContractTests : VirtioContractTests
 {
     private protected override VirtioDevice CreateDevice(TestMachine machine) =>
         new VirtioConsoleDevice("virtio-console0", new VirtioConsoleDeviceTests.FakeCharacterPort(), machine.Context);
+}
+
+public class VirtioGpuContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioGpuDevice("virtio-gpu0", new FakeDisplay(new DisplaySize(1024, 768), new DisplaySize(800, 600)), machine.Context);
 }
