@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Hearth.Fuzz;
+using Hearth.Fuzz.Devices;
 using Hearth.Fuzz.Oracle;
 
+if (args is ["devices", ..])
+    return DeviceFuzzCommand.Run(args[1..]);
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(FuzzOptions.Usage);

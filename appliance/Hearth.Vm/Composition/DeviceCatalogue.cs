@@ -8,12 +8,15 @@ using Hearth.Devices.Platform.Pit;
 using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Uart;
+using Hearth.Devices.Sound.Hda;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
+using Hearth.Devices.Virtio.Input;
 using Hearth.Devices.Virtio.Network;
 using Hearth.Machine;
 using Hearth.Protocol;
+using Hearth.Vm.Input;
 
 namespace Hearth.Vm.Composition;
 
@@ -23,6 +26,7 @@ internal static class DeviceCatalogue
     private const int TimerInterrupt = 0;
     private const int ClockInterrupt = 8;
     private const int SerialPorts = 4;
+    private const int SoundSlot = 4;
 
     public static IEnumerable<IMachineDevice> Create(
         GuestConfiguration configuration, MachineDescription description, GuestBackends backends, DeviceContext context)
@@ -36,7 +40,7 @@ internal static class DeviceCatalogue
         yield return Add(new RtcModule(rtc, description.CmosMemory));
         for (int i = 0; i < SerialPorts; i++)
             yield return Add(new UartModule(i, i == 0 ? backends.Serial : null));
-        yield return Add(new I8042Module());
+        yield return CreateKeyboardController(backends.Input, context);
         PowerManagementDevice power = PowerManagementModule.Create(context);
         yield return power;
         yield return Add(new FwCfgModule(description.Firmware));
@@ -55,6 +59,8 @@ internal static class DeviceCatalogue
         yield return Plug(pci, new HostBridge(context), 0, 0);
         yield return Plug(pci, new IsaBridge(context, pci), 1, 0);
         yield return Plug(pci, new PowerManagementFunction(context), 1, 3);
+        if (backends.Sound is { } sound)
+            yield return new HdaModule(pci, sound, SoundSlot).Create(context);
         for (int i = 0; i < backends.Disks.Count; i++)
             yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
         if (backends.Network is { } network)
@@ -63,6 +69,16 @@ internal static class DeviceCatalogue
             yield return new VirtioEntropyModule(pci, new HostEntropy()).Create(context);
         if (backends.Console is { } console)
             yield return new VirtioConsoleModule(pci, 0, console).Create(context);
+        foreach (InputDeviceKind kind in backends.Input.Devices)
+            yield return new VirtioInputModule(pci, kind, backends.Input.Router).Create(context);
+    }
+
+    private static I8042Device CreateKeyboardController(GuestInput input, DeviceContext context)
+    {
+        I8042Device controller = I8042Module.Create(context);
+        input.Router.AddFallback(new Ps2KeyboardInput(controller, input.Router));
+        input.Router.AddFallback(new Ps2MouseInput(controller));
+        return controller;
     }
 
     private static PciFunction Plug(PciBus pci, PciFunction function, int slot, int number)

@@ -27,6 +27,10 @@ internal sealed class VmRunCommand
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
     private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");
     private readonly Option<string> _console = Text("--console", "PORT", "Virtio console: stdio, none, or a file for its output.", "none");
+    private readonly Option<string> _input = Text("--input", "DEVICES", "Input devices: ps2, or virtio for keyboard, mouse and tablet beside them; ,touch and ,pad add a touch screen and a gamepad.", "ps2");
+    private readonly Option<string> _keys = Text("--keys", "TEXT[,after=SECONDS]", "Type TEXT, with \\n and names such as <enter>, <ctrl-alt-del>, <f2> and <wait 2>.");
+    private readonly Option<string> _sound = Text("--sound", "SOUND", "Sound card: hda, wav:FILE for one whose output goes to a new WAV file, or none.", "none");
+    private readonly Option<string> _microphone = Text("--microphone", "FILE", "WAV file that the sound card's microphone hears, over and over.");
     private readonly Option<string> _debugExit = new("--debug-exit")
     {
         Description = $"Port that ends the guest with exit code (value << 1) | 1. [port when none is given: {DefaultDebugExitPort}]",
@@ -55,6 +59,7 @@ internal sealed class VmRunCommand
             options._kernel, options._initrd, options._append, options._modules,
             options._memory, options._cpus, options._cpuModel, options._paravirtual, options._engine, options._tier, options._translations,
             options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
+            options._input, options._keys, options._sound, options._microphone,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
         ];
         foreach (Option option in all)
@@ -83,6 +88,10 @@ internal sealed class VmRunCommand
             Passt = parsed.GetValue(_passt),
             Serial = parsed.GetValue(_serial)!,
             Console = parsed.GetValue(_console)!,
+            InputDevices = InputDevices.Parse(parsed.GetValue(_input)!),
+            Keys = parsed.GetValue(_keys) is { } keys ? KeyScript.Parse(keys) : [],
+            Sound = ParseSound(parsed.GetValue(_sound)!),
+            Microphone = parsed.GetValue(_microphone),
             DebugExitPort = ParseDebugExit(parsed),
             NoReboot = parsed.GetValue(_noReboot),
             NoRng = parsed.GetValue(_noRng),
@@ -106,6 +115,8 @@ internal sealed class VmRunCommand
             throw new UsageException("--initrd, --append and --module need --kernel FILE");
         if (options.Serial == "stdio" && options.Console == "stdio")
             throw new UsageException("--console stdio needs --serial none or --serial FILE: only one of them can have the terminal");
+        if (options.Microphone is not null && options.Sound == "none")
+            throw new UsageException("--microphone needs a sound card: --sound hda or --sound wav:FILE");
     }
 
     private static void CheckEngine(string engine)
@@ -116,6 +127,11 @@ internal sealed class VmRunCommand
 
     private static string? ParseParavirtual(string? text) =>
         text is null or "kvm" or "hyperv" or "none" ? text : throw new UsageException($"--paravirtual {text} is none of kvm, hyperv and none");
+
+    private static string ParseSound(string text) =>
+        text is "hda" or "none" || (text.StartsWith(VmRunOptions.WavPrefix, StringComparison.Ordinal) && text.Length > VmRunOptions.WavPrefix.Length)
+            ? text
+            : throw new UsageException($"--sound {text} is none of hda, wav:FILE and none");
 
     private static string? ParseTranslations(string? text) => text switch
     {
