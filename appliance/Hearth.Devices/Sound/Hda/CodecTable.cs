@@ -72,12 +72,14 @@ internal static class CodecTable
         _ => 0,
     };
 
-    /// <summary>What is at a jack (section 7.3.3.31): green, black, orange lines out that belong together, and a pink microphone.</summary>
+    /// <summary>
+    /// What is at a jack (section 7.3.3.31): lines out that belong together, in the order front (green), centre (orange), rear (black), and a pink microphone.
+    /// </summary>
     public static uint JackConfiguration(int node) => node switch
     {
         CodecNode.FrontJack => 0x0101_4010,
-        CodecNode.RearJack => 0x0101_1011,
-        CodecNode.CentreJack => 0x0101_6012,
+        CodecNode.RearJack => 0x0101_1012,
+        CodecNode.CentreJack => 0x0101_6011,
         CodecNode.MicrophoneJack => 0x01A1_9020,
         CodecNode.FunctionGroup => SubsystemIdentity,
         _ => 0,

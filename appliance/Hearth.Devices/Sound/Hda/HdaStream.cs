@@ -88,13 +88,12 @@ internal sealed class HdaStream
     /// <summary>Bytes from the start of the cyclic buffer: SDnLPIB.</summary>
     public uint Position => _position;
 
-    /// <summary>An interrupt that is enabled here waits.</summary>
-    public bool IsInterrupting =>
-        (((uint)_status & HdaRegisters.StreamStatusClearable) & (_control & (HdaRegisters.StreamCompletionEnable | HdaRegisters.StreamFifoErrorEnable | HdaRegisters.StreamDescriptorErrorEnable))) != 0;
+    /// <summary>An interrupt that is enabled here waits. Causes and their enables have the same places.</summary>
+    public bool IsInterrupting => (_status & HdaRegisters.StreamStatusClearable & _control) != 0;
 
     private bool IsMoving => IsRunning && !_isHalted && _cyclicLength != 0;
 
-    // The position after the first frame that is not all there: the size of what hardware has fetched ahead.
+    // What the ICH chipsets say of theirs; nothing is fetched ahead here.
     private uint FifoSize => IsOutput ? 0xBFU : 0x77U;
 
     public uint Read(int register) => register switch
