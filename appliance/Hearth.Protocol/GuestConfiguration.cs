@@ -53,6 +53,12 @@ public sealed record GuestConfiguration
     /// <summary>The guest's graphics card and screens; null for none.</summary>
     public DisplayConfiguration? Display { get; init; }
 
+    /// <summary>The guest's sound card; null for none.</summary>
+    public SoundConfiguration? Sound { get; init; }
+
+    /// <summary>Input devices beside the PS/2 keyboard and mouse, and what is typed by itself.</summary>
+    public InputConfiguration Input { get; init; } = new([], []);
+
     /// <summary>The descriptor that gets a line when the terminal has its mode back; null when there is no terminal.</summary>
     public int? TerminalGuard { get; init; }
 

@@ -73,7 +73,7 @@ internal static class GuestProcess
     {
         using var events = new MachineEvents();
         using GuestFile? save = configuration.Save is { } target ? new GuestFile(target) : null;
-        using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)));
+        using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)), Tell);
         using FileStream? saved = configuration.Restore is { } restore
             ? new FileStream(new SafeFileHandle(restore.Descriptor, ownsHandle: true), FileAccess.Read, 1 << 20)
             : null;
@@ -92,6 +92,7 @@ internal static class GuestProcess
         using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);
         using var signals = new HostSignals(events, terminal);
         backends.StartInput();
+        using InputSession hands = backends.Input.Start(machine.Clock);
         GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
         backends.Display?.ShowLast();
         return outcome with { Statistics = configuration.Statistics ? [.. machine.Statistics(), .. outcome.Statistics] : [] };

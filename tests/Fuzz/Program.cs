@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using Hearth.Fuzz;
+using Hearth.Fuzz.Devices;
 using Hearth.Fuzz.Oracle;
 using Hearth.Fuzz.Storage;
 
+if (args is ["devices", ..])
+    return DeviceFuzzCommand.Run(args[1..]);
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(FuzzOptions.Usage);

@@ -134,9 +134,12 @@ public abstract class PciFunction : IMachineDevice
     /// <summary>Adds a capability to the end of the list (PCI 3.0, section 6.7); while the machine is built.</summary>
     /// <param name="body">What follows the id and the link.</param>
     /// <returns>The capability's offset.</returns>
-    protected int AddCapability(byte id, ReadOnlySpan<byte> body)
+    protected int AddCapability(byte id, ReadOnlySpan<byte> body) => AddCapability(id, body, _nextCapability);
+
+    /// <param name="offset">Where it is to be, behind all others: a multiple of 4.</param>
+    /// <inheritdoc cref="AddCapability(byte, ReadOnlySpan{byte})"/>
+    protected int AddCapability(byte id, ReadOnlySpan<byte> body, int offset)
     {
-        int offset = _nextCapability;
         Configuration.Define(_lastCapability + 1, (byte)offset);
         Configuration.Define(offset, id);
         for (int i = 0; i < body.Length; i++)

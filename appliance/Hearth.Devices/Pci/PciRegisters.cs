@@ -38,6 +38,7 @@ internal static class PciRegisters
 
     public const byte HeaderMultifunction = 0x80;
 
+    public const byte CapabilityMsi = 0x05;
     public const byte CapabilityMsix = 0x11;
     public const byte CapabilityVendor = 0x09;
 }

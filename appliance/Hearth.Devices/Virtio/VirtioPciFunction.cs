@@ -93,6 +93,10 @@ public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice
             case VirtioPciLayout.Common:
                 _common.Write(within, width, value);
                 break;
+            case VirtioPciLayout.Device:
+                lock (Sync)
+                    _device.WriteConfigurationLocked(within, width, value);
+                break;
             case VirtioPciLayout.MsixEntries:
                 lock (Sync)
                     _msix.WriteTable(within, width, value);

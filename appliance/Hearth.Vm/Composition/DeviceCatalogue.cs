@@ -8,14 +8,17 @@ using Hearth.Devices.Platform.Pit;
 using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Uart;
+using Hearth.Devices.Sound.Hda;
 using Hearth.Devices.Video.Vga;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
 using Hearth.Devices.Virtio.Gpu;
+using Hearth.Devices.Virtio.Input;
 using Hearth.Devices.Virtio.Network;
 using Hearth.Machine;
 using Hearth.Protocol;
+using Hearth.Vm.Input;
 
 namespace Hearth.Vm.Composition;
 
@@ -26,6 +29,7 @@ internal static class DeviceCatalogue
     private const int ClockInterrupt = 8;
     private const int SerialPorts = 4;
     private const string StandardCard = "std";
+    private const int SoundSlot = 4;
 
     /// <summary>Bytes of memory that devices need which the guest reaches as it does RAM.</summary>
     public static int DeviceMemoryOf(GuestConfiguration configuration) => configuration.Display?.Card == StandardCard ? VgaModule.MemoryLength : 0;
@@ -43,7 +47,7 @@ internal static class DeviceCatalogue
         yield return Add(new RtcModule(rtc, description.CmosMemory));
         for (int i = 0; i < SerialPorts; i++)
             yield return Add(new UartModule(i, i == 0 ? backends.Serial : null));
-        yield return Add(new I8042Module());
+        yield return CreateKeyboardController(backends.Input, context);
         PowerManagementDevice power = PowerManagementModule.Create(context);
         yield return power;
         yield return Add(new FwCfgModule(description.Firmware));
@@ -69,6 +73,8 @@ internal static class DeviceCatalogue
                 : new VgaModule(pci, display, frameBuffer, backends.VgaFirmware).Create(context);
         }
 
+        if (backends.Sound is { } sound)
+            yield return new HdaModule(pci, sound, SoundSlot).Create(context);
         for (int i = 0; i < backends.Disks.Count; i++)
             yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
         if (backends.Network is { } network)
@@ -77,6 +83,16 @@ internal static class DeviceCatalogue
             yield return new VirtioEntropyModule(pci, new HostEntropy()).Create(context);
         if (backends.Console is { } console)
             yield return new VirtioConsoleModule(pci, 0, console).Create(context);
+        foreach (InputDeviceKind kind in backends.Input.Devices)
+            yield return new VirtioInputModule(pci, kind, backends.Input.Router).Create(context);
+    }
+
+    private static I8042Device CreateKeyboardController(GuestInput input, DeviceContext context)
+    {
+        I8042Device controller = I8042Module.Create(context);
+        input.Router.AddFallback(new Ps2KeyboardInput(controller, input.Router));
+        input.Router.AddFallback(new Ps2MouseInput(controller));
+        return controller;
     }
 
     private static PciFunction Plug(PciBus pci, PciFunction function, int slot, int number)

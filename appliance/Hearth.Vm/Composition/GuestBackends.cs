@@ -5,7 +5,9 @@ using Hearth.Protocol;
 using Hearth.Storage;
 using Hearth.Vm.Boot;
 using Hearth.Vm.Display;
+using Hearth.Vm.Input;
 using Hearth.Vm.Network;
+using Hearth.Vm.Sound;
 using Hearth.Vm.Terminal;
 using Microsoft.Win32.SafeHandles;
 
@@ -39,10 +41,17 @@ internal sealed class GuestBackends : IDisposable
     /// <summary>Of the graphics card; empty for none.</summary>
     public ReadOnlyMemory<byte> VgaFirmware { get; private set; }
 
+    /// <summary>What hands do.</summary>
+    public GuestInput Input { get; private set; } = null!;
+
+    /// <summary>What the guest's sound card is connected to; null when it has none.</summary>
+    public ISoundBackend? Sound { get; private set; }
+
     /// <param name="quit">Called when Ctrl-A X was typed.</param>
+    /// <param name="tell">Takes a sentence for the user.</param>
     /// <exception cref="MachineException">A file cannot be what it is meant to be.</exception>
     /// <exception cref="StorageException">A disk image is unusable.</exception>
-    public static GuestBackends Open(GuestConfiguration configuration, Action quit)
+    public static GuestBackends Open(GuestConfiguration configuration, Action quit, Action<string> tell)
     {
         var backends = new GuestBackends();
         try
@@ -51,6 +60,8 @@ internal sealed class GuestBackends : IDisposable
             backends.Disks = [.. configuration.Disks.Select(backends.OpenDisk)];
             backends.Serial = backends.OpenPort(configuration.Serial, quit);
             backends.Console = configuration.Console is { } console ? backends.OpenPort(console, quit) : null;
+            backends.Input = backends.Own(new GuestInput(configuration.Input, configuration.Verbose ? tell : null));
+            backends.Sound = configuration.Sound is { } sound ? backends.OpenSound(sound, tell) : null;
             backends.Network = configuration.Network is { } network ? backends.OpenNetwork(network) : null;
             if (configuration.Display is { } display)
                 backends.OpenDisplay(display);
@@ -113,6 +124,21 @@ internal sealed class GuestBackends : IDisposable
 
     private PasstPort OpenNetwork(NetworkConfiguration network) =>
         Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
+
+    private GuestSound OpenSound(SoundConfiguration sound, Action<string> tell)
+    {
+        WavRecording? microphone = null;
+        if (sound.Microphone is { } heard)
+        {
+            using var file = new FileStream(new SafeFileHandle(heard.Descriptor, ownsHandle: true), FileAccess.Read, 0);
+            microphone = WavRecording.Read(heard.Name, file);
+        }
+
+        WavRecorder? recorder = sound.Output is { } output
+            ? new WavRecorder(output.Name, new FileStream(new SafeFileHandle(output.Descriptor, ownsHandle: true), FileAccess.Write, 0), tell)
+            : null;
+        return Own(new GuestSound(recorder, microphone));
+    }
 
     private TerminalPort OpenPort(SerialConfiguration port, Action quit)
     {

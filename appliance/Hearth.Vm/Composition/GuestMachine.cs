@@ -71,6 +71,9 @@ internal sealed class GuestMachine : IDisposable
 
     public IReadOnlyList<Processor> Processors { get; }
 
+    /// <summary>The guest's time.</summary>
+    public IVirtualClock Clock => _clock;
+
     /// <summary>Power-on, or a reset by the guest: every device to its first state, the kernel at its entry.</summary>
     /// <exception cref="MachineException">There is no kernel, or it cannot be started.</exception>
     public void PowerOn()

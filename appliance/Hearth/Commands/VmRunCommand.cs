@@ -32,6 +32,10 @@ internal sealed class VmRunCommand
     private readonly Option<string> _screen = Text("--screen", "WIDTHxHEIGHT", "The size that the guest's screen likes best.", "1024x768");
     private readonly Option<string[]> _screenshots = Texts("--screenshot", "FILE[,after=SECONDS]", "Picture of the screen as a PNG file, when the guest ends or so long after its start. May be repeated.");
     private readonly Option<string[]> _resizes = Texts("--resize", "WIDTHxHEIGHT,after=SECONDS", "Ask the guest for another size of its screen so long after its start. May be repeated.");
+    private readonly Option<string> _input = Text("--input", "DEVICES", "Input devices: ps2, or virtio for keyboard, mouse and tablet beside them; ,touch and ,pad add a touch screen and a gamepad.", "ps2");
+    private readonly Option<string> _keys = Text("--keys", "TEXT[,after=SECONDS]", "Type TEXT, with \\n and names such as <enter>, <ctrl-alt-del>, <f2> and <wait 2>.");
+    private readonly Option<string> _sound = Text("--sound", "SOUND", "Sound card: hda, wav:FILE for one whose output goes to a new WAV file, or none.", "none");
+    private readonly Option<string> _microphone = Text("--microphone", "FILE", "WAV file that the sound card's microphone hears, over and over.");
     private readonly Option<string> _debugExit = new("--debug-exit")
     {
         Description = $"Port that ends the guest with exit code (value << 1) | 1. [port when none is given: {DefaultDebugExitPort}]",
@@ -61,6 +65,7 @@ internal sealed class VmRunCommand
             options._memory, options._cpus, options._cpuModel, options._paravirtual, options._engine, options._tier, options._translations,
             options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
             options._vga, options._screen, options._screenshots, options._resizes,
+            options._input, options._keys, options._sound, options._microphone,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
         ];
         foreach (Option option in all)
@@ -96,6 +101,10 @@ internal sealed class VmRunCommand
                 .. (parsed.GetValue(_screenshots) ?? []).Select(ScreenEvent.ParseScreenshot),
                 .. (parsed.GetValue(_resizes) ?? []).Select(ScreenEvent.ParseResize),
             ],
+            InputDevices = InputDevices.Parse(parsed.GetValue(_input)!),
+            Keys = parsed.GetValue(_keys) is { } keys ? KeyScript.Parse(keys) : [],
+            Sound = ParseSound(parsed.GetValue(_sound)!),
+            Microphone = parsed.GetValue(_microphone),
             DebugExitPort = ParseDebugExit(parsed),
             NoReboot = parsed.GetValue(_noReboot),
             NoRng = parsed.GetValue(_noRng),
@@ -121,6 +130,8 @@ internal sealed class VmRunCommand
             throw new UsageException("--screenshot and --resize need a screen: --vga std or --vga virtio gives the guest one");
         if (options.Serial == "stdio" && options.Console == "stdio")
             throw new UsageException("--console stdio needs --serial none or --serial FILE: only one of them can have the terminal");
+        if (options.Microphone is not null && options.Sound == "none")
+            throw new UsageException("--microphone needs a sound card: --sound hda or --sound wav:FILE");
     }
 
     private static string ParseVga(string text) =>
@@ -134,6 +145,11 @@ internal sealed class VmRunCommand
 
     private static string? ParseParavirtual(string? text) =>
         text is null or "kvm" or "hyperv" or "none" ? text : throw new UsageException($"--paravirtual {text} is none of kvm, hyperv and none");
+
+    private static string ParseSound(string text) =>
+        text is "hda" or "none" || (text.StartsWith(VmRunOptions.WavPrefix, StringComparison.Ordinal) && text.Length > VmRunOptions.WavPrefix.Length)
+            ? text
+            : throw new UsageException($"--sound {text} is none of hda, wav:FILE and none");
 
     private static string? ParseTranslations(string? text) => text switch
     {

@@ -8,6 +8,8 @@ internal sealed record VmRunOptions
 {
     public const int MaximumCpus = 8;
 
+    public const string WavPrefix = "wav:";
+
     /// <summary><c>auto</c>, <c>software</c> or <c>kvm</c>.</summary>
     public string Engine { get; init; } = "auto";
 
@@ -56,6 +58,18 @@ internal sealed record VmRunOptions
     /// <summary>Screenshots and sizes to ask for.</summary>
     public IReadOnlyList<ScreenEvent> ScreenEvents { get; init; } = [];
 
+    /// <summary><c>hda</c>, <c>none</c> or <c>wav:</c> and a file name.</summary>
+    public string Sound { get; init; } = "none";
+
+    /// <summary>The WAV file that microphones hear; null for none.</summary>
+    public string? Microphone { get; init; }
+
+    /// <summary>Virtio input devices.</summary>
+    public IReadOnlyList<InputTarget> InputDevices { get; init; } = [];
+
+    /// <summary>What is typed by itself.</summary>
+    public IReadOnlyList<InputStep> Keys { get; init; } = [];
+
     public ushort? DebugExitPort { get; init; }
 
     public bool NoReboot { get; init; }
@@ -85,6 +99,7 @@ internal sealed record VmRunOptions
         CpuModel = CpuModel,
         Paravirtual = Paravirtual,
         CommandLine = Append,
+        Input = new InputConfiguration(InputDevices, Keys),
         DebugExitPort = DebugExitPort,
         ExitOnReset = NoReboot,
         EntropyDevice = !NoRng,

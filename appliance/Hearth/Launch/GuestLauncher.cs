@@ -59,11 +59,13 @@ internal sealed class GuestLauncher : IDisposable
             Restore = OpenImage("--restore", options.Restore),
             Save = options.Save is null ? null : OpenSave(options.Save),
         };
+        OpenFile? microphone = OpenImage("--microphone", options.Microphone);
         return configuration with
         {
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
+            Sound = OpenSound(options, microphone),
             Network = OpenNetwork(options),
             Display = OpenDisplay(options),
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
@@ -130,6 +132,14 @@ internal sealed class GuestLauncher : IDisposable
         "none" => new SerialConfiguration(null, null),
         _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
     };
+
+    private SoundConfiguration? OpenSound(VmRunOptions options, OpenFile? microphone)
+    {
+        if (options.Sound == "none")
+            return null;
+        string? path = options.Sound.StartsWith(VmRunOptions.WavPrefix, StringComparison.Ordinal) ? options.Sound[VmRunOptions.WavPrefix.Length..] : null;
+        return new SoundConfiguration(path is null ? null : Open("--sound", path, FileAccessMode.Create), microphone);
+    }
 
     private NetworkConfiguration? OpenNetwork(VmRunOptions options)
     {

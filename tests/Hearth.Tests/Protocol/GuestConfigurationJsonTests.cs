@@ -27,7 +27,23 @@ public sealed class GuestConfigurationJsonTests
         GuestConfiguration read = GuestConfigurationJson.Read(GuestConfigurationJson.Write(configuration));
 
         // Lists compare by identity.
-        Assert.Equal(configuration with { Modules = [], Disks = [] }, read with { Modules = [], Disks = [] });
+        Assert.Equal(configuration with { Modules = [], Disks = [] }, read with { Modules = [], Disks = [], Input = configuration.Input });
+    }
+
+    [Fact]
+    public void Read_soundAndInput_areTheSame()
+    {
+        InputStep step = new(20, InputTarget.Mouse, [new InputChange(2, 0, -5)]);
+        var sound = new SoundConfiguration(new OpenFile(4, "out.wav"), new OpenFile(5, "in.wav"));
+        var configuration = new GuestConfiguration { Sound = sound, Input = new InputConfiguration([InputTarget.Keyboard, InputTarget.Gamepad], [step]) };
+
+        GuestConfiguration read = GuestConfigurationJson.Read(GuestConfigurationJson.Write(configuration));
+
+        Assert.Equal(sound, read.Sound);
+        Assert.Equal(configuration.Input.Devices, read.Input.Devices);
+        InputStep only = Assert.Single(read.Input.Script);
+        Assert.Equal((20, InputTarget.Mouse), (only.Delay, only.Target));
+        Assert.Equal(step.Changes, only.Changes);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed class TestGuestMachine : IDisposable
             Kernel = bootable ? new OpenFile(KernelFile(), "kernel") : null,
             DebugExitPort = 0xF4,
         };
-        _backends = GuestBackends.Open(configuration, () => { });
+        _backends = GuestBackends.Open(configuration, () => { }, _ => { });
         Machine = new GuestMachine(
             configuration, new EngineOptions(CpuModel.X64Version2, cpus, 1_000_000_000, ParavirtualInterface.Kvm), (ram, _) => MakeEngine(ram), _backends, Events, new FakeDeviceLog());
     }
