@@ -8,6 +8,10 @@ namespace Hearth.Memory;
 /// Guest RAM: one memory file, mapped once. Below 4 GiB it ends at <see cref="LowEnd"/> at the latest; the rest lies above
 /// 4 GiB. The legacy video hole (0xA0000–0xBFFFF) is not RAM.
 /// </summary>
+/// <remarks>
+/// A machine with firmware has a ROM too, which ends at 4 GiB, and its RAM from 0xC0000 to 0xFFFFF is shadow memory: a guest reads there what
+/// <see cref="ShadowMemory"/> has put there and may find it write-protected. Devices do not reach the ROM.
+/// </remarks>
 public sealed unsafe class GuestRam : IGuestMemory, IDisposable
 {
     public const int PageSize = 4096;
@@ -23,6 +27,20 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     /// <inheritdoc cref="HoleStart"/>
     public const ulong HoleEnd = 0xC_0000;
 
+    /// <summary>Where memory begins that a chipset can shadow and write-protect.</summary>
+    public const ulong ShadowStart = HoleEnd;
+    /// <inheritdoc cref="ShadowStart"/>
+    public const ulong ShadowEnd = 0x10_0000;
+
+    /// <summary>Bytes of a piece of it that is steered by itself.</summary>
+    public const int ShadowSegmentLength = 0x4000;
+
+    /// <summary>The longest ROM, bytes: below it lie the APICs.</summary>
+    public const int RomMaximum = 16 << 20;
+
+    // A ROM begins at a page number that is a multiple of 64, so that no word of page flags or of a page set has pages of both.
+    private const ulong RomAlignment = 64 * PageSize;
+
     // PageFlags.Dirty of eight pages.
     private const ulong EveryDirty = 0x0202_0202_0202_0202;
     private const int DirtyShift = 1;
@@ -32,27 +50,44 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     private readonly RamWindow[] _windows;
     private readonly ulong _lowLength;
     private readonly ulong _highLength;
+    private readonly ulong _romLength;
+    private readonly ulong _romOffset;
 
     // Not by the property: an enumerator of an interface is an object, and this is asked for every access of a device.
     private readonly RamSlot[] _slots;
     private ICodeObserver? _codeObserver;
 
+    // A bit for each segment of shadow memory whose writes do not reach it.
+    private volatile uint _protected;
+
     /// <param name="length">Bytes, a multiple of 4096 and at least 1 MiB.</param>
+    /// <param name="romLength">Bytes of ROM, a multiple of 4096; 0 for a machine without firmware.</param>
     /// <exception cref="LinuxException">The host has not that much memory.</exception>
-    public GuestRam(ulong length)
+    public GuestRam(ulong length, int romLength = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 0x10_0000UL);
         ArgumentOutOfRangeException.ThrowIfNotEqual(length % PageSize, 0UL);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)romLength, (uint)RomMaximum);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(romLength % PageSize, 0);
         Length = length;
         _lowLength = Math.Min(length, LowEnd);
         _highLength = length - _lowLength;
-        File = FileDescriptor.CreateMemory("hearth-ram", (long)length);
-        _memory = MappedMemory.Shared(File, (nuint)length);
-        _flags = MappedMemory.Anonymous((nuint)((length / PageSize) + 1));
+        _romLength = (ulong)romLength;
+        _romOffset = (length + RomAlignment - 1) & ~(RomAlignment - 1);
+        ulong total = romLength == 0 ? length : _romOffset + _romLength;
+        File = FileDescriptor.CreateMemory("hearth-ram", (long)total);
+        _memory = MappedMemory.Shared(File, (nuint)total);
+        _flags = MappedMemory.Anonymous((nuint)((total / PageSize) + 1));
         _windows = RamWindow.Over(_memory);
         _slots = _highLength == 0
             ? [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd)]
             : [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd), new RamSlot(HighStart, _highLength, _lowLength)];
+        if (romLength == 0)
+            return;
+        for (ulong page = ShadowStart; page < ShadowEnd; page += PageSize)
+            SetFlags(page, PageFlags.Guarded);
+        for (ulong page = RomStart; page < HighStart; page += PageSize)
+            SetFlags(page, PageFlags.Guarded);
     }
 
     /// <summary>The memory file.</summary>
@@ -62,6 +97,18 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     public ulong Length { get; }
 
     public IReadOnlyList<RamSlot> Slots => _slots;
+
+    /// <summary>Bytes of ROM; 0 for none.</summary>
+    public int RomLength => (int)_romLength;
+
+    /// <summary>Where the ROM begins; it ends at <see cref="HighStart"/>.</summary>
+    public ulong RomStart => HighStart - _romLength;
+
+    /// <summary>A bit for each segment of shadow memory, from <see cref="ShadowStart"/> up, whose writes do not reach it.</summary>
+    public uint ProtectedSegments => _protected;
+
+    /// <summary>Told when <see cref="ProtectedSegments"/> has changed, on the thread of the vCPU that did so.</summary>
+    public Action? ProtectionChanged { get; set; }
 
     /// <summary>Where everything lies in the host's memory, for machine code that works as <see cref="HostAddress"/> and <see cref="FlagsOf"/> do.</summary>
     public RamLayout Layout => new((nint)_memory.Address, (nint)_flags.Address, _lowLength, _highLength);
@@ -80,16 +127,35 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         if (physical < _lowLength)
             return physical - HoleStart < HoleEnd - HoleStart ? null : _memory.Address + physical;
         ulong high = physical - HighStart;
-        return high < _highLength ? _memory.Address + _lowLength + high : null;
+        if (high < _highLength)
+            return _memory.Address + _lowLength + high;
+        ulong rom = high + _romLength;
+        return rom < _romLength ? _memory.Address + _romOffset + rom : null;
     }
 
-    /// <summary>Where a guest-physical byte of RAM lies in <see cref="File"/>.</summary>
-    public ulong FileOffset(ulong physical) => physical < _lowLength ? physical : physical - HighStart + _lowLength;
+    /// <summary>As <see cref="HostAddress"/>, for a write; null also where memory is write-protected.</summary>
+    public byte* WritableAddress(ulong physical)
+    {
+        byte* host = HostAddress(physical);
+        return host is not null && IsProtected(physical) ? null : host;
+    }
 
-    /// <summary>The flags byte of the page that holds a guest-physical byte of RAM.</summary>
+    /// <summary>True when writes to a guest-physical byte of RAM or ROM do not reach it.</summary>
+    public bool IsProtected(ulong physical)
+    {
+        if ((FlagsOf(physical) & (byte)PageFlags.Guarded) == 0)
+            return false;
+        ulong offset = physical - ShadowStart;
+        return offset >= ShadowEnd - ShadowStart || ((_protected >> (int)(offset / ShadowSegmentLength)) & 1) != 0;
+    }
+
+    /// <summary>Where a guest-physical byte of RAM or ROM lies in <see cref="File"/>.</summary>
+    public ulong FileOffset(ulong physical) =>
+        physical < _lowLength ? physical : physical >= HighStart ? physical - HighStart + _lowLength : physical - RomStart + _romOffset;
+
+    /// <summary>The flags byte of the page that holds a guest-physical byte of RAM or ROM.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref byte FlagsOf(ulong physical) =>
-        ref _flags.Address[(physical < _lowLength ? physical : physical - HighStart + _lowLength) >> PageShift];
+    public ref byte FlagsOf(ulong physical) => ref _flags.Address[FileOffset(physical) >> PageShift];
 
     /// <summary>Adds flags to a page.</summary>
     /// <returns>The flags it had.</returns>
@@ -125,7 +191,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
 
     public bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from)
     {
-        if (!Contains(to, (ulong)from.Length))
+        if (!Contains(to, (ulong)from.Length) || HasProtected(to.Value, (ulong)from.Length))
             return false;
 
         // SAFETY: as in TryRead.
@@ -168,6 +234,53 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             physical += (ulong)part;
             length -= part;
         }
+    }
+
+    /// <summary>Fills the ROM. While no vCPU runs.</summary>
+    /// <param name="rom">As long as the ROM is.</param>
+    internal void WriteRom(ReadOnlySpan<byte> rom)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rom.Length, RomLength);
+        if (rom.IsEmpty)
+            return;
+        rom.CopyTo(Rom());
+        NoteWrite(RomStart, rom.Length);
+    }
+
+    // SAFETY: the ROM lies in the mapping from this offset on.
+    internal ReadOnlySpan<byte> ReadRom() => Rom();
+
+    private Span<byte> Rom() => new(_memory.Address + _romOffset, RomLength);
+
+    /// <summary>What a guest reads in a segment of shadow memory now.</summary>
+    internal void ReadSegment(int segment, Span<byte> to) => Segment(segment).CopyTo(to);
+
+    /// <summary>Puts what a guest reads there from now on, protected or not.</summary>
+    internal void WriteSegment(int segment, ReadOnlySpan<byte> from)
+    {
+        from.CopyTo(Segment(segment));
+        NoteWrite(ShadowStart + ((ulong)segment * ShadowSegmentLength), ShadowSegmentLength);
+    }
+
+    internal void Protect(uint segments)
+    {
+        if (_protected == segments)
+            return;
+        _protected = segments;
+        ProtectionChanged?.Invoke();
+    }
+
+    // SAFETY: every RAM reaches up to ShadowEnd.
+    private Span<byte> Segment(int segment) => new(_memory.Address + ShadowStart + ((ulong)segment * ShadowSegmentLength), ShadowSegmentLength);
+
+    private bool HasProtected(ulong start, ulong length)
+    {
+        if (_protected == 0 || start >= ShadowEnd || start + length <= ShadowStart || length == 0)
+            return false;
+        ulong first = (Math.Max(start, ShadowStart) - ShadowStart) / ShadowSegmentLength;
+        ulong last = (Math.Min(start + length, ShadowEnd) - 1 - ShadowStart) / ShadowSegmentLength;
+        uint touched = (uint)((2UL << (int)last) - (1UL << (int)first));
+        return (_protected & touched) != 0;
     }
 
     /// <summary>A set for the pages of this RAM, empty.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Hearth.Fuzz;
+using Hearth.Fuzz.Devices;
 using Hearth.Fuzz.Oracle;
 
 if (FuzzOptions.Parse(args) is not { } options)
@@ -9,6 +10,13 @@ if (FuzzOptions.Parse(args) is not { } options)
 }
 
 var watch = Stopwatch.StartNew();
+if (options.Ide)
+{
+    new IdeFuzz(unchecked((int)options.Seed)).Run(options.Operations);
+    Console.WriteLine($"{options.Operations} operations, seed {options.Seed:X}, {watch.Elapsed.TotalSeconds:F1} s");
+    return 0;
+}
+
 var session = new FuzzSession(options);
 try
 {

@@ -1,5 +1,6 @@
 using Hearth.Devices.Pci;
 using Hearth.Devices.Platform;
+using Hearth.Devices.Platform.DebugConsole;
 using Hearth.Devices.Platform.DebugExit;
 using Hearth.Devices.Platform.FwCfg;
 using Hearth.Devices.Platform.Hpet;
@@ -8,11 +9,13 @@ using Hearth.Devices.Platform.Pit;
 using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Uart;
+using Hearth.Devices.Storage.Ide;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
 using Hearth.Devices.Virtio.Network;
 using Hearth.Machine;
+using Hearth.Memory;
 using Hearth.Protocol;
 
 namespace Hearth.Vm.Composition;
@@ -25,7 +28,7 @@ internal static class DeviceCatalogue
     private const int SerialPorts = 4;
 
     public static IEnumerable<IMachineDevice> Create(
-        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, DeviceContext context)
+        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, ShadowMemory? shadow, DeviceContext context)
     {
         IMachineDevice Add(IDeviceModule module) => module.Create(context);
 
@@ -33,30 +36,46 @@ internal static class DeviceCatalogue
         var rtc = new GatedLine(context.Line(ClockInterrupt));
         yield return Add(new HpetModule(pit, rtc));
         yield return Add(new PitModule(pit));
-        yield return Add(new RtcModule(rtc, description.CmosMemory));
+        yield return Add(new RtcModule(rtc, description.CmosMemory, BootOrder.Cmos(configuration)));
         for (int i = 0; i < SerialPorts; i++)
             yield return Add(new UartModule(i, i == 0 ? backends.Serial : null));
         yield return Add(new I8042Module());
         PowerManagementDevice power = PowerManagementModule.Create(context);
         yield return power;
-        yield return Add(new FwCfgModule(description.Firmware));
         if (configuration.DebugExitPort is { } port)
             yield return Add(new DebugExitModule(port));
+        if (backends.FirmwareLog is { } log)
+            yield return Add(new DebugConsoleModule(log));
 
+        // The host bridge steers it.
+        if (shadow is not null)
+            yield return shadow;
         var pci = new PciBus(context, power.ResetControlPort);
         yield return pci;
-        foreach (IMachineDevice function in CreatePci(configuration, backends, pci, context))
+        foreach (IMachineDevice function in CreatePci(configuration, backends, shadow, pci, context))
             yield return function;
+
+        // Complete only now: firmware is told where the devices are.
+        if (shadow is not null)
+            FirmwareFiles.AddBoot(description.Firmware, configuration, pci, UartModule.PortBase(0));
+        yield return Add(new FwCfgModule(description.Firmware));
     }
 
     private static IEnumerable<IMachineDevice> CreatePci(
-        GuestConfiguration configuration, GuestBackends backends, PciBus pci, DeviceContext context)
+        GuestConfiguration configuration, GuestBackends backends, ShadowMemory? shadow, PciBus pci, DeviceContext context)
     {
-        yield return Plug(pci, new HostBridge(context), 0, 0);
+        yield return Plug(pci, new HostBridge(context, shadow), 0, 0);
         yield return Plug(pci, new IsaBridge(context, pci), 1, 0);
         yield return Plug(pci, new PowerManagementFunction(context), 1, 3);
+        var layout = new DriveLayout(configuration);
+        if (!layout.IsEmpty)
+            yield return new IdeModule(pci, layout.Units(backends.Disks, backends.Discs)).Create(context);
         for (int i = 0; i < backends.Disks.Count; i++)
-            yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
+        {
+            if (configuration.Disks[i].Bus != DiskConfiguration.Ide)
+                yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
+        }
+
         if (backends.Network is { } network)
             yield return new VirtioNetworkModule(pci, 0, network, MacAddress.Parse(configuration.Network!.MacAddress)).Create(context);
         if (configuration.EntropyDevice)

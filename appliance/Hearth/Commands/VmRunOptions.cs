@@ -28,8 +28,22 @@ internal sealed record VmRunOptions
     /// <summary>Each a file name and, after a space, its arguments.</summary>
     public IReadOnlyList<string> Modules { get; init; } = [];
 
-    /// <summary>Each a file name, read-only ones followed by <c>,readonly</c>.</summary>
+    /// <summary>Each a file name, followed by <c>,readonly</c> or <c>,bus=ide</c> as it is meant: see <see cref="DiskOption"/>.</summary>
     public IReadOnlyList<string> Disks { get; init; } = [];
+
+    /// <summary>Images in CD drives.</summary>
+    public IReadOnlyList<string> CdRoms { get; init; } = [];
+
+    /// <summary><c>seabios</c> or a file name; null where it was not asked for.</summary>
+    public string? Firmware { get; init; }
+
+    /// <summary>From what the firmware is to start: <c>disk</c>, <c>cd</c>, <c>net</c>.</summary>
+    public IReadOnlyList<string> BootOrder { get; init; } = [];
+
+    public bool BootMenu { get; init; }
+
+    /// <summary>A file for what the firmware writes of itself.</summary>
+    public string? FirmwareLog { get; init; }
 
     /// <summary>A NIC behind a passt that is started for this guest.</summary>
     public bool UserNetwork { get; init; }
@@ -75,6 +89,8 @@ internal sealed record VmRunOptions
         CpuModel = CpuModel,
         Paravirtual = Paravirtual,
         CommandLine = Append,
+        BootOrder = BootOrder,
+        BootMenu = BootMenu,
         DebugExitPort = DebugExitPort,
         ExitOnReset = NoReboot,
         EntropyDevice = !NoRng,

@@ -49,6 +49,8 @@ internal sealed class GuestLauncher : IDisposable
             Initrd = OpenImage("--initrd", options.Initrd),
             Modules = [.. options.Modules.Select(OpenModule)],
             Disks = [.. options.Disks.Select(OpenDisk)],
+            CdRoms = [.. options.CdRoms.Select(path => Open("--cdrom", path, FileAccessMode.Read))],
+            Firmware = options.Kernel is null ? OpenFirmware(options) : null,
             Restore = OpenImage("--restore", options.Restore),
             Save = options.Save is null ? null : OpenSave(options.Save),
         };
@@ -56,6 +58,7 @@ internal sealed class GuestLauncher : IDisposable
         {
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
+            FirmwareLog = options.FirmwareLog is { } log ? OpenOutput("--firmware-log", log) : null,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
             Network = OpenNetwork(options),
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
@@ -84,10 +87,17 @@ internal sealed class GuestLauncher : IDisposable
 
     private DiskConfiguration OpenDisk(string text)
     {
-        const string Suffix = ",readonly";
-        bool isReadOnly = text.EndsWith(Suffix, StringComparison.Ordinal);
-        string path = isReadOnly ? text[..^Suffix.Length] : text;
-        return new DiskConfiguration(Open("--disk", path, isReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite), isReadOnly);
+        var disk = DiskOption.Parse(text);
+        return new DiskConfiguration(Open("--disk", disk.Path, disk.IsReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite), disk.IsReadOnly, disk.Bus);
+    }
+
+    /// <summary>A saved guest brings its firmware with it: what is not found is not missed then.</summary>
+    private OpenFile? OpenFirmware(VmRunOptions options)
+    {
+        string? path = options.Firmware is null or SeaBios.Name ? SeaBios.Find() : options.Firmware;
+        if (path is null && options.Restore is null)
+            throw new UsageException($"a guest without --kernel is started by SeaBIOS, and {SeaBios.Missing}");
+        return OpenImage("--firmware", path);
     }
 
     private SaveConfiguration OpenSave(string path)
@@ -106,8 +116,10 @@ internal sealed class GuestLauncher : IDisposable
     {
         Terminal => new SerialConfiguration(1, 0),
         "none" => new SerialConfiguration(null, null),
-        _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
+        _ => OpenOutput(option, text),
     };
+
+    private SerialConfiguration OpenOutput(string option, string path) => new(Keep(OpenOrExplain(option, path, FileAccessMode.Create)).Number, null);
 
     private NetworkConfiguration? OpenNetwork(VmRunOptions options)
     {
