@@ -1,8 +1,12 @@
 namespace Hearth.Protocol;
 
-/// <summary>A virtio disk on an image.</summary>
-public sealed record DiskConfiguration(OpenFile File, bool IsReadOnly)
+/// <summary>A disk on an image.</summary>
+/// <param name="Bus">What the guest sees it on: <c>virtio</c> or <c>ide</c>.</param>
+public sealed record DiskConfiguration(OpenFile File, bool IsReadOnly, string Bus = DiskConfiguration.Virtio)
 {
+    public const string Virtio = "virtio";
+    public const string Ide = "ide";
+
     /// <summary><c>raw</c> or <c>qcow2</c>.</summary>
     public string Format { get; init; } = "raw";
 

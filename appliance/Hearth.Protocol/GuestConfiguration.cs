@@ -42,6 +42,21 @@ public sealed record GuestConfiguration
 
     public IReadOnlyList<DiskConfiguration> Disks { get; init; } = [];
 
+    /// <summary>Images in CD drives on the IDE channels.</summary>
+    public IReadOnlyList<OpenFile> CdRoms { get; init; } = [];
+
+    /// <summary>The firmware that starts the guest; null where a kernel is started without one.</summary>
+    public OpenFile? Firmware { get; init; }
+
+    /// <summary>From what the firmware is to start, the first one first: <c>disk</c>, <c>cd</c>, <c>net</c>. What is left out is tried last.</summary>
+    public IReadOnlyList<string> BootOrder { get; init; } = [];
+
+    /// <summary>The firmware offers a menu of what it can start from.</summary>
+    public bool BootMenu { get; init; }
+
+    /// <summary>Where the firmware's own log goes; null for nowhere.</summary>
+    public SerialConfiguration? FirmwareLog { get; init; }
+
     public NetworkConfiguration? Network { get; init; }
 
     /// <summary>What is plugged into COM1.</summary>

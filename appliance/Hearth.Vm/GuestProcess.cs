@@ -80,7 +80,7 @@ internal static class GuestProcess
         SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, configuration.Restore!.Name);
         var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => WriteError($"hearth-vm: {line}\n") : _ => { });
         EngineOptions engine = EngineSelection.Choose(configuration, state?.Header);
-        using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log);
+        using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log, state?.Header);
         if (state is null)
             machine.PowerOn();
         else

@@ -22,7 +22,7 @@ public sealed class BadInputTests : IDisposable
 
     public static TheoryData<string, string> Cases => new()
     {
-        { "", "--kernel" },
+        { "", "--disk FILE, a CD with --cdrom FILE, a kernel with --kernel FILE" },
         { "--kernel SCRATCH/missing", "SCRATCH/missing" },
         { "--kernel SCRATCH", "SCRATCH" },
         { "--kernel SCRATCH/text", "SCRATCH/text is no kernel: it is neither a bzImage nor a PVH or multiboot kernel" },
@@ -55,6 +55,12 @@ public sealed class BadInputTests : IDisposable
         { "--kernel KERNEL --translation-cache SCRATCH/text", "SCRATCH/text is no folder" },
         { "--kernel KERNEL --translation-cache SCRATCH/text/below", "SCRATCH/text/below cannot be written to" },
         { "--kernel KERNEL --translation-cache /tmp", "/tmp is another user's or can be written to by others" },
+        { "--kernel KERNEL --cdrom SCRATCH/text", "SCRATCH/text is no CD image: it has no ISO 9660 volume descriptor at byte 32768" },
+        { "--kernel KERNEL --cdrom SCRATCH/large", "SCRATCH/large is no CD image" },
+        { "--disk SCRATCH/large --firmware SCRATCH/odd.img", "SCRATCH/odd.img is no firmware: it has 1000 bytes" },
+        { "--disk SCRATCH/large --firmware SCRATCH/missing", "SCRATCH/missing" },
+        { "--disk SCRATCH/large --firmware SCRATCH/empty", "SCRATCH/empty is no firmware: it has 0 bytes" },
+        { "--disk SCRATCH/missing,bus=ide", "SCRATCH/missing: No such file" },
         { "--restore SCRATCH/missing", "SCRATCH/missing" },
         { "--restore SCRATCH/text", "is no saved guest" },
     };

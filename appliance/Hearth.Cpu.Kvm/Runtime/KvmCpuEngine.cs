@@ -6,7 +6,7 @@ using Hearth.Memory;
 namespace Hearth.Cpu.Kvm;
 
 /// <summary>Runs guests on the processor's own virtualization, VT-x or AMD-V, through Linux's KVM. See docs/kvm-engine.md.</summary>
-public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
+public sealed unsafe class KvmCpuEngine : ICpuEngine
 {
     // Between the IOAPIC, HPET and local APICs and the firmware below 4 GiB: no device is there, nor RAM.
     private const ulong LentPages = 0xFEFF_C000;
@@ -14,16 +14,11 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
     private readonly KvmDevice _device;
     private readonly KvmMachine _machine;
     private readonly KvmEngineOptions _options;
-    private readonly GuestRam _ram;
+    private readonly KvmMemoryMap _memory;
     private readonly List<KvmVcpu> _vcpus = [];
     private readonly KvmApics _apics;
     private readonly SpeculationControls _speculation;
     private readonly Lock _lock = new();
-
-    // Whether device memory is mapped, and its log: of the slot behind those of RAM. Of whoever places it or takes what was written: one at a time.
-    private readonly Lock _deviceLock = new();
-    private readonly PageSet? _deviceLog;
-    private bool _isDeviceMapped;
 
     // Of one instant, see FrozenTimestamp.
     private ulong _frozenTimestamp;
@@ -39,7 +34,6 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _ram = ram;
         _device = device;
         try
         {
@@ -51,9 +45,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
             _machine.LendPages(LentPages);
             _machine.CreateLocalApics(InterruptRouter.GsiCount);
             _machine.KeepDirtyLogs();
-            MapMemory(logsWrites: false);
-            if (ram.Device is { } memory)
-                (memory.User, _deviceLog) = (this, memory.NewPageSet());
+            _memory = new KvmMemoryMap(_machine, ram);
             _apics = new KvmApics(_machine, _vcpus);
         }
         catch
@@ -66,8 +58,6 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
     public string Name => "kvm";
 
     public IEngineApics? Apics => _apics;
-
-    private int DeviceSlot => _ram.Slots.Count;
 
     internal CpuModel Model => _options.Model;
 
@@ -120,8 +110,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
             throw new InvalidOperationException("writes to the guest's memory are tracked already");
         try
         {
-            MapMemory(logsWrites: true);
-            return _tracker = new KvmDirtyTracker(this, _machine, _ram);
+            _memory.LogsWrites = true;
+            return _tracker = new KvmDirtyTracker(this, _memory);
         }
         catch
         {
@@ -131,33 +121,6 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
     }
 
     public IReadOnlyList<EngineStatistic> Statistics() => [];
-
-    /// <exception cref="LinuxException">The kernel refused.</exception>
-    public void DeviceMemoryPlaced()
-    {
-        DeviceMemory device = _ram.Device!;
-        lock (_deviceLock)
-        {
-            if (_isDeviceMapped)
-                _machine.SetMemory(DeviceSlot, 0, device.HostAddress, 0);
-            _isDeviceMapped = false;
-            if (device.Address is not { } address)
-                return;
-            _machine.SetMemory(DeviceSlot, address, device.HostAddress, (ulong)device.Length, logsWrites: true);
-            _isDeviceMapped = true;
-        }
-    }
-
-    /// <exception cref="LinuxException">The kernel refused.</exception>
-    public void TakeDeviceWrites(PageSet into)
-    {
-        ArgumentNullException.ThrowIfNull(into);
-        lock (_deviceLock)
-        {
-            if (_isDeviceMapped)
-                KvmDirtyTracker.Collect(_machine, DeviceSlot, into.Length, _deviceLog!.Words, into.Words);
-        }
-    }
 
     /// <summary>Ends the engine, after its vCPUs have stopped.</summary>
     public void Dispose()
@@ -235,16 +198,10 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine, IDeviceMemoryUser
     {
         try
         {
-            MapMemory(logsWrites: false);
+            _memory.LogsWrites = false;
         }
         catch (LinuxException)
         {
         }
-    }
-
-    private void MapMemory(bool logsWrites)
-    {
-        for (int i = 0; i < _ram.Slots.Count; i++)
-            _machine.SetMemory(i, _ram.Slots[i].Start, _ram.HostAddress(_ram.Slots[i].Start), _ram.Slots[i].Length, logsWrites);
     }
 }

@@ -16,32 +16,22 @@ internal sealed unsafe class KvmDirtyTracker : IDirtyTracker
     private const int MostWords = (1 << 30) / PageSet.PageSize / WordBits;
 
     private readonly KvmCpuEngine _engine;
-    private readonly KvmMachine _machine;
-    private readonly GuestRam _ram;
-    private readonly PageSet _log;
+    private readonly KvmMemoryMap _memory;
 
-    /// <param name="machine">Its slots are those of RAM, in their order, and are logged.</param>
-    public KvmDirtyTracker(KvmCpuEngine engine, KvmMachine machine, GuestRam ram)
+    /// <param name="memory">Its writes are logged.</param>
+    public KvmDirtyTracker(KvmCpuEngine engine, KvmMemoryMap memory)
     {
         _engine = engine;
-        _machine = machine;
-        _ram = ram;
-        _log = ram.NewPageSet();
-        ram.TakeDirty(_log);
+        _memory = memory;
+        _memory.Ram.TakeDirty(_memory.Ram.NewPageSet());
     }
 
     /// <exception cref="Linux.LinuxException">The kernel refused.</exception>
     public void Collect(PageSet into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        _ram.TakeDirty(into);
-        for (int slot = 0; slot < _ram.Slots.Count; slot++)
-        {
-            int first = (int)(_ram.Slots[slot].Offset / PageSet.PageSize / WordBits);
-            long pages = (long)(_ram.Slots[slot].Length / PageSet.PageSize);
-            int words = (int)((pages + WordBits - 1) / WordBits);
-            Collect(_machine, slot, pages, _log.Words.Slice(first, words), into.Words.Slice(first, words));
-        }
+        _memory.Ram.TakeDirty(into);
+        _memory.CollectWritten(into);
     }
 
     public void Dispose() => _engine.Forget(this);

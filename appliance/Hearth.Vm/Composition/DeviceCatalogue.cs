@@ -1,5 +1,6 @@
 using Hearth.Devices.Pci;
 using Hearth.Devices.Platform;
+using Hearth.Devices.Platform.DebugConsole;
 using Hearth.Devices.Platform.DebugExit;
 using Hearth.Devices.Platform.FwCfg;
 using Hearth.Devices.Platform.Hpet;
@@ -9,6 +10,7 @@ using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Uart;
 using Hearth.Devices.Sound.Hda;
+using Hearth.Devices.Storage.Ide;
 using Hearth.Devices.Video.Vga;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
@@ -17,6 +19,7 @@ using Hearth.Devices.Virtio.Gpu;
 using Hearth.Devices.Virtio.Input;
 using Hearth.Devices.Virtio.Network;
 using Hearth.Machine;
+using Hearth.Memory;
 using Hearth.Protocol;
 using Hearth.Vm.Input;
 
@@ -34,9 +37,8 @@ internal static class DeviceCatalogue
     /// <summary>Bytes of memory that devices need which the guest reaches as it does RAM.</summary>
     public static int DeviceMemoryOf(GuestConfiguration configuration) => configuration.Display?.Card == StandardCard ? VgaModule.MemoryLength : 0;
 
-    /// <param name="frameBuffer">As many bytes as <see cref="DeviceMemoryOf"/> says; null for none.</param>
     public static IEnumerable<IMachineDevice> Create(
-        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, IDeviceMemory? frameBuffer, DeviceContext context)
+        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, MappedDevices mapped, DeviceContext context)
     {
         IMachineDevice Add(IDeviceModule module) => module.Create(context);
 
@@ -44,39 +46,55 @@ internal static class DeviceCatalogue
         var rtc = new GatedLine(context.Line(ClockInterrupt));
         yield return Add(new HpetModule(pit, rtc));
         yield return Add(new PitModule(pit));
-        yield return Add(new RtcModule(rtc, description.CmosMemory));
+        yield return Add(new RtcModule(rtc, description.CmosMemory, BootOrder.Cmos(configuration)));
         for (int i = 0; i < SerialPorts; i++)
             yield return Add(new UartModule(i, i == 0 ? backends.Serial : null));
         yield return CreateKeyboardController(backends.Input, context);
         PowerManagementDevice power = PowerManagementModule.Create(context);
         yield return power;
-        yield return Add(new FwCfgModule(description.Firmware));
         if (configuration.DebugExitPort is { } port)
             yield return Add(new DebugExitModule(port));
+        if (backends.FirmwareLog is { } log)
+            yield return Add(new DebugConsoleModule(log));
 
+        // The host bridge steers it.
+        if (mapped.Shadow is not null)
+            yield return mapped.Shadow;
         var pci = new PciBus(context, power.ResetControlPort);
         yield return pci;
-        foreach (IMachineDevice function in CreatePci(configuration, backends, frameBuffer, pci, context))
+        foreach (IMachineDevice function in CreatePci(configuration, backends, mapped, pci, context))
             yield return function;
+
+        // Complete only now: firmware is told where the devices are.
+        if (mapped.Shadow is not null)
+            FirmwareFiles.AddBoot(description.Firmware, configuration, pci, UartModule.PortBase(0));
+        yield return Add(new FwCfgModule(description.Firmware));
     }
 
     private static IEnumerable<IMachineDevice> CreatePci(
-        GuestConfiguration configuration, GuestBackends backends, IDeviceMemory? frameBuffer, PciBus pci, DeviceContext context)
+        GuestConfiguration configuration, GuestBackends backends, MappedDevices mapped, PciBus pci, DeviceContext context)
     {
-        yield return Plug(pci, new HostBridge(context), 0, 0);
+        yield return Plug(pci, new HostBridge(context, mapped.Shadow), 0, 0);
         yield return Plug(pci, new IsaBridge(context, pci), 1, 0);
         yield return Plug(pci, new PowerManagementFunction(context), 1, 3);
+        var layout = new DriveLayout(configuration);
+        if (!layout.IsEmpty)
+            yield return new IdeModule(pci, layout.Units(backends.Disks, backends.Discs)).Create(context);
         if (backends.Display is { } display)
         {
-            yield return frameBuffer is null
-                ? new VirtioGpuModule(pci, 0, display).Create(context)
-                : new VgaModule(pci, display, frameBuffer, backends.VgaFirmware).Create(context);
+            yield return mapped.FrameBuffer is { } frameBuffer
+                ? new VgaModule(pci, display, frameBuffer, backends.VgaFirmware).Create(context)
+                : new VirtioGpuModule(pci, 0, display).Create(context);
         }
 
         if (backends.Sound is { } sound)
             yield return new HdaModule(pci, sound, SoundSlot).Create(context);
         for (int i = 0; i < backends.Disks.Count; i++)
-            yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
+        {
+            if (configuration.Disks[i].Bus != DiskConfiguration.Ide)
+                yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
+        }
+
         if (backends.Network is { } network)
             yield return new VirtioNetworkModule(pci, 0, network, MacAddress.Parse(configuration.Network!.MacAddress)).Create(context);
         if (configuration.EntropyDevice)

@@ -30,6 +30,15 @@ internal sealed class GuestBackends : IDisposable
 
     public IReadOnlyList<IBlockBackend> Disks { get; private set; } = [];
 
+    /// <summary>What is in the CD drives.</summary>
+    public IReadOnlyList<IBlockBackend> Discs { get; private set; } = [];
+
+    /// <summary>The firmware's ROM; empty for none.</summary>
+    public ReadOnlyMemory<byte> Firmware { get; private set; }
+
+    /// <summary>Where the firmware writes what it does; null for nowhere.</summary>
+    public ICharacterPort? FirmwareLog { get; private set; }
+
     public INetworkPort? Network { get; private set; }
 
     public ICharacterPort Serial { get; private set; } = null!;
@@ -57,7 +66,10 @@ internal sealed class GuestBackends : IDisposable
         try
         {
             backends.Boot = backends.OpenBoot(configuration);
+            backends.Firmware = configuration.Firmware is { } firmware ? FirmwareImage.Read(firmware) : default;
             backends.Disks = [.. configuration.Disks.Select(backends.OpenDisk)];
+            backends.Discs = [.. configuration.CdRoms.Select(backends.OpenDisc)];
+            backends.FirmwareLog = configuration.FirmwareLog is { } log ? backends.OpenPort(log, quit) : null;
             backends.Serial = backends.OpenPort(configuration.Serial, quit);
             backends.Console = configuration.Console is { } console ? backends.OpenPort(console, quit) : null;
             backends.Input = backends.Own(new GuestInput(configuration.Input, configuration.Verbose ? tell : null));
@@ -121,6 +133,12 @@ internal sealed class GuestBackends : IDisposable
 
     private static ChainFile ChainFileOf(OpenFile file, string format) =>
         new(new FileDescriptor(file.Descriptor), file.Name, DiskFormatNames.Find(format) ?? throw new MachineException($"{file.Name} has the unknown format {format}"));
+
+    private RawDiskImage OpenDisc(OpenFile file)
+    {
+        CdImage.Require(file);
+        return OpenDisk(new DiskConfiguration(file, IsReadOnly: true));
+    }
 
     private PasstPort OpenNetwork(NetworkConfiguration network) =>
         Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));

@@ -21,7 +21,11 @@ internal sealed class MachineDescription
         ulong low = Math.Min(ram.Length, GuestRam.LowEnd);
         CmosMemory = new CmosMemorySize(low, ram.Length - low);
 
-        var acpi = new AcpiConfiguration { ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)] };
+        var acpi = new AcpiConfiguration
+        {
+            ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)],
+            HighPciMemory = ram.RomLength == 0 ? null : FirmwareFiles.HighPciMemory(ram.Length - low),
+        };
         AcpiTables tables = AcpiTables.Build(acpi);
         RootPointer = tables.RootPointer.Value;
         CpuidResult version = CpuidBuilder.Build(model, new CpuTopology(0, cpus), tscFrequency, SpeculationControls.OfTranslatedCode).Lookup(1, 0);
@@ -35,10 +39,11 @@ internal sealed class MachineDescription
             ProcessorVersion = model.Brand,
             ProcessorSpeed = (int)(tscFrequency / 1_000_000),
         };
+        IReadOnlyList<FirmwareTable> smbiosTables = SmbiosTables.Build(smbios);
         Tables =
         [
             .. tables.Tables,
-            .. SmbiosTables.Build(smbios),
+            .. smbiosTables,
             .. MultiprocessorTables.Build(acpi, version.Eax, version.Edx),
         ];
 
@@ -46,6 +51,8 @@ internal sealed class MachineDescription
         Firmware.SetUInt64(FwCfgKeys.RamSize, ram.Length);
         Firmware.SetUInt16(FwCfgKeys.ProcessorCount, (ushort)cpus);
         Firmware.SetUInt16(FwCfgKeys.MaximumProcessorCount, (ushort)cpus);
+        if (ram.RomLength != 0)
+            FirmwareFiles.AddDescriptions(Firmware, acpi, smbiosTables, low, ram.Length - low);
     }
 
     public CmosMemorySize CmosMemory { get; }

@@ -12,6 +12,7 @@ internal sealed class VmRunCommand
     private const string DefaultDebugExitPort = "0xf4";
     private const string UserNetwork = "user";
     private const string PasstPrefix = "passt:";
+    private const string Menu = "menu";
 
     private readonly Option<string> _engine = Text("--engine", "ENGINE", "CPU engine: software, kvm, or auto for the best that works here.", "auto");
     private readonly Option<string> _kernel = Text("--kernel", "FILE", "Kernel to boot: a bzImage, a PVH ELF file or a multiboot kernel.");
@@ -23,7 +24,11 @@ internal sealed class VmRunCommand
     private readonly Option<string> _cpuModel = Text("--cpu-model", "MODEL", "CPU model: x86-64-v2, x86-64-v3 or x86-64-v3-2021. [default: the best this host can run]");
     private readonly Option<string> _paravirtual = Text("--paravirtual", "INTERFACE", "What the guest is offered beside the processor: kvm for Linux and BSD, hyperv for Windows, or none. [default: kvm]");
     private readonly Option<string> _tier = Text("--tier", "TIER", "How the software engine runs user code: translate; direct, in a process of its own; adaptive, each where it is faster; auto, which is adaptive.", "auto");
-    private readonly Option<string[]> _disks = Texts("--disk", "FILE[,format=raw|qcow2][,readonly]", "Disk image as a virtio disk. May be repeated.");
+    private readonly Option<string[]> _disks = Texts("--disk", "FILE[,format=raw|qcow2][,readonly][,bus=virtio|ide]", "Disk image as a disk on virtio, or on ide. May be repeated.");
+    private readonly Option<string[]> _cdRoms = Texts("--cdrom", "FILE", "CD or DVD image in a drive on IDE. May be repeated.");
+    private readonly Option<string> _firmware = Text("--firmware", "FIRMWARE", "What starts the guest where there is no kernel: seabios, or a file. [default: seabios]");
+    private readonly Option<string> _boot = Text("--boot", "ORDER", "From what the firmware starts: disk, cd, net, in this order and with commas; menu lets you choose with ESC. [default: disk,cd,net]");
+    private readonly Option<string> _firmwareLog = Text("--firmware-log", "FILE", "File for what the firmware says that it does.");
     private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt; passt:SOCKET for one that runs already, with --socket SOCKET; or none.", "none");
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
     private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");
@@ -61,9 +66,9 @@ internal sealed class VmRunCommand
         var command = new Command("run", "Run one guest in this terminal. Ctrl-A X ends it, Ctrl-A H shows the other keys.");
         Option[] all =
         [
-            options._kernel, options._initrd, options._append, options._modules,
+            options._kernel, options._initrd, options._append, options._modules, options._firmware, options._boot, options._firmwareLog,
             options._memory, options._cpus, options._cpuModel, options._paravirtual, options._engine, options._tier, options._translations,
-            options._disks, options._network, options._passt, options._serial, options._console, options._noRng,
+            options._disks, options._cdRoms, options._network, options._passt, options._serial, options._console, options._noRng,
             options._vga, options._screen, options._screenshots, options._resizes,
             options._input, options._keys, options._sound, options._microphone,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
@@ -77,6 +82,7 @@ internal sealed class VmRunCommand
     private VmRunOptions Read(ParseResult parsed)
     {
         CheckEngine(parsed.GetValue(_engine)!);
+        string[] boot = ParseBoot(parsed.GetValue(_boot));
         VmRunOptions options = new()
         {
             Engine = parsed.GetValue(_engine)!,
@@ -89,6 +95,11 @@ internal sealed class VmRunCommand
             Append = parsed.GetValue(_append) ?? "",
             Modules = parsed.GetValue(_modules) ?? [],
             Disks = parsed.GetValue(_disks) ?? [],
+            CdRoms = parsed.GetValue(_cdRoms) ?? [],
+            Firmware = parsed.GetValue(_firmware),
+            BootOrder = [.. boot.Where(kind => kind != Menu)],
+            BootMenu = boot.Contains(Menu),
+            FirmwareLog = parsed.GetValue(_firmwareLog),
             UserNetwork = parsed.GetValue(_network) == UserNetwork,
             PasstSocket = ParsePasstSocket(parsed.GetValue(_network)!),
             Passt = parsed.GetValue(_passt),
@@ -122,8 +133,13 @@ internal sealed class VmRunCommand
 
     private static void CheckCombination(VmRunOptions options)
     {
-        if (options.Kernel is null && options.Restore is null)
-            throw new UsageException("nothing to run: give a kernel with --kernel FILE, or a saved guest with --restore FILE");
+        bool hasMedium = options.Disks.Count + options.CdRoms.Count > 0 || options.BootOrder.Contains("net");
+        if (options.Kernel is null && options.Restore is null && !hasMedium)
+            throw new UsageException("nothing to run: give a disk with --disk FILE, a CD with --cdrom FILE, a kernel with --kernel FILE, or a saved guest with --restore FILE");
+        if (options.Kernel is not null && (options.Firmware ?? options.FirmwareLog) is not null)
+            throw new UsageException("--firmware and --firmware-log do not go with --kernel FILE, which is started without any");
+        if (options.Kernel is not null && (options.BootMenu || options.BootOrder.Count > 0))
+            throw new UsageException("--boot does not go with --kernel FILE, which is what is started");
         if (options.Kernel is null && (options.Initrd is not null || options.Modules.Count > 0 || options.Append.Length > 0))
             throw new UsageException("--initrd, --append and --module need --kernel FILE");
         if (options.Vga == "none" && options.ScreenEvents.Count > 0)
@@ -141,6 +157,18 @@ internal sealed class VmRunCommand
     {
         if (engine is not ("auto" or "software" or "kvm"))
             throw new UsageException($"--engine {engine} is none of auto, software and kvm");
+    }
+
+    private static string[] ParseBoot(string? text)
+    {
+        string[] kinds = text?.Split(',') ?? [];
+        foreach (string kind in kinds)
+        {
+            if (kind is not ("disk" or "cd" or "net" or Menu))
+                throw new UsageException($"--boot {text}: {(kind.Length == 0 ? "nothing" : kind)} is none of disk, cd, net and menu");
+        }
+
+        return kinds;
     }
 
     private static string? ParseParavirtual(string? text) =>

@@ -34,6 +34,20 @@ internal sealed record VmRunOptions
     /// <summary>Each as <see cref="Launch.DiskOption"/> reads it.</summary>
     public IReadOnlyList<string> Disks { get; init; } = [];
 
+    /// <summary>Images in CD drives.</summary>
+    public IReadOnlyList<string> CdRoms { get; init; } = [];
+
+    /// <summary><c>seabios</c> or a file name; null where it was not asked for.</summary>
+    public string? Firmware { get; init; }
+
+    /// <summary>From what the firmware is to start: <c>disk</c>, <c>cd</c>, <c>net</c>.</summary>
+    public IReadOnlyList<string> BootOrder { get; init; } = [];
+
+    public bool BootMenu { get; init; }
+
+    /// <summary>A file for what the firmware writes of itself.</summary>
+    public string? FirmwareLog { get; init; }
+
     /// <summary>A NIC behind a passt that is started for this guest.</summary>
     public bool UserNetwork { get; init; }
 
@@ -100,6 +114,8 @@ internal sealed record VmRunOptions
         Paravirtual = Paravirtual,
         CommandLine = Append,
         Input = new InputConfiguration(InputDevices, Keys),
+        BootOrder = BootOrder,
+        BootMenu = BootMenu,
         DebugExitPort = DebugExitPort,
         ExitOnReset = NoReboot,
         EntropyDevice = !NoRng,

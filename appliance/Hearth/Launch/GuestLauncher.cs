@@ -56,6 +56,8 @@ internal sealed class GuestLauncher : IDisposable
             Initrd = OpenImage("--initrd", options.Initrd),
             Modules = [.. options.Modules.Select(OpenModule)],
             Disks = [.. options.Disks.Select(OpenDisk)],
+            CdRoms = [.. options.CdRoms.Select(path => Open("--cdrom", path, FileAccessMode.Read))],
+            Firmware = options.Kernel is null ? OpenFirmware(options) : null,
             Restore = OpenImage("--restore", options.Restore),
             Save = options.Save is null ? null : OpenSave(options.Save),
         };
@@ -64,6 +66,7 @@ internal sealed class GuestLauncher : IDisposable
         {
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
+            FirmwareLog = options.FirmwareLog is { } log ? OpenOutput("--firmware-log", log) : null,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
             Sound = OpenSound(options, microphone),
             Network = OpenNetwork(options),
@@ -99,7 +102,7 @@ internal sealed class GuestLauncher : IDisposable
         {
             IReadOnlyList<ChainFile> chain = DiskChain.Open(option.Path, option.Format, option.IsReadOnly);
             _open.AddRange(chain.Select(file => file.File));
-            return new DiskConfiguration(OpenFileOf(chain[0]), option.IsReadOnly)
+            return new DiskConfiguration(OpenFileOf(chain[0]), option.IsReadOnly, option.Bus)
             {
                 Format = DiskFormatNames.NameOf(chain[0].Format),
                 IsRecognised = option.Format is null,
@@ -110,6 +113,15 @@ internal sealed class GuestLauncher : IDisposable
         {
             throw new UsageException($"--disk {text}: {error.Message.TrimEnd('.')}", error);
         }
+    }
+
+    /// <summary>A saved guest brings its firmware with it: what is not found is not missed then.</summary>
+    private OpenFile? OpenFirmware(VmRunOptions options)
+    {
+        string? path = options.Firmware is null or SeaBios.Name ? SeaBios.Find() : options.Firmware;
+        if (path is null && options.Restore is null)
+            throw new UsageException($"a guest without --kernel is started by SeaBIOS, and {SeaBios.Missing}");
+        return OpenImage("--firmware", path);
     }
 
     private static OpenFile OpenFileOf(ChainFile file) => new(file.File.Number, file.Name);
@@ -130,7 +142,7 @@ internal sealed class GuestLauncher : IDisposable
     {
         Terminal => new SerialConfiguration(1, 0),
         "none" => new SerialConfiguration(null, null),
-        _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
+        _ => OpenOutput(option, text),
     };
 
     private SoundConfiguration? OpenSound(VmRunOptions options, OpenFile? microphone)
@@ -140,6 +152,8 @@ internal sealed class GuestLauncher : IDisposable
         string? path = options.Sound.StartsWith(VmRunOptions.WavPrefix, StringComparison.Ordinal) ? options.Sound[VmRunOptions.WavPrefix.Length..] : null;
         return new SoundConfiguration(path is null ? null : Open("--sound", path, FileAccessMode.Create), microphone);
     }
+
+    private SerialConfiguration OpenOutput(string option, string path) => new(Keep(OpenOrExplain(option, path, FileAccessMode.Create)).Number, null);
 
     private NetworkConfiguration? OpenNetwork(VmRunOptions options)
     {

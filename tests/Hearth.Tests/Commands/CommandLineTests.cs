@@ -7,7 +7,14 @@ namespace Hearth.Tests.Commands;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("vm run", "nothing to run: give a kernel with --kernel FILE")]
+    [InlineData("vm run", "nothing to run: give a disk with --disk FILE, a CD with --cdrom FILE, a kernel with --kernel FILE")]
+    [InlineData("vm run --disk /nonexistent --firmware /dev/null", "--disk: /nonexistent: No such file or directory")]
+    [InlineData("vm run --disk /dev/null,bus=scsi", "--disk /dev/null,bus=scsi: scsi is neither virtio nor ide")]
+    [InlineData("vm run --disk /dev/null --boot floppy", "--boot floppy: floppy is none of disk, cd, net and menu")]
+    [InlineData("vm run --disk /dev/null --boot disk,", "--boot disk,: nothing is none of disk, cd, net and menu")]
+    [InlineData("vm run --kernel /dev/null --boot disk", "--boot does not go with --kernel FILE")]
+    [InlineData("vm run --kernel /dev/null --firmware seabios", "--firmware and --firmware-log do not go with --kernel FILE")]
+    [InlineData("vm run --cdrom /nonexistent", "--cdrom: /nonexistent: No such file or directory")]
     [InlineData("vm run --bogus", "'--bogus'")]
     [InlineData("vm run --kernel", "'--kernel'")]
     [InlineData("vm run --kernel /nonexistent", "--kernel: /nonexistent: No such file or directory")]

@@ -164,7 +164,7 @@ public sealed class SavedGuestTests
 
         var error = Assert.Throws<SavedStateException>(() => Open(saved));
 
-        Assert.Equal("the file has format version 1; version 2 is known here", error.Message);
+        Assert.Equal("the file has format version 1; version 3 is known here", error.Message);
     }
 
     [Fact]

@@ -17,10 +17,13 @@ public sealed class AcpiTables
     private const ulong Alignment = 64;
 
     private readonly List<FirmwareTable> _tables = [];
-    private ulong _next = Start + Alignment;
+    private readonly ulong _end;
+    private ulong _next;
 
-    private AcpiTables()
+    private AcpiTables(ulong start, ulong end)
     {
+        _next = start + Alignment;
+        _end = end;
     }
 
     /// <summary>All tables, to be written to RAM as they are.</summary>
@@ -30,14 +33,18 @@ public sealed class AcpiTables
     public GuestAddress RootPointer => _tables[^1].Address;
 
     /// <exception cref="MachineException">The configuration has no processor or too many of them, or too many serial ports.</exception>
-    public static AcpiTables Build(AcpiConfiguration configuration)
+    public static AcpiTables Build(AcpiConfiguration configuration) => Build(configuration, Start, End);
+
+    /// <inheritdoc cref="Build(AcpiConfiguration)"/>
+    /// <param name="start">Where the root pointer lies; the tables follow it.</param>
+    internal static AcpiTables Build(AcpiConfiguration configuration, ulong start, ulong end)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.ApicIds.Count is 0 or > MaximumProcessors)
             throw new MachineException($"A machine has 1 to {MaximumProcessors} processors, not {configuration.ApicIds.Count}.");
         if (configuration.SerialPorts is < 0 or > 4)
             throw new MachineException($"A PC has 0 to 4 serial ports, not {configuration.SerialPorts}.");
-        var tables = new AcpiTables();
+        var tables = new AcpiTables(start, end);
         GuestAddress control = tables.Place("FACS", FixedDescription.BuildControlStructure());
         GuestAddress differentiated = tables.Place("DSDT", Dsdt.Build(configuration));
         List<GuestAddress> described =
@@ -49,7 +56,7 @@ public sealed class AcpiTables
             described.Add(tables.Place("HPET", TimerDescription.Build(configuration.HpetAddress, capabilities)));
         GuestAddress root = tables.Place("RSDT", RootDescription.BuildRsdt(described));
         GuestAddress extendedRoot = tables.Place("XSDT", RootDescription.BuildXsdt(described));
-        tables._tables.Add(new FirmwareTable("RSD PTR", new GuestAddress(Start), RootDescription.BuildRootPointer(root, extendedRoot)));
+        tables._tables.Add(new FirmwareTable("RSD PTR", new GuestAddress(start), RootDescription.BuildRootPointer(root, extendedRoot)));
         return tables;
     }
 
@@ -57,8 +64,8 @@ public sealed class AcpiTables
     {
         var address = new GuestAddress(_next);
         _next = (_next + (ulong)table.Length + Alignment - 1) & ~(Alignment - 1);
-        if (_next > End)
-            throw new MachineException($"The ACPI tables do not fit below 0x{End:x}: the machine has too many processors.");
+        if (_next > _end)
+            throw new MachineException($"The ACPI tables do not fit below 0x{_end:x}: the machine has too many processors.");
         _tables.Add(new FirmwareTable(name, address, table));
         return address;
     }
