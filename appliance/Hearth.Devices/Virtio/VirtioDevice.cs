@@ -210,12 +210,6 @@ public abstract class VirtioDevice
         RestoreDeviceLocked(from);
     }
 
-    /// <summary>The driver writes the device-specific configuration; most devices have nothing there to write.</summary>
-    /// <param name="offset">Bytes from its start; it may lie behind its end.</param>
-    protected internal virtual void WriteConfigurationLocked(uint offset, AccessWidth width, ulong value)
-    {
-    }
-
     /// <summary>To the state after power-on, of what the device itself keeps.</summary>
     protected virtual void ResetDeviceLocked()
     {
