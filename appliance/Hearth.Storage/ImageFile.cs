@@ -78,7 +78,7 @@ internal sealed class ImageFile : IDisposable
         _ = _store.PunchHole(offset, length);
     }
 
-    /// <summary>Makes the file at least so long, in steps.</summary>
+    /// <summary>Makes the file at least so long, in steps. Comes before every write that goes beyond <see cref="Length"/>.</summary>
     public void EnsureLength(long length)
     {
         if (length > Length)

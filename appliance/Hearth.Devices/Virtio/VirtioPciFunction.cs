@@ -101,10 +101,6 @@ public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice
                 lock (Sync)
                     _msix.WriteTable(within, width, value);
                 break;
-            case VirtioPciLayout.Device:
-                lock (Sync)
-                    _device.WriteConfigurationLocked(within, width, value);
-                break;
         }
     }
 

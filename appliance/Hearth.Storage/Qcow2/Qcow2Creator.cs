@@ -10,6 +10,7 @@ internal static class Qcow2Creator
     public static void Create(ImageFile file, Qcow2Options options)
     {
         Qcow2Header header = LayOut(file.Name, options, out long blocks, out long clusters);
+        file.SetLength(clusters << header.ClusterBits);
         long perBlock = header.RefcountBlockEntries;
         long firstBlock = 1 + header.RefcountTableClusters;
         var table = new ulong[header.RefcountTableClusters * header.ClusterLength / sizeof(ulong)];
@@ -25,7 +26,6 @@ internal static class Qcow2Creator
         Qcow2Table.Write(file, header.RefcountTable, table);
         Qcow2Table.Write(file, header.L1Table, new ulong[header.L1Size]);
         file.Write(header.ToCluster(), 0);
-        file.SetLength(clusters << header.ClusterBits);
     }
 
     private static Qcow2Header LayOut(string name, Qcow2Options options, out long blocks, out long clusters)

@@ -33,6 +33,7 @@ internal sealed class GuestMachine : IDisposable
     private readonly BootRequest? _boot;
     private readonly ShadowMemory? _firmware;
     private readonly IMachineDevice[] _devices;
+    private readonly IReadOnlyList<IBlockBackend> _disks;
 
     /// <param name="engine">Makes the CPU engine.</param>
     /// <param name="backends">Owned by the caller; closed after this machine is disposed.</param>
@@ -50,6 +51,7 @@ internal sealed class GuestMachine : IDisposable
             _memoryBus.Map(ShadowMemory.Range, _firmware);
         _clock = new VirtualClock(TimeProvider.System, _parker);
         _engine = engine(Ram, options);
+        _disks = backends.Disks;
         _description = new MachineDescription(Ram, options.Cpus, options.Model, options.TscFrequency);
         _boot = backends.Boot is { } boot ? boot with { AcpiRootPointer = _description.RootPointer } : null;
 
@@ -135,6 +137,10 @@ internal sealed class GuestMachine : IDisposable
             device.Reset();
         state.Apply(_devices);
     }
+
+    /// <summary>What the guest has written to its disks is on stable storage afterwards: its saved state relies on it.</summary>
+    /// <exception cref="IOException">The host's disk failed, or is full.</exception>
+    public void FlushDisks() => DiskFlush.Run(_disks);
 
     /// <summary>Stops everything; what the guest wrote to its serial ports has reached their backends then.</summary>
     public void Dispose()

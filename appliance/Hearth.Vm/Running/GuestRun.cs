@@ -110,6 +110,7 @@ internal sealed class GuestRun
             return null;
         try
         {
+            _machine.FlushDisks();
             save.Finish(paused);
             return new GuestOutcome(ExitCode.Saved) { Statistics = save.Statistics() };
         }
