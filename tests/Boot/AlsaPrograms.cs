@@ -26,7 +26,7 @@ internal static class AlsaPrograms
     }
 
     private static string FindLibrary(IReadOnlyList<DebianPackage> packages, string name) =>
-        TryFind(packages, $"usr/{Libraries}/{name}") ?? TryFind(packages, $"lib64/{name}") ?? Find(packages, $"{Libraries}/{name}");
+        TryFind(packages, $"usr/{Libraries}/{name}") ?? Find(packages, $"{Libraries}/{name}");
 
     private static string Find(IReadOnlyList<DebianPackage> packages, string path) =>
         TryFind(packages, path) ?? throw new FileNotFoundException($"no package has {path}");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Hearth.Guests.Initramfs;
 
 namespace Hearth.Boot.Tests;
 
@@ -129,8 +128,8 @@ public sealed class SoundTests
         Assert.Equal("yes", restored.Value("played"));
         int total = AssertUnbroken(before) + AssertUnbroken(after);
 
-        // The tone has 48 samples a period: where the parts meet nothing is lost but what was on its way.
-        Assert.InRange(total, (19.5 * WavFile.Rate), 20 * WavFile.Rate);
+        // Where the parts meet nothing is lost but what was on its way; the driver stops the stream some milliseconds after the end.
+        Assert.InRange(total, 19.9 * WavFile.Rate, 20.2 * WavFile.Rate);
     }
 
     /// <summary>Finds the tone, and that each of its samples is the one a period before.</summary>
