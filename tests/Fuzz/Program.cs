@@ -5,7 +5,7 @@ using Hearth.Fuzz.Oracle;
 using Hearth.Fuzz.Storage;
 
 if (args is ["devices", ..])
-    return DeviceFuzzCommand.Run(args[1..]);
+    return DeviceFuzzCommand.Run(args.AsSpan(1));
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(FuzzOptions.Usage);

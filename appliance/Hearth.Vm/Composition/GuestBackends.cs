@@ -134,7 +134,7 @@ internal sealed class GuestBackends : IDisposable
     private static ChainFile ChainFileOf(OpenFile file, string format) =>
         new(new FileDescriptor(file.Descriptor), file.Name, DiskFormatNames.Find(format) ?? throw new MachineException($"{file.Name} has the unknown format {format}"));
 
-    private RawDiskImage OpenDisc(OpenFile file)
+    private IBlockBackend OpenDisc(OpenFile file)
     {
         CdImage.Require(file);
         return OpenDisk(new DiskConfiguration(file, IsReadOnly: true));

@@ -21,6 +21,7 @@ internal static class DeviceFuzz
     public static string? Run(string name, int seed, long operations)
     {
         IFuzzTarget target = s_targets[name]();
+        using var resources = target as IDisposable;
         var random = new Random(seed);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (long operation = 0; operation < operations; operation++)

@@ -5,7 +5,7 @@ using Hearth.Machine;
 namespace Hearth.Fuzz.Devices;
 
 /// <summary>The sound card.</summary>
-internal sealed class HdaTarget : PciTarget
+internal sealed class HdaTarget : PciTarget, IDisposable
 {
     private static readonly int[] s_regions = [0x00, 0x40, 0x80, 0x100, 0x180, 0x2030, 0x2080];
 
@@ -20,6 +20,8 @@ internal sealed class HdaTarget : PciTarget
     public override string Name => "hda";
 
     protected override ReadOnlySpan<int> Regions => s_regions;
+
+    public void Dispose() => _device.Dispose();
 
     protected override void ActAsDriver(Random random)
     {
@@ -36,7 +38,7 @@ internal sealed class HdaTarget : PciTarget
                 Write(0x48, AccessWidth.Byte, (ulong)random.Next(256));
                 break;
             case 2:
-                Write(0x60, AccessWidth.Dword, ((ulong)random.Next(12) << 20) | (ulong)random.Next(1 << 20));
+                Write(0x60, AccessWidth.Dword, (uint)((random.Next(12) << 20) | random.Next(1 << 20)));
                 Write(0x68, AccessWidth.Word, 1);
                 break;
             case 3:
