@@ -68,14 +68,14 @@ public sealed class Qcow2Tests
             // SIGKILL, to all of it.
             process.Dispose();
             string console = process.Console;
-            HearthOutcome check = Hearth("disk", "check", "--json", disk);
+            HearthOutcome check = RunHearth("disk", "check", "--json", disk);
 
             Assert.Contains("\"errors\": 0", check.Console, StringComparison.Ordinal);
             AssertSynced(guest, disk, console.Split('\n')[..^1], before);
             before = Content(guest, disk);
         }
 
-        HearthOutcome repaired = Hearth("disk", "check", "--repair", disk);
+        HearthOutcome repaired = RunHearth("disk", "check", "--repair", disk);
         Assert.Equal(0, repaired.ExitCode);
         CheckImage(disk);
     }
@@ -87,17 +87,17 @@ public sealed class Qcow2Tests
         before = RandomNumberGenerator.GetBytes(DiskLength);
         _ = guest.Scratch.Write("base.raw", before);
         disk = guest.Scratch["disk.qcow2"];
-        Assert.Equal(0, Hearth("disk", "create", disk, "--backing", "base.raw", "--backing-format", "raw").ExitCode);
+        Assert.Equal(0, RunHearth("disk", "create", disk, "--backing", "base.raw", "--backing-format", "raw").ExitCode);
         _ = guest.With("--disk", disk);
         return guest;
     }
 
-    private static HearthOutcome Hearth(params string[] arguments) => HearthProcess.Run(arguments);
+    private static HearthOutcome RunHearth(params string[] arguments) => HearthProcess.Run(arguments);
 
     /// <summary>By this implementation and by QEMU's, where that is installed.</summary>
     private static void CheckImage(string disk)
     {
-        HearthOutcome check = Hearth("disk", "check", disk);
+        HearthOutcome check = RunHearth("disk", "check", disk);
         Assert.True(check.ExitCode == 0, check.Console + check.Error);
         if (HostCommand.Find("qemu-img") is { } program)
             _ = HostCommand.Require(program, ["check", "-f", "qcow2", disk]);
@@ -107,7 +107,7 @@ public sealed class Qcow2Tests
     {
         string raw = guest.Scratch["content.raw"];
         File.Delete(raw);
-        HearthOutcome converted = Hearth("disk", "convert", "--format", "raw", disk, raw);
+        HearthOutcome converted = RunHearth("disk", "convert", "--format", "raw", disk, raw);
         Assert.True(converted.ExitCode == 0, converted.Error);
         return File.ReadAllBytes(raw);
     }
