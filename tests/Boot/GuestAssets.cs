@@ -24,6 +24,14 @@ internal static class GuestAssets
     public static InitramfsBuilder Initramfs(string kernel, string script) =>
         new InitramfsBuilder().AddBusybox(s_cache.Fetch("busybox-static", ArchitectureOf(kernel))).Run(script);
 
+    /// <summary>The busybox that <see cref="Initramfs"/> gives a guest.</summary>
+    public static byte[] Busybox(string kernel)
+    {
+        DebianPackage package = s_cache.Fetch("busybox-static", ArchitectureOf(kernel));
+        string path = Path.Combine(package.Directory, "bin/busybox");
+        return File.ReadAllBytes(File.Exists(path) ? path : package.File("usr/bin/busybox"));
+    }
+
     /// <summary>The path of passt: the host's, or the one from the cache.</summary>
     public static string Passt() => Guests.HostCommand.Find("passt") ?? s_cache.Fetch("passt").File("usr/bin/passt");
 

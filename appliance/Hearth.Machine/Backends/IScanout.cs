@@ -1,6 +1,7 @@
 namespace Hearth.Machine;
 
-/// <summary>One screen: a frame in memory that the host shares with whoever shows it, and a cursor over it. Everything but <see cref="Wish"/> belongs to <see cref="IDisplaySource.Refresh"/>.</summary>
+/// <summary>One screen: a frame in memory that the host shares with whoever shows it, and a cursor over it.</summary>
+/// <remarks>Everything but <see cref="Wish"/> belongs to <see cref="IDisplaySource.Refresh"/>.</remarks>
 public interface IScanout
 {
     /// <summary>The size the host would like to see; nothing where no screen is plugged in. Changes at any time.</summary>
@@ -11,7 +12,7 @@ public interface IScanout
     /// <returns>False for a size that is not possible.</returns>
     bool TryBegin(DisplaySize size, out bool isNew);
 
-    /// <summary>A row of the frame that was begun: XRGB8888, blue in the lowest byte, <see cref="DisplaySize.PixelLength"/> bytes a pixel. It has what the frame before had there.</summary>
+    /// <summary>A row of the frame that was begun: XRGB8888, blue in the lowest byte, 4 bytes a pixel. It has what the frame before had there.</summary>
     Span<byte> Row(int y);
 
     /// <summary>These pixels were written since <see cref="TryBegin"/>.</summary>

@@ -1,7 +1,8 @@
 namespace Hearth.Machine;
 
 /// <summary>
-/// Memory of a device that the guest reads and writes as it does RAM, without leaving its code: a frame buffer. The guest sees it where the device places it, and other devices never.
+/// Memory of a device that the guest reads and writes as it does RAM, without leaving its code: a frame buffer.
+/// The guest sees it where the device places it, and other devices never.
 /// </summary>
 public interface IDeviceMemory
 {

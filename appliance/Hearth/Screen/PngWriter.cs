@@ -11,7 +11,7 @@ internal static class PngWriter
     private const byte ColourRgb = 2;
     private const uint CrcPolynomial = 0xEDB8_8320;
 
-    private static ReadOnlySpan<byte> Signature => [0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n'];
+    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
 
     /// <param name="pixels">XRGB8888, blue in the lowest byte, row by row without gaps.</param>
     public static byte[] Write(int width, int height, ReadOnlySpan<byte> pixels)

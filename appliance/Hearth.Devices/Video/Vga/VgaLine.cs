@@ -4,7 +4,7 @@ using static Hearth.Devices.Video.Vga.VgaRegisters;
 
 namespace Hearth.Devices.Video.Vga;
 
-/// <summary>Makes the picture of the VGA's own modes, line by line as the CRT controller does: text, 2, 4, 16 and 256 colours. Not synchronized: the device's lock is held.</summary>
+/// <summary>Makes the lines of the VGA's own modes as the CRT controller does: text, 2, 4, 16 and 256 colours. Not synchronized: the device's lock is held.</summary>
 /// <remarks>
 /// A counter of the CRT controller is an address of the planes (see <see cref="VgaPlanes"/>), whether it counts bytes, words or double words: it goes on by
 /// one for each character of dots.
