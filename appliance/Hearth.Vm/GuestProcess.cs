@@ -5,6 +5,7 @@ using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Storage;
 using Hearth.Vm.Composition;
+using Hearth.Vm.Input;
 using Hearth.Vm.Running;
 using Hearth.Vm.Saving;
 using Hearth.Vm.Terminal;
