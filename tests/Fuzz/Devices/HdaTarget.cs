@@ -38,7 +38,7 @@ internal sealed class HdaTarget : PciTarget, IDisposable
                 Write(0x48, AccessWidth.Byte, (ulong)random.Next(256));
                 break;
             case 2:
-                Write(0x60, AccessWidth.Dword, (uint)((random.Next(12) << 20) | random.Next(1 << 20)));
+                Write(0x60, AccessWidth.Dword, ((ulong)(uint)random.Next(12) << 20) | (uint)random.Next(1 << 20));
                 Write(0x68, AccessWidth.Word, 1);
                 break;
             case 3:
