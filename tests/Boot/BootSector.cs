@@ -101,6 +101,11 @@ internal static class BootSector
         assembler.mov(cx, 0);
         assembler.mov(ds, cx);
         assembler.mov(es, cx);
+
+        // SeaBIOS leaves its own line unfinished; the drive's number is in DL.
+        assembler.push(dx);
+        serial.Write("\n");
+        assembler.pop(dx);
         emit(assembler, serial);
         serial.EmitRoutines();
         byte[] code = ElfKernel.Assemble(assembler, Address);
