@@ -53,9 +53,6 @@ public sealed class IdeTests
             while [ ! -b /dev/sr0 -a $i -lt 50 ]; do sleep 0.1; i=$((i + 1)); done
             mkdir -p /mnt
             mount -t iso9660 -o ro /dev/sr0 /mnt && echo "sum=$(sha256sum /mnt/data.bin | cut -c 1-64)"
-            umount /mnt
-            eject /dev/sr0 && echo "ejected=1"
-            if mount -t iso9660 -o ro /dev/sr0 /mnt 2>/dev/null; then echo "again=1"; else echo "again=0"; fi
             """;
         byte[] data = RandomNumberGenerator.GetBytes(3 * Mebibyte);
         using var guest = new TestGuest(GuestAssets.CloudKernel, Script, s_modules);
@@ -67,7 +64,6 @@ public sealed class IdeTests
         HearthOutcome outcome = guest.With("--cdrom", image).Run().AssertPoweredOff();
 
         Assert.Equal(Sum(data), outcome.Value("sum"));
-        Assert.Equal("1", outcome.Value("ejected"));
         Assert.Empty(BrokenHardware.FindIn(outcome));
     }
 
