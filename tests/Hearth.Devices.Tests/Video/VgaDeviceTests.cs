@@ -109,9 +109,9 @@ public class VgaDeviceTests
         _vga.SetMode(VgaMode.Planar);
         for (int at = 0; at < 80 * 600; at++)
             _vga.Poke(at, (byte)(at / 80 % 16 == 0 ? 0xFF : at % 80 == 0 ? 0xF0 : at / 80 < 100 ? 0xAA : 0x18));
-        int start = 80 * 120;
-        _vga.SetCrtc(0x0C, (byte)(start >> 8));
-        _vga.SetCrtc(0x0D, start & 0xFF);
+        const int Start = 80 * 120;
+        _vga.SetCrtc(0x0C, Start >> 8);
+        _vga.SetCrtc(0x0D, Start & 0xFF);
         _vga.SetCrtc(0x18, 0x2C);
         _vga.SetCrtc(0x07, 0x3E);
         _vga.SetCrtc(0x09, 0x00);
