@@ -119,7 +119,7 @@ internal static class ImageFuzz
                     BinaryPrimitives.WriteUInt32BigEndian(image.AsSpan(at), (uint)s_values[random.Next(s_values.Length)]);
                     break;
                 default:
-                    BinaryPrimitives.WriteUInt64BigEndian(image.AsSpan(at), s_values[random.Next(s_values.Length)] | (ulong)(random.Next(2) * random.Next(image.Length)));
+                    BinaryPrimitives.WriteUInt64BigEndian(image.AsSpan(at), s_values[random.Next(s_values.Length)] | (uint)(random.Next(2) * random.Next(image.Length)));
                     break;
             }
         }
