@@ -89,6 +89,9 @@ public abstract class VirtioDevice
     /// <summary>The driver made buffers available, or the device may go on. On a vCPU's thread; returns soon.</summary>
     public abstract void Notify(int queue);
 
+    /// <summary>What the device has to show when the guest has ended.</summary>
+    public virtual IReadOnlyList<DeviceFigure> Figures() => [];
+
     internal void ConnectTo(IVirtioInterrupts interrupts) => _interrupts = interrupts;
 
     /// <summary>The driver writes the status field. Called without the lock: queues may hold buffers already.</summary>
@@ -114,6 +117,12 @@ public abstract class VirtioDevice
             return;
         int shift = (int)half * 32;
         DriverFeatures = (DriverFeatures & ~(0xFFFF_FFFFUL << shift)) | ((ulong)value << shift);
+    }
+
+    /// <summary>The driver writes the device configuration; a device that has nothing to write there leaves it as it is.</summary>
+    /// <param name="offset">Bytes into the structure, where the access begins; it may end past the structure.</param>
+    protected internal virtual void WriteConfigurationLocked(int offset, AccessWidth width, ulong value)
+    {
     }
 
     /// <summary>Enables a queue with the rings the driver placed.</summary>
