@@ -1,4 +1,5 @@
 using Hearth.Devices.Pci;
+using Hearth.Devices.Pci.I6300Esb;
 using Hearth.Devices.Platform;
 using Hearth.Devices.Platform.DebugExit;
 using Hearth.Devices.Platform.FwCfg;
@@ -6,12 +7,16 @@ using Hearth.Devices.Platform.Hpet;
 using Hearth.Devices.Platform.I8042;
 using Hearth.Devices.Platform.Pit;
 using Hearth.Devices.Platform.PowerManagement;
+using Hearth.Devices.Platform.Pvpanic;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Uart;
+using Hearth.Devices.Platform.VmGenId;
+using Hearth.Devices.Virtio.Balloon;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
 using Hearth.Devices.Virtio.Network;
+using Hearth.Devices.Virtio.Vsock;
 using Hearth.Machine;
 using Hearth.Protocol;
 
@@ -24,8 +29,10 @@ internal static class DeviceCatalogue
     private const int ClockInterrupt = 8;
     private const int SerialPorts = 4;
 
+    private static readonly TimeSpan s_statisticsInterval = TimeSpan.FromSeconds(1);
+
     public static IEnumerable<IMachineDevice> Create(
-        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, DeviceContext context)
+        GuestConfiguration configuration, MachineDescription description, GuestBackends backends, IReclaimableMemory memory, DeviceContext context)
     {
         IMachineDevice Add(IDeviceModule module) => module.Create(context);
 
@@ -40,29 +47,37 @@ internal static class DeviceCatalogue
         PowerManagementDevice power = PowerManagementModule.Create(context);
         yield return power;
         yield return Add(new FwCfgModule(description.Firmware));
+        yield return Add(new PvpanicModule());
+        yield return Add(new VmGenIdModule(new HostEntropy(), description.GenerationId, power.RaiseGeneralPurposeEvent));
         if (configuration.DebugExitPort is { } port)
             yield return Add(new DebugExitModule(port));
 
         var pci = new PciBus(context, power.ResetControlPort);
         yield return pci;
-        foreach (IMachineDevice function in CreatePci(configuration, backends, pci, context))
+        foreach (IMachineDevice function in CreatePci(configuration, backends, memory, pci, context))
             yield return function;
     }
 
     private static IEnumerable<IMachineDevice> CreatePci(
-        GuestConfiguration configuration, GuestBackends backends, PciBus pci, DeviceContext context)
+        GuestConfiguration configuration, GuestBackends backends, IReclaimableMemory memory, PciBus pci, DeviceContext context)
     {
         yield return Plug(pci, new HostBridge(context), 0, 0);
         yield return Plug(pci, new IsaBridge(context, pci), 1, 0);
         yield return Plug(pci, new PowerManagementFunction(context), 1, 3);
         for (int i = 0; i < backends.Disks.Count; i++)
             yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
-        if (backends.Network is { } network)
-            yield return new VirtioNetworkModule(pci, 0, network, MacAddress.Parse(configuration.Network!.MacAddress)).Create(context);
+        for (int i = 0; i < backends.Networks.Count; i++)
+            yield return new VirtioNetworkModule(pci, i, backends.Networks[i], MacAddress.Parse(configuration.Networks[i].MacAddress)).Create(context);
         if (configuration.EntropyDevice)
             yield return new VirtioEntropyModule(pci, new HostEntropy()).Create(context);
         if (backends.Console is { } console)
             yield return new VirtioConsoleModule(pci, 0, console).Create(context);
+        if (backends.Vsock is { } vsock)
+            yield return new VirtioVsockModule(pci, vsock, configuration.Vsock!.Cid).Create(context);
+        if (configuration.Watchdog is not null)
+            yield return new I6300EsbModule(pci).Create(context);
+        if (configuration.Balloon is { } balloon)
+            yield return new VirtioBalloonModule(pci, memory, balloon, configuration.Statistics ? s_statisticsInterval : TimeSpan.Zero).Create(context);
     }
 
     private static PciFunction Plug(PciBus pci, PciFunction function, int slot, int number)

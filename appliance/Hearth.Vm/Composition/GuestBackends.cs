@@ -6,6 +6,7 @@ using Hearth.Storage;
 using Hearth.Vm.Boot;
 using Hearth.Vm.Network;
 using Hearth.Vm.Terminal;
+using Hearth.Vm.Vsock;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Vm.Composition;
@@ -26,7 +27,9 @@ internal sealed class GuestBackends : IDisposable
 
     public IReadOnlyList<IBlockBackend> Disks { get; private set; } = [];
 
-    public INetworkPort? Network { get; private set; }
+    public IReadOnlyList<INetworkPort> Networks { get; private set; } = [];
+
+    public IVsockHost? Vsock { get; private set; }
 
     public ICharacterPort Serial { get; private set; } = null!;
 
@@ -44,7 +47,8 @@ internal sealed class GuestBackends : IDisposable
             backends.Disks = [.. configuration.Disks.Select(backends.OpenDisk)];
             backends.Serial = backends.OpenPort(configuration.Serial, quit);
             backends.Console = configuration.Console is { } console ? backends.OpenPort(console, quit) : null;
-            backends.Network = configuration.Network is { } network ? backends.OpenNetwork(network) : null;
+            backends.Networks = [.. configuration.Networks.Select(backends.OpenNetwork)];
+            backends.Vsock = configuration.Vsock is { } vsock ? backends.OpenVsock(vsock) : null;
             return backends;
         }
         catch
@@ -94,8 +98,11 @@ internal sealed class GuestBackends : IDisposable
     private RawDiskImage OpenDisk(DiskConfiguration disk) =>
         Own(new RawDiskImage(new FileDescriptor(disk.File.Descriptor), disk.File.Name, disk.IsReadOnly));
 
-    private PasstPort OpenNetwork(NetworkConfiguration network) =>
-        Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
+    private INetworkPort OpenNetwork(NetworkConfiguration network) => network.IsTap
+        ? Own(new TapPort(new TapInterface(new FileDescriptor(network.Descriptor))))
+        : Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
+
+    private VsockSwitchboard OpenVsock(VsockConfiguration vsock) => Own(new VsockSwitchboard(new SafeSocketHandle(vsock.Listener, ownsHandle: true)));
 
     private TerminalPort OpenPort(SerialConfiguration port, Action quit)
     {

@@ -60,7 +60,7 @@ internal sealed class GuestMachine : IDisposable
         };
 
         // Time-stamp counters before the APICs that compare them with deadlines; those before the devices that drive lines.
-        _devices = [_clock, .. Processors, .. _interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, context)];
+        _devices = [_clock, .. Processors, .. _interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, Ram, context)];
         _team = new VcpuTeam(Processors, events);
         events.Connect(_team.Hold);
     }
@@ -111,8 +111,9 @@ internal sealed class GuestMachine : IDisposable
         _interrupts.Settle();
     }
 
-    /// <summary>What the CPU engine counted. The machine is paused.</summary>
-    public IReadOnlyList<EngineStatistic> Statistics() => _engine.Statistics();
+    /// <summary>What the CPU engine counted, and what devices have to show. The machine is paused.</summary>
+    public IReadOnlyList<EngineStatistic> Statistics() =>
+        [.. _engine.Statistics(), .. _devices.OfType<IDeviceFigures>().SelectMany(device => device.Figures()).Select(figure => new EngineStatistic(figure.Name, figure.Value))];
 
     /// <summary>Notes from here on which pages of RAM are written. The machine runs or is paused.</summary>
     public IDirtyTracker TrackWrites() => _engine.TrackWrites();

@@ -4,6 +4,7 @@ using Hearth.Devices.Platform.Acpi;
 using Hearth.Devices.Platform.FwCfg;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Smbios;
+using Hearth.Devices.Platform.VmGenId;
 using Hearth.Machine;
 using Hearth.Memory;
 
@@ -21,7 +22,11 @@ internal sealed class MachineDescription
         ulong low = Math.Min(ram.Length, GuestRam.LowEnd);
         CmosMemory = new CmosMemorySize(low, ram.Length - low);
 
-        var acpi = new AcpiConfiguration { ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)] };
+        var acpi = new AcpiConfiguration
+        {
+            ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)],
+            GenerationIdAddress = GenerationId.Value,
+        };
         AcpiTables tables = AcpiTables.Build(acpi);
         RootPointer = tables.RootPointer.Value;
         CpuidResult version = CpuidBuilder.Build(model, new CpuTopology(0, cpus), tscFrequency, SpeculationControls.OfTranslatedCode).Lookup(1, 0);
@@ -49,6 +54,9 @@ internal sealed class MachineDescription
     }
 
     public CmosMemorySize CmosMemory { get; }
+
+    /// <summary>Where the generation identifier lies.</summary>
+    public GuestAddress GenerationId { get; } = new(VmGenIdModule.DirectBootAddress);
 
     public FwCfgContents Firmware { get; }
 

@@ -31,6 +31,7 @@ internal static class CommandLine
         var machines = new Command("vm", "Run virtual machines directly, without the appliance around them.");
         machines.Add(VmRunCommand.Build());
         root.Add(machines);
+        root.Add(SwitchCommand.Build());
         root.Add(DoctorCommand.Build());
 
         // A command of commands alone shows what it has.

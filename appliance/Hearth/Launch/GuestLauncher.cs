@@ -13,11 +13,8 @@ internal sealed class GuestLauncher : IDisposable
 {
     private const string Terminal = "stdio";
 
-    // Locally administered; each guest is alone on its passt, so that all may have the same.
-    private const string MacAddress = "02:48:54:00:00:01";
-
     private readonly List<FileDescriptor> _open = [];
-    private int? _passt;
+    private readonly List<int> _passts = [];
 
     private GuestLauncher()
     {
@@ -37,7 +34,7 @@ internal sealed class GuestLauncher : IDisposable
     {
         foreach (FileDescriptor file in _open)
             file.Dispose();
-        if (_passt is { } process)
+        foreach (int process in _passts)
             ProcessImage.End(process);
     }
 
@@ -57,7 +54,8 @@ internal sealed class GuestLauncher : IDisposable
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
-            Network = OpenNetwork(options),
+            Vsock = options.Vsock is { } vsock ? OpenVsock(vsock) : null,
+            Networks = [.. options.Networks.Select((network, index) => GuestNetwork.Open(network, index, Keep, new PasstStart(options.Passt, options.Verbose, _passts.Add)))],
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
     }
@@ -109,14 +107,16 @@ internal sealed class GuestLauncher : IDisposable
         _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
     };
 
-    private NetworkConfiguration? OpenNetwork(VmRunOptions options)
+    private VsockConfiguration OpenVsock(VsockAddress address)
     {
-        if (options.PasstSocket is { } socket)
-            return new NetworkConfiguration(Keep(Passt.Connect(socket)).Number, MacAddress);
-        if (!options.UserNetwork)
-            return null;
-        _passt = Passt.Start(options.Passt, options.Verbose, out FileDescriptor guestEnd);
-        return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress, _passt.Value);
+        try
+        {
+            return new VsockConfiguration(address.Cid, Keep(FileDescriptor.Listen(address.Socket)).Number);
+        }
+        catch (LinuxException error)
+        {
+            throw new UsageException($"--vsock: {error.Message}", error);
+        }
     }
 
     private int? StartGuard() => TerminalGuard.Start(new FileDescriptor(0)) is { } guestEnd ? Keep(guestEnd).Number : null;
