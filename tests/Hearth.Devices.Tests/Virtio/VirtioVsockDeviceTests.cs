@@ -418,6 +418,7 @@ public class VirtioVsockDeviceTests
     {
         var random = new Random(seed);
         var programs = new List<FakeVsockHost.FakeStream>();
+        int unsent = 0;
         for (int i = 0; i < 20_000; i++)
         {
             if (random.Next(20) == 0)
@@ -426,23 +427,30 @@ public class VirtioVsockDeviceTests
                 Disturb(programs[random.Next(programs.Count)], random);
             if (random.Next(3) == 0 && _outstanding < 8)
                 OfferBuffers(1);
-            Send(
-                (ushort)random.Next(9),
-                hostPort: HostPort + (uint)random.Next(3),
-                guestPort: GuestPort + (uint)random.Next(3),
-                to: random.Next(30) == 0 ? 9UL : 2,
-                data: new byte[random.Next(200)],
-                length: random.Next(30) == 0 ? (uint)random.Next() : null,
-                flags: (uint)random.Next(4),
-                credit: (uint)random.Next(3000),
-                forwarded: (uint)random.Next(3000));
+            if (unsent < 12)
+            {
+                SendAtRandom(random);
+                unsent++;
+            }
+
             while (_rig.Queue(1).TryTakeUsed(out _, out _))
-                continue;
+                unsent--;
             _ = ReceiveAll().Count();
         }
 
         Assert.Equal(15, _rig.Status);
     }
+
+    private void SendAtRandom(Random random) => Send(
+        (ushort)random.Next(9),
+        hostPort: HostPort + (uint)random.Next(3),
+        guestPort: GuestPort + (uint)random.Next(3),
+        to: random.Next(30) == 0 ? 9UL : 2,
+        data: new byte[random.Next(200)],
+        length: random.Next(30) == 0 ? (uint)random.Next() : null,
+        flags: (uint)random.Next(4),
+        credit: (uint)random.Next(3000),
+        forwarded: (uint)random.Next(3000));
 
     private void Disturb(FakeVsockHost.FakeStream program, Random random)
     {
