@@ -38,7 +38,7 @@ public sealed class PollerTests : IDisposable
         _second.Signal();
 
         Assert.Equal(2, _poller.Wait(_results, -1));
-        Assert.Equal([1, 2], _results[..2].Select(result => result.Tag).Order());
+        Assert.Equal([1UL, 2UL], _results[..2].Select(result => result.Tag).Order());
     }
 
     [Fact]
