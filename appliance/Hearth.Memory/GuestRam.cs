@@ -12,7 +12,7 @@ namespace Hearth.Memory;
 /// A machine with firmware has a ROM too, which ends at 4 GiB, and its RAM from 0xC0000 to 0xFFFFF is shadow memory: a guest reads there what
 /// <see cref="ShadowMemory"/> has put there and may find it write-protected. Devices do not reach the ROM.
 /// </remarks>
-public sealed unsafe class GuestRam : IGuestMemory, IDisposable
+public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposable
 {
     public const int PageSize = 4096;
     public const int PageShift = 12;
@@ -252,6 +252,28 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     }
 
     public void NoteWrite(GuestAddress start, int length) => NoteWrite(start.Value, length);
+
+    /// <summary>As <see cref="TryRead"/>, for a save: pages that are not there read as zeros, and are still not there afterwards.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public bool TryReadStored(GuestAddress from, Span<byte> to)
+    {
+        if (!Contains(from, (ulong)to.Length))
+            return false;
+        File.ReadAt(to, (long)FileOffset(from.Value));
+        return true;
+    }
+
+    public bool TryGiveBack(GuestAddress start, ulong length)
+    {
+        bool isWhole = ((start.Value | length) & (PageSize - 1)) == 0 && length != 0;
+        if (!isWhole || !Contains(start, length) || !File.TryPunchHole((long)FileOffset(start.Value), (long)length))
+            return false;
+
+        // After the write, as every writer does: the bytes are zeros for whoever reads them now.
+        for (ulong done = 0; done < length; done += RamWindow.Distance)
+            NoteWrite(start.Value + done, (int)Math.Min(length - done, RamWindow.Distance));
+        return true;
+    }
 
     /// <summary>Marks the pages of a range of RAM as dirty and tells the observer where code lies. Called after the write.</summary>
     /// <remarks>

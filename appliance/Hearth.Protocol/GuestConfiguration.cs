@@ -57,7 +57,8 @@ public sealed record GuestConfiguration
     /// <summary>Where the firmware's own log goes; null for nowhere.</summary>
     public SerialConfiguration? FirmwareLog { get; init; }
 
-    public NetworkConfiguration? Network { get; init; }
+    /// <summary>A NIC each.</summary>
+    public IReadOnlyList<NetworkConfiguration> Networks { get; init; } = [];
 
     /// <summary>What is plugged into COM1.</summary>
     public SerialConfiguration Serial { get; init; } = new(null, null);
@@ -85,6 +86,15 @@ public sealed record GuestConfiguration
 
     /// <summary>The guest has a virtio entropy source.</summary>
     public bool EntropyDevice { get; init; } = true;
+
+    /// <summary>Bytes that the guest is to give up at first; null for no balloon.</summary>
+    public ulong? Balloon { get; init; }
+
+    /// <summary>What is done when the guest's watchdog runs out; null for no watchdog.</summary>
+    public WatchdogAction? Watchdog { get; init; }
+
+    /// <summary>null for no vsock device.</summary>
+    public VsockConfiguration? Vsock { get; init; }
 
     /// <summary>Guest mistakes that devices notice go to standard error.</summary>
     public bool Verbose { get; init; }

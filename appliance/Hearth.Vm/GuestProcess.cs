@@ -94,7 +94,7 @@ internal static class GuestProcess
         using var signals = new HostSignals(events, terminal);
         backends.StartInput();
         using InputSession hands = backends.Input.Start(machine.Clock);
-        GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
+        GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell, configuration.Watchdog ?? WatchdogAction.Reset).Run();
         backends.Display?.ShowLast();
         return outcome with { Statistics = configuration.Statistics ? [.. machine.Statistics(), .. outcome.Statistics] : [] };
     }

@@ -95,6 +95,9 @@ public abstract class VirtioDevice
     {
     }
 
+    /// <summary>What the device has to show when the guest has ended.</summary>
+    public virtual IReadOnlyList<DeviceFigure> Figures() => [];
+
     internal void ConnectTo(IVirtioInterrupts interrupts) => _interrupts = interrupts;
 
     /// <summary>The driver writes the status field. Called without the lock: queues may hold buffers already.</summary>

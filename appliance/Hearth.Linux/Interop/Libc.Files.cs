@@ -36,6 +36,9 @@ internal static unsafe partial class Libc
     internal static partial nint read(int fd, byte* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pread(int fd, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint write(int fd, byte* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -46,6 +49,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fstat(int fd, FileStatus* status);
+
+    internal const uint S_IFMT = 0xF000;
+    internal const uint S_IFSOCK = 0xC000;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int stat(byte* path, FileStatus* status);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int chmod(string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int unlink(string path);
 
     [LibraryImport("libc")]
     internal static partial uint geteuid();

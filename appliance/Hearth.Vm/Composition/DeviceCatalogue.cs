@@ -1,4 +1,5 @@
 using Hearth.Devices.Pci;
+using Hearth.Devices.Pci.I6300Esb;
 using Hearth.Devices.Platform;
 using Hearth.Devices.Platform.DebugConsole;
 using Hearth.Devices.Platform.DebugExit;
@@ -7,17 +8,21 @@ using Hearth.Devices.Platform.Hpet;
 using Hearth.Devices.Platform.I8042;
 using Hearth.Devices.Platform.Pit;
 using Hearth.Devices.Platform.PowerManagement;
+using Hearth.Devices.Platform.Pvpanic;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Uart;
+using Hearth.Devices.Platform.VmGenId;
 using Hearth.Devices.Sound.Hda;
 using Hearth.Devices.Storage.Ide;
 using Hearth.Devices.Video.Vga;
+using Hearth.Devices.Virtio.Balloon;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
 using Hearth.Devices.Virtio.Gpu;
 using Hearth.Devices.Virtio.Input;
 using Hearth.Devices.Virtio.Network;
+using Hearth.Devices.Virtio.Vsock;
 using Hearth.Machine;
 using Hearth.Memory;
 using Hearth.Protocol;
@@ -37,6 +42,8 @@ internal static class DeviceCatalogue
     /// <summary>Bytes of memory that devices need which the guest reaches as it does RAM.</summary>
     public static int DeviceMemoryOf(GuestConfiguration configuration) => configuration.Display?.Card == StandardCard ? VgaModule.MemoryLength : 0;
 
+    private static readonly TimeSpan s_statisticsInterval = TimeSpan.FromSeconds(1);
+
     public static IEnumerable<IMachineDevice> Create(
         GuestConfiguration configuration, MachineDescription description, GuestBackends backends, MappedDevices mapped, DeviceContext context)
     {
@@ -52,6 +59,8 @@ internal static class DeviceCatalogue
         yield return CreateKeyboardController(backends.Input, context);
         PowerManagementDevice power = PowerManagementModule.Create(context);
         yield return power;
+        yield return Add(new PvpanicModule());
+        yield return Add(new VmGenIdModule(new HostEntropy(), description.GenerationId, power.RaiseGeneralPurposeEvent));
         if (configuration.DebugExitPort is { } port)
             yield return Add(new DebugExitModule(port));
         if (backends.FirmwareLog is { } log)
@@ -95,14 +104,20 @@ internal static class DeviceCatalogue
                 yield return new VirtioBlockModule(pci, i, backends.Disks[i], $"hearth-disk-{i}").Create(context);
         }
 
-        if (backends.Network is { } network)
-            yield return new VirtioNetworkModule(pci, 0, network, MacAddress.Parse(configuration.Network!.MacAddress)).Create(context);
+        for (int i = 0; i < backends.Networks.Count; i++)
+            yield return new VirtioNetworkModule(pci, i, backends.Networks[i], MacAddress.Parse(configuration.Networks[i].MacAddress)).Create(context);
         if (configuration.EntropyDevice)
             yield return new VirtioEntropyModule(pci, new HostEntropy()).Create(context);
         if (backends.Console is { } console)
             yield return new VirtioConsoleModule(pci, 0, console).Create(context);
         foreach (InputDeviceKind kind in backends.Input.Devices)
             yield return new VirtioInputModule(pci, kind, backends.Input.Router).Create(context);
+        if (backends.Vsock is { } vsock)
+            yield return new VirtioVsockModule(pci, vsock, configuration.Vsock!.Cid).Create(context);
+        if (configuration.Watchdog is not null)
+            yield return new I6300EsbModule(pci).Create(context);
+        if (configuration.Balloon is { } balloon)
+            yield return new VirtioBalloonModule(pci, mapped.Ram, balloon, configuration.Statistics ? s_statisticsInterval : TimeSpan.Zero).Create(context);
     }
 
     private static I8042Device CreateKeyboardController(GuestInput input, DeviceContext context)

@@ -9,6 +9,7 @@ using Hearth.Vm.Input;
 using Hearth.Vm.Network;
 using Hearth.Vm.Sound;
 using Hearth.Vm.Terminal;
+using Hearth.Vm.Vsock;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Vm.Composition;
@@ -39,7 +40,9 @@ internal sealed class GuestBackends : IDisposable
     /// <summary>Where the firmware writes what it does; null for nowhere.</summary>
     public ICharacterPort? FirmwareLog { get; private set; }
 
-    public INetworkPort? Network { get; private set; }
+    public IReadOnlyList<INetworkPort> Networks { get; private set; } = [];
+
+    public IVsockHost? Vsock { get; private set; }
 
     public ICharacterPort Serial { get; private set; } = null!;
 
@@ -74,7 +77,8 @@ internal sealed class GuestBackends : IDisposable
             backends.Console = configuration.Console is { } console ? backends.OpenPort(console, quit) : null;
             backends.Input = backends.Own(new GuestInput(configuration.Input, configuration.Verbose ? tell : null));
             backends.Sound = configuration.Sound is { } sound ? backends.OpenSound(sound, tell) : null;
-            backends.Network = configuration.Network is { } network ? backends.OpenNetwork(network) : null;
+            backends.Networks = [.. configuration.Networks.Select(backends.OpenNetwork)];
+            backends.Vsock = configuration.Vsock is { } vsock ? backends.OpenVsock(vsock) : null;
             if (configuration.Display is { } display)
                 backends.OpenDisplay(display);
             return backends;
@@ -140,8 +144,11 @@ internal sealed class GuestBackends : IDisposable
         return OpenDisk(new DiskConfiguration(file, IsReadOnly: true));
     }
 
-    private PasstPort OpenNetwork(NetworkConfiguration network) =>
-        Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
+    private INetworkPort OpenNetwork(NetworkConfiguration network) => network.IsTap
+        ? Own(new TapPort(new TapInterface(new FileDescriptor(network.Descriptor))))
+        : Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
+
+    private VsockSwitchboard OpenVsock(VsockConfiguration vsock) => Own(new VsockSwitchboard(new SafeSocketHandle(vsock.Listener, ownsHandle: true)));
 
     private GuestSound OpenSound(SoundConfiguration sound, Action<string> tell)
     {

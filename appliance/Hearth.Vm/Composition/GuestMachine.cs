@@ -73,7 +73,7 @@ internal sealed class GuestMachine : IDisposable
         _devices =
         [
             _clock, .. Processors, .. _interrupts.Devices,
-            .. DeviceCatalogue.Create(configuration, _description, backends, new MappedDevices(_firmware, Ram.Device), context),
+            .. DeviceCatalogue.Create(configuration, _description, backends, new MappedDevices(Ram, _firmware, Ram.Device), context),
         ];
         _team = new VcpuTeam(Processors, events);
         events.Connect(_team.Hold);
@@ -120,8 +120,9 @@ internal sealed class GuestMachine : IDisposable
         _interrupts.Settle();
     }
 
-    /// <summary>What the CPU engine counted. The machine is paused.</summary>
-    public IReadOnlyList<EngineStatistic> Statistics() => _engine.Statistics();
+    /// <summary>What the CPU engine counted, and what devices have to show. The machine is paused.</summary>
+    public IReadOnlyList<EngineStatistic> Statistics() =>
+        [.. _engine.Statistics(), .. _devices.OfType<IDeviceFigures>().SelectMany(device => device.Figures()).Select(figure => new EngineStatistic(figure.Name, figure.Value))];
 
     /// <summary>Notes from here on which pages of RAM are written. The machine runs or is paused.</summary>
     public IDirtyTracker TrackWrites() => _engine.TrackWrites();

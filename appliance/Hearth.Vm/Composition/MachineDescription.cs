@@ -4,6 +4,7 @@ using Hearth.Devices.Platform.Acpi;
 using Hearth.Devices.Platform.FwCfg;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Smbios;
+using Hearth.Devices.Platform.VmGenId;
 using Hearth.Machine;
 using Hearth.Memory;
 
@@ -25,6 +26,7 @@ internal sealed class MachineDescription
         {
             ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)],
             HighPciMemory = ram.RomLength == 0 ? null : FirmwareFiles.HighPciMemory(ram.Length - low),
+            GenerationIdAddress = GenerationId.Value,
         };
         AcpiTables tables = AcpiTables.Build(acpi);
         RootPointer = tables.RootPointer.Value;
@@ -56,6 +58,9 @@ internal sealed class MachineDescription
     }
 
     public CmosMemorySize CmosMemory { get; }
+
+    /// <summary>Where the generation identifier lies.</summary>
+    public GuestAddress GenerationId { get; } = new(VmGenIdModule.DirectBootAddress);
 
     public FwCfgContents Firmware { get; }
 

@@ -43,6 +43,7 @@ internal static class CommandLine
         machines.Add(VmRunCommand.Build());
         root.Add(machines);
         root.Add(DiskCommand.Build());
+        root.Add(SwitchCommand.Build());
         root.Add(DoctorCommand.Build());
         root.Add(WatchScreen());
 

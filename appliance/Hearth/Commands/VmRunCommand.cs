@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Hearth.Guests;
 using Hearth.Launch;
+using Hearth.Protocol;
 using Hearth.Screen;
 
 namespace Hearth.Commands;
@@ -10,8 +11,6 @@ namespace Hearth.Commands;
 internal sealed class VmRunCommand
 {
     private const string DefaultDebugExitPort = "0xf4";
-    private const string UserNetwork = "user";
-    private const string PasstPrefix = "passt:";
     private const string Menu = "menu";
 
     private readonly Option<string> _engine = Text("--engine", "ENGINE", "CPU engine: software, kvm, or auto for the best that works here.", "auto");
@@ -29,7 +28,9 @@ internal sealed class VmRunCommand
     private readonly Option<string> _firmware = Text("--firmware", "FIRMWARE", "What starts the guest where there is no kernel: seabios, or a file. [default: seabios]");
     private readonly Option<string> _boot = Text("--boot", "ORDER", "From what the firmware starts: disk, cd, net, in this order and with commas; menu lets you choose with ESC. [default: disk,cd,net]");
     private readonly Option<string> _firmwareLog = Text("--firmware-log", "FILE", "File for what the firmware says that it does.");
-    private readonly Option<string> _network = Text("--net", "NET", "Network: user for a NIC behind passt; passt:SOCKET for one that runs already, with --socket SOCKET; or none.", "none");
+    private readonly Option<string[]> _networks = Texts(
+        "--net", "NET", "A NIC: user, behind passt; passt:SOCKET, one that runs already, with --socket SOCKET; switch:SOCKET, a port of `hearth switch`; tap:NAME[,bridge=BRIDGE], an interface of the host; "
+        + "or none. mac=ADDRESS may follow. May be repeated.");
     private readonly Option<string> _passt = Text("--passt", "FILE", "The passt program. [default: $HEARTH_PASST, then the one in $PATH]");
     private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");
     private readonly Option<string> _console = Text("--console", "PORT", "Virtio console: stdio, none, or a file for its output.", "none");
@@ -50,6 +51,9 @@ internal sealed class VmRunCommand
 
     private readonly Option<bool> _noReboot = Switch("--no-reboot", "End when the guest resets or triple-faults, instead of booting it again.");
     private readonly Option<bool> _noRng = Switch("--no-rng", "Leave out the virtio entropy device.");
+    private readonly Option<string> _balloon = Text("--balloon", "SIZE", "Memory balloon: the guest gives up SIZE of its memory, 0 for none of it but what lies idle.");
+    private readonly Option<string> _watchdog = Text("--watchdog", "ACTION", "Watchdog i6300esb, and what is done when it runs out: reset, poweroff, or report; or none.", "none");
+    private readonly Option<string> _vsock = Text("--vsock", "CID:SOCKET", "Socket device with the guest's number, from 3, and the socket by which programs of the host reach it.");
     private readonly Option<bool> _verbose = Switch("--verbose", "Show mistakes of the guest's drivers, and what passt says, on standard error.");
     private readonly Option<string> _translations = Text("--translation-cache", "DIR|none", "Where the software engine keeps translated code from run to run. [default: translations in $HEARTH_CACHE or ~/.cache/hearth]");
     private readonly Option<bool> _stats = Switch("--stats", "At the end print on standard error what the CPU engine counted, and what memory it took.");
@@ -68,7 +72,7 @@ internal sealed class VmRunCommand
         [
             options._kernel, options._initrd, options._append, options._modules, options._firmware, options._boot, options._firmwareLog,
             options._memory, options._cpus, options._cpuModel, options._paravirtual, options._engine, options._tier, options._translations,
-            options._disks, options._cdRoms, options._network, options._passt, options._serial, options._console, options._noRng,
+            options._disks, options._cdRoms, options._networks, options._passt, options._serial, options._console, options._noRng, options._balloon, options._watchdog, options._vsock,
             options._vga, options._screen, options._screenshots, options._resizes,
             options._input, options._keys, options._sound, options._microphone,
             options._debugExit, options._noReboot, options._save, options._restore, options._verbose, options._stats,
@@ -100,8 +104,7 @@ internal sealed class VmRunCommand
             BootOrder = [.. boot.Where(kind => kind != Menu)],
             BootMenu = boot.Contains(Menu),
             FirmwareLog = parsed.GetValue(_firmwareLog),
-            UserNetwork = parsed.GetValue(_network) == UserNetwork,
-            PasstSocket = ParsePasstSocket(parsed.GetValue(_network)!),
+            Networks = [.. (parsed.GetValue(_networks) ?? []).Select(NetworkOption.Parse).OfType<NetworkOption>()],
             Passt = parsed.GetValue(_passt),
             Serial = parsed.GetValue(_serial)!,
             Console = parsed.GetValue(_console)!,
@@ -119,6 +122,9 @@ internal sealed class VmRunCommand
             DebugExitPort = ParseDebugExit(parsed),
             NoReboot = parsed.GetValue(_noReboot),
             NoRng = parsed.GetValue(_noRng),
+            Balloon = parsed.GetValue(_balloon) is { } balloon ? MemorySize.ParsePart("--balloon", balloon) : null,
+            Watchdog = ParseWatchdog(parsed.GetValue(_watchdog)!),
+            Vsock = parsed.GetValue(_vsock) is { } vsock ? VsockAddress.Parse(vsock) : null,
             Verbose = parsed.GetValue(_verbose),
             Statistics = parsed.GetValue(_stats),
             Tier = ParseTier(parsed.GetValue(_tier)!),
@@ -144,6 +150,10 @@ internal sealed class VmRunCommand
             throw new UsageException("--initrd, --append and --module need --kernel FILE");
         if (options.Vga == "none" && options.ScreenEvents.Count > 0)
             throw new UsageException("--screenshot and --resize need a screen: --vga std or --vga virtio gives the guest one");
+        if (options.Networks.Count > VmRunOptions.MaximumNetworks)
+            throw new UsageException($"--net is given {options.Networks.Count} times: a guest has at most {VmRunOptions.MaximumNetworks} NICs");
+        if (options.Balloon >= options.Memory)
+            throw new UsageException($"--balloon takes {options.Balloon >> 20}M of the {options.Memory >> 20}M that the guest has: something must be left to it");
         if (options.Serial == "stdio" && options.Console == "stdio")
             throw new UsageException("--console stdio needs --serial none or --serial FILE: only one of them can have the terminal");
         if (options.Microphone is not null && options.Sound == "none")
@@ -179,6 +189,16 @@ internal sealed class VmRunCommand
             ? text
             : throw new UsageException($"--sound {text} is none of hda, wav:FILE and none");
 
+    /// <returns>Null for no watchdog.</returns>
+    private static WatchdogAction? ParseWatchdog(string text) => text switch
+    {
+        "none" => null,
+        "reset" => WatchdogAction.Reset,
+        "poweroff" => WatchdogAction.PowerOff,
+        "report" => WatchdogAction.Report,
+        _ => throw new UsageException($"--watchdog {text} is none of reset, poweroff, report and none"),
+    };
+
     private static string? ParseTranslations(string? text) => text switch
     {
         null => Path.Combine(CacheDirectory.Default(), "translations"),
@@ -196,15 +216,6 @@ internal sealed class VmRunCommand
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cpus) && cpus is >= 1 and <= VmRunOptions.MaximumCpus
             ? cpus
             : throw new UsageException($"--cpus {text} is not between 1 and {VmRunOptions.MaximumCpus}");
-
-    /// <returns>Null for a network without one.</returns>
-    private static string? ParsePasstSocket(string text) => text switch
-    {
-        UserNetwork or "none" => null,
-        PasstPrefix => throw new UsageException($"--net {text} names no socket"),
-        _ when text.StartsWith(PasstPrefix, StringComparison.Ordinal) => text[PasstPrefix.Length..],
-        _ => throw new UsageException($"--net {text} is none of user, passt:SOCKET and none"),
-    };
 
     private ushort? ParseDebugExit(ParseResult parsed) =>
         parsed.GetResult(_debugExit) is null ? null : PortNumber.Parse("--debug-exit", parsed.GetValue(_debugExit) ?? DefaultDebugExitPort);

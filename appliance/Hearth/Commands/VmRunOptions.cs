@@ -9,6 +9,7 @@ internal sealed record VmRunOptions
     public const int MaximumCpus = 8;
 
     public const string WavPrefix = "wav:";
+    public const int MaximumNetworks = 8;
 
     /// <summary><c>auto</c>, <c>software</c> or <c>kvm</c>.</summary>
     public string Engine { get; init; } = "auto";
@@ -48,11 +49,8 @@ internal sealed record VmRunOptions
     /// <summary>A file for what the firmware writes of itself.</summary>
     public string? FirmwareLog { get; init; }
 
-    /// <summary>A NIC behind a passt that is started for this guest.</summary>
-    public bool UserNetwork { get; init; }
-
-    /// <summary>The socket of a passt that runs already, for a NIC behind it.</summary>
-    public string? PasstSocket { get; init; }
+    /// <summary>A NIC each.</summary>
+    public IReadOnlyList<NetworkOption> Networks { get; init; } = [];
 
     /// <summary>passt's path where it was given; found by itself otherwise.</summary>
     public string? Passt { get; init; }
@@ -90,6 +88,15 @@ internal sealed record VmRunOptions
 
     public bool NoRng { get; init; }
 
+    /// <summary>Bytes that the guest is to give up at first; null for no balloon.</summary>
+    public ulong? Balloon { get; init; }
+
+    /// <summary>What is done when the guest's watchdog runs out; null for no watchdog.</summary>
+    public WatchdogAction? Watchdog { get; init; }
+
+    /// <summary>The address and the socket of the guest's vsock device; null for none.</summary>
+    public VsockAddress? Vsock { get; init; }
+
     public bool Verbose { get; init; }
 
     public bool Statistics { get; init; }
@@ -119,6 +126,8 @@ internal sealed record VmRunOptions
         DebugExitPort = DebugExitPort,
         ExitOnReset = NoReboot,
         EntropyDevice = !NoRng,
+        Balloon = Balloon,
+        Watchdog = Watchdog,
         Verbose = Verbose,
         Statistics = Statistics,
         Tier = Tier,

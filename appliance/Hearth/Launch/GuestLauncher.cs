@@ -18,11 +18,8 @@ internal sealed class GuestLauncher : IDisposable
     // Of Debian's package seabios.
     private const string VgaFirmware = "/usr/share/seabios/vgabios-stdvga.bin";
 
-    // Locally administered; each guest is alone on its passt, so that all may have the same.
-    private const string MacAddress = "02:48:54:00:00:01";
-
     private readonly List<FileDescriptor> _open = [];
-    private int? _passt;
+    private readonly List<int> _passts = [];
     private ScreenFiles? _screen;
 
     private GuestLauncher()
@@ -44,7 +41,7 @@ internal sealed class GuestLauncher : IDisposable
         foreach (FileDescriptor file in _open)
             file.Dispose();
         _screen?.Dispose();
-        if (_passt is { } process)
+        foreach (int process in _passts)
             ProcessImage.End(process);
     }
 
@@ -69,7 +66,8 @@ internal sealed class GuestLauncher : IDisposable
             FirmwareLog = options.FirmwareLog is { } log ? OpenOutput("--firmware-log", log) : null,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
             Sound = OpenSound(options, microphone),
-            Network = OpenNetwork(options),
+            Vsock = options.Vsock is { } vsock ? OpenVsock(vsock) : null,
+            Networks = [.. options.Networks.Select((network, index) => GuestNetwork.Open(network, index, Keep, new PasstStart(options.Passt, options.Verbose, _passts.Add)))],
             Display = OpenDisplay(options),
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
@@ -155,14 +153,16 @@ internal sealed class GuestLauncher : IDisposable
 
     private SerialConfiguration OpenOutput(string option, string path) => new(Keep(OpenOrExplain(option, path, FileAccessMode.Create)).Number, null);
 
-    private NetworkConfiguration? OpenNetwork(VmRunOptions options)
+    private VsockConfiguration OpenVsock(VsockAddress address)
     {
-        if (options.PasstSocket is { } socket)
-            return new NetworkConfiguration(Keep(Passt.Connect(socket)).Number, MacAddress);
-        if (!options.UserNetwork)
-            return null;
-        _passt = Passt.Start(options.Passt, options.Verbose, out FileDescriptor guestEnd);
-        return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress, _passt.Value);
+        try
+        {
+            return new VsockConfiguration(address.Cid, Keep(FileDescriptor.Listen(address.Socket)).Number);
+        }
+        catch (LinuxException error)
+        {
+            throw new UsageException($"--vsock: {error.Message}", error);
+        }
     }
 
     private DisplayConfiguration? OpenDisplay(VmRunOptions options)

@@ -1,12 +1,14 @@
 using Hearth.Devices.Tests.Input;
 using Hearth.Devices.Tests.Pci;
 using Hearth.Devices.Virtio;
+using Hearth.Devices.Virtio.Balloon;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
 using Hearth.Devices.Virtio.Gpu;
 using Hearth.Devices.Virtio.Input;
 using Hearth.Devices.Virtio.Network;
+using Hearth.Devices.Virtio.Vsock;
 using Hearth.Machine;
 using Hearth.Testing;
 
@@ -110,4 +112,16 @@ public abstract class VirtioInputContractTests : VirtioContractTests
     private protected abstract InputDeviceKind Kind { get; }
 
     private protected override VirtioDevice CreateDevice(TestMachine machine) => new VirtioInputDevice("virtio-input0", Kind, new RecordingObserver(), machine.Context);
+}
+
+public class VirtioBalloonContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioBalloonDevice("virtio-balloon0", machine.Ram, 0x8_0000, TimeSpan.FromSeconds(1), machine.Context);
+}
+
+public class VirtioVsockContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioVsockDevice("virtio-vsock0", new FakeVsockHost(), 3, machine.Context);
 }

@@ -43,10 +43,10 @@ internal sealed class TestGuestMachine : IDisposable
     /// <summary>What the user was told.</summary>
     public List<string> Told { get; } = [];
 
-    public GuestOutcome Run(bool exitOnReset = true, GuestFile? file = null)
+    public GuestOutcome Run(bool exitOnReset = true, GuestFile? file = null, WatchdogAction watchdog = WatchdogAction.Reset)
     {
         Machine.PowerOn();
-        return new GuestRun(Machine, Events, exitOnReset, file, Told.Add).Run();
+        return new GuestRun(Machine, Events, exitOnReset, file, Told.Add, watchdog).Run();
     }
 
     public void Dispose()

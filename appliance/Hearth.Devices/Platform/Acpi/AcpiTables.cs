@@ -1,3 +1,4 @@
+using Hearth.Devices.Platform.VmGenId;
 using Hearth.Machine;
 
 namespace Hearth.Devices.Platform.Acpi;
@@ -8,8 +9,8 @@ public sealed class AcpiTables
     /// <summary>Where the tables begin; the area is reserved in the memory map that a loader gives the guest.</summary>
     public const ulong Start = 0xE_0000;
 
-    /// <summary>Where they end at the latest: SMBIOS and MP tables follow.</summary>
-    public const ulong End = 0xF_0000;
+    /// <summary>Where they end at the latest: the generation identifier, SMBIOS and MP tables follow.</summary>
+    public const ulong End = VmGenIdModule.DirectBootAddress;
 
     /// <summary>As many processors as the area has room for.</summary>
     public const int MaximumProcessors = 1024;

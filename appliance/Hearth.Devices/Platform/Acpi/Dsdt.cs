@@ -26,6 +26,8 @@ internal static class Dsdt
     public static byte[] Build(AcpiConfiguration configuration)
     {
         AmlTerm softOff = PowerManagementRegisters.SoftOffSleepType;
+        AmlTerm[] generation = configuration.GenerationIdAddress is { } address ? [DsdtDevices.GenerationId(address)] : [];
+        AmlTerm[] generationEvent = generation.Length == 0 ? [] : [DsdtDevices.GenerationEvent()];
         AmlTerm[] terms =
         [
             Name("_S5", Package(softOff, softOff, 0, 0)),
@@ -36,7 +38,9 @@ internal static class Dsdt
                 .. Processors(configuration.ApicIds.Count),
                 HostBridge(configuration),
                 .. DsdtDevices.MemoryMapped(configuration),
+                .. generation,
             ]),
+            .. generationEvent,
         ];
         return DescriptionHeader.Finish(DescriptionHeader.Begin("DSDT", Revision).Bytes(AmlTerm.Join(terms)));
     }
