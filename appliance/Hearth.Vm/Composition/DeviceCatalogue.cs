@@ -38,11 +38,10 @@ internal static class DeviceCatalogue
     private const int SerialPorts = 4;
     private const string StandardCard = "std";
     private const int SoundSlot = 4;
+    private static readonly TimeSpan s_statisticsInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Bytes of memory that devices need which the guest reaches as it does RAM.</summary>
     public static int DeviceMemoryOf(GuestConfiguration configuration) => configuration.Display?.Card == StandardCard ? VgaModule.MemoryLength : 0;
-
-    private static readonly TimeSpan s_statisticsInterval = TimeSpan.FromSeconds(1);
 
     public static IEnumerable<IMachineDevice> Create(
         GuestConfiguration configuration, MachineDescription description, GuestBackends backends, MappedDevices mapped, DeviceContext context)

@@ -138,7 +138,7 @@ public sealed class VirtioBalloonDevice : VirtioDevice
     {
         for (int i = 0; i < (int)width; i++)
         {
-            int at = offset + i;
+            int at = (int)offset + i;
             if (at is (>= BalloonRegisters.ActualPages and < BalloonRegisters.ActualPages + sizeof(uint)) or (>= BalloonRegisters.PoisonValue and < BalloonRegisters.ConfigurationLength))
                 Configuration[at] = (byte)(value >> (8 * i));
         }
