@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Hearth.Boot.Tests;
 using Hearth.Guests;
 using Hearth.Proving;
@@ -16,6 +17,9 @@ public sealed class HandOverTests(GroundFixture fixture)
 {
     // A guest goes on while it is saved: many rounds may pass between a moment and the pause, the more the faster the host.
     private const int Rounds = 400;
+
+    /// <summary>What a guest has to do under KVM at least, before it is saved again.</summary>
+    private const int RoundsInside = 20;
     private const int Saved = 14;
     private const string ClockSource = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
@@ -71,7 +75,7 @@ public sealed class HandOverTests(GroundFixture fixture)
             ground.SharedDirectory, "linux-image-cloud-amd64", script, "--paravirtual", paravirtual, "--cpus", cpus.ToString(CultureInfo.InvariantCulture));
 
         HearthOutcome first = SaveHere(guest, ["--save", guest["first"]], "round=10\n");
-        HearthOutcome second = GoOnInside(ground, guest, "first", "second");
+        HearthOutcome second = GoOnInside(ground, guest, first, "first", "second");
         HearthOutcome third = HearthProcess.Run(guest.Arguments("software", "--restore", guest["second"]));
 
         AssertWhole(first, second, third);
@@ -92,7 +96,7 @@ public sealed class HandOverTests(GroundFixture fixture)
 
         HearthOutcome first = SaveHere(guest, ["--net", $"passt:{passt.Socket}", "--save", guest["first"]], "round=10\n");
         string lent = passt.Lend(ground);
-        HearthOutcome second = GoOnInside(ground, guest, "first", "second", "--net", $"passt:{lent}");
+        HearthOutcome second = GoOnInside(ground, guest, first, "first", "second", "--net", $"passt:{lent}");
         OutlivingPasst.TakeBack(ground);
         HearthOutcome third = HearthProcess.Run(guest.Arguments("software", "--net", $"passt:{passt.Socket}", "--restore", guest["second"]));
 
@@ -137,12 +141,12 @@ public sealed class HandOverTests(GroundFixture fixture)
         return process.WaitForExit();
     }
 
-    private static HearthOutcome GoOnInside(ProvingGround ground, GroundGuest guest, string from, string to, params string[] more)
+    private static HearthOutcome GoOnInside(ProvingGround ground, GroundGuest guest, HearthOutcome before, string from, string to, params string[] more)
     {
         // The shared folder cannot hold a file without a name, as which a guest is saved.
         string saved = $"/run/{Guid.NewGuid():N}";
         GroundCommand command = guest.StartInside(ground, "kvm", ["--restore", guest[from], "--save", saved, .. more]);
-        command.WaitForOutput("round=", s_patience);
+        command.WaitForOutput($"round={LastRound(before) + RoundsInside}", s_patience);
         ground.Require("pkill -USR1 -f '^hearth-vm '", GroundFixture.Patience);
         CommandResult result = command.WaitForExit(s_patience);
         ground.Require($"mv {saved} {guest[to]}", GroundFixture.Patience);
@@ -157,6 +161,10 @@ public sealed class HandOverTests(GroundFixture fixture)
         Assert.Equal(Enumerable.Range(1, Rounds).Select(round => $"round={round}"), rounds);
         Assert.All((HearthOutcome[])[first, second, third], outcome => Assert.Empty(BrokenHardware.FindIn(outcome)));
     }
+
+    /// <summary>The last round whose line is whole.</summary>
+    private static int LastRound(HearthOutcome outcome) =>
+        int.Parse(Regex.Matches(outcome.Console, @"round=(\d+)\r?\n")[^1].Groups[1].Value, CultureInfo.InvariantCulture);
 
     private static string Sum()
     {

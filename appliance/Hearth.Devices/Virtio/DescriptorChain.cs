@@ -173,8 +173,7 @@ public sealed class DescriptorChain
             return null;
         if (descriptor.Address + descriptor.Length < descriptor.Address || !_ram.Contains(new GuestAddress(descriptor.Address), descriptor.Length))
             return "a buffer is not in memory";
-        bool isJoined = TryJoin(descriptor, writable);
-        if (!isJoined)
+        if (!TryJoin(descriptor, writable))
         {
             if (_count == _pieces.Length)
                 return "a descriptor chain is longer than its queue";

@@ -228,12 +228,7 @@ public sealed class EngineContractTests
         machine.Assemble(a =>
         {
             Label again = a.CreateLabel();
-            foreach ((byte port, int value) in ((byte, int)[])[(0x20, 0x11), (0x21, 0x30), (0x21, 4), (0x21, 1), (0x21, 0), (0xA1, 0xFF)])
-            {
-                a.mov(eax, value);
-                a.@out((byte)port, al);
-            }
-
+            EngineMachine.InitializePic(a);
             a.mov(edx, GuestBus.Port);
             a.Label(ref again);
             a.@in(al, dx);

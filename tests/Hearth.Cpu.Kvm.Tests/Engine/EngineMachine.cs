@@ -101,6 +101,16 @@ internal sealed class EngineMachine : IDisposable
     /// <summary>The guest's way to end a run; it goes on behind it.</summary>
     public static void Stop(Assembler assembler) => assembler.@out((byte)GuestBus.StopPort, al);
 
+    /// <summary>Vectors from 0x30; every input open but the cascade's.</summary>
+    public static void InitializePic(Assembler assembler)
+    {
+        foreach ((byte port, int value) in ((byte, int)[])[(0x20, 0x11), (0x21, 0x30), (0x21, 4), (0x21, 1), (0x21, 0), (0xA1, 0xFF)])
+        {
+            assembler.mov(eax, value);
+            assembler.@out((byte)port, al);
+        }
+    }
+
     /// <summary>The local APIC of vCPU 0.</summary>
     public LocalApicState SaveApic()
     {

@@ -71,7 +71,7 @@ public sealed class InterruptContractTests
 
         machine.Run(a =>
         {
-            InitializePic(a);
+            EngineMachine.InitializePic(a);
             a.sti();
             a.hlt();
             a.cli();
@@ -87,7 +87,7 @@ public sealed class InterruptContractTests
     {
         using var machine = new EngineMachine(kind);
         IInterruptLine line = machine.Interrupts.Line(3);
-        machine.Run(InitializePic);
+        machine.Run(EngineMachine.InitializePic);
         line.Set(true);
 
         machine.Run(a =>
@@ -112,7 +112,7 @@ public sealed class InterruptContractTests
         IInterruptLine line = machine.Interrupts.Line(3);
         machine.Run(a =>
         {
-            InitializePic(a);
+            EngineMachine.InitializePic(a);
             a.sti();
             EngineMachine.Stop(a);
         });
@@ -325,7 +325,7 @@ public sealed class InterruptContractTests
         machine.Run(a =>
         {
             Label again = a.CreateLabel();
-            InitializePic(a);
+            EngineMachine.InitializePic(a);
             EnableApic(a);
             WriteEntry(a, 8, Vector);
             WriteEntry(a, 20, LevelVector | (1 << 15));
@@ -400,15 +400,5 @@ public sealed class InterruptContractTests
         a.mov(eax, 0xFF);
         a.@out(0x21, al);
         a.@out(0xA1, al);
-    }
-
-    /// <summary>Vectors from 0x30; every input open but the cascade's.</summary>
-    private static void InitializePic(Assembler a)
-    {
-        foreach ((byte port, int value) in ((byte, int)[])[(0x20, 0x11), (0x21, 0x30), (0x21, 4), (0x21, 1), (0x21, 0), (0xA1, 0xFF)])
-        {
-            a.mov(eax, value);
-            a.@out((byte)port, al);
-        }
     }
 }
