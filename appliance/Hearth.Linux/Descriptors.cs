@@ -20,6 +20,32 @@ public static unsafe class Descriptors
         return (waiting[0].revents != 0, waiting[1].revents != 0);
     }
 
+    /// <summary>Waits until one of two events is signalled.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static void WaitSignalled(EventDescriptor first, EventDescriptor second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        Libc.PollDescriptor* waiting = stackalloc Libc.PollDescriptor[2];
+        waiting[0] = new Libc.PollDescriptor { fd = first.Number, events = Libc.POLLIN };
+        waiting[1] = new Libc.PollDescriptor { fd = second.Number, events = Libc.POLLIN };
+        Wait(waiting, 2);
+    }
+
+    /// <summary>Waits until there is something to read, or the end, or the time is over.</summary>
+    /// <returns>False when the time is over.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static bool WaitReadable(FileDescriptor descriptor, TimeSpan limit)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        var waiting = new Libc.PollDescriptor { fd = descriptor.Number, events = Libc.POLLIN };
+        int milliseconds = (int)Math.Clamp(limit.TotalMilliseconds, 0, int.MaxValue);
+        int ready = Libc.poll(&waiting, 1, milliseconds);
+        if (ready < 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
+            throw LinuxException.Last("cannot wait for a descriptor");
+        return ready > 0;
+    }
+
     internal static void WaitWritable(FileDescriptor descriptor)
     {
         var waiting = new Libc.PollDescriptor { fd = descriptor.Number, events = Libc.POLLOUT };

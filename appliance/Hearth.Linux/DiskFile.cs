@@ -65,6 +65,9 @@ public sealed unsafe class DiskFile : IDisposable
     public DiskResult ZeroRange(long offset, long length) =>
         Allocate(Libc.FALLOC_FL_ZERO_RANGE | Libc.FALLOC_FL_KEEP_SIZE, offset, length);
 
+    /// <summary>Cuts the file, or makes it longer by a hole.</summary>
+    public DiskResult SetLength(long length) => Libc.ftruncate(_file.Number, length) == 0 ? DiskResult.Ok : LastResult();
+
     public void Dispose() => _file.Dispose();
 
     private DiskResult Transfer(delegate*<int, Libc.IoVector*, int, long, nint> call, ReadOnlySpan<Memory<byte>> buffers, long offset)

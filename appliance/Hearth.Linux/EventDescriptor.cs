@@ -16,7 +16,14 @@ public sealed unsafe class EventDescriptor : IDisposable
         _file = number >= 0 ? new FileDescriptor(number) : throw LinuxException.Last("cannot create an event");
     }
 
+    /// <param name="number">An event that another program made, non-blocking; owned from now on.</param>
+    public EventDescriptor(int number) => _file = new FileDescriptor(number);
+
     public int Number => _file.Number;
+
+    /// <summary>Lets the descriptor live on in the program that this process executes next.</summary>
+    /// <exception cref="LinuxException">It is not open.</exception>
+    public void KeepOnExecute() => _file.KeepOnExecute();
 
     /// <summary>Raises the flag; from any thread.</summary>
     public void Signal()

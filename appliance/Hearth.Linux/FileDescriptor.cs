@@ -7,6 +7,9 @@ namespace Hearth.Linux;
 /// <summary>An open file descriptor; closed on dispose.</summary>
 public sealed unsafe class FileDescriptor : IDisposable
 {
+    private const int Backlog = 64;
+    private const uint OnlyOwner = 0x180; // 0600
+
     private int _number;
 
     public FileDescriptor(int number) => _number = number;
@@ -26,6 +29,37 @@ public sealed unsafe class FileDescriptor : IDisposable
         int errno = Marshal.GetLastPInvokeError();
         file.Dispose();
         throw new LinuxException($"cannot create a memory file of {length} bytes", errno);
+    }
+
+    /// <summary>As <see cref="CreateMemory"/>, to be shared with other processes: nobody can change its length, so that a mapping of it never faults.</summary>
+    /// <inheritdoc cref="CreateMemory"/>
+    public static FileDescriptor CreateSharedMemory(string name, long length)
+    {
+        var file = new FileDescriptor(Libc.memfd_create(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING));
+        if (file.Number >= 0 && Libc.ftruncate(file.Number, length) == 0 && Libc.fcntl(file.Number, Libc.F_ADD_SEALS, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW) == 0)
+            return file;
+        int errno = Marshal.GetLastPInvokeError();
+        file.Dispose();
+        throw new LinuxException($"cannot create a shared memory file of {length} bytes", errno);
+    }
+
+    /// <summary>True for a memory file whose length nobody can change.</summary>
+    public bool HasFixedLength
+    {
+        get
+        {
+            const int Both = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW;
+            int seals = Libc.fcntl(_number, Libc.F_GET_SEALS, 0);
+            return seals >= 0 && (seals & Both) == Both;
+        }
+    }
+
+    /// <summary>From now on nobody can map a memory file to write to it, or write to it otherwise; mappings that are there go on (fcntl(2), F_SEAL_FUTURE_WRITE).</summary>
+    /// <exception cref="LinuxException">It is no memory file, or is sealed already.</exception>
+    public void SealWrites()
+    {
+        if (Libc.fcntl(_number, Libc.F_ADD_SEALS, Libc.F_SEAL_FUTURE_WRITE | Libc.F_SEAL_SEAL) != 0)
+            throw LinuxException.Last("cannot seal a memory file");
     }
 
     /// <summary>Opens a file, closed on exec.</summary>
@@ -66,20 +100,35 @@ public sealed unsafe class FileDescriptor : IDisposable
     /// <exception cref="LinuxException">Nobody listens there; the message starts with the path.</exception>
     public static FileDescriptor Connect(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        const int ENAMETOOLONG = 36;
         byte* address = stackalloc byte[Libc.UnixAddressLength];
-        var name = new Span<byte>(address + sizeof(ushort), Libc.UnixAddressLength - sizeof(ushort) - 1);
-        *(ushort*)address = Libc.AF_UNIX;
-        if (!Encoding.UTF8.TryGetBytes(path, name, out int length))
-            throw new LinuxException(path, ENAMETOOLONG);
-
-        // The name ends with a zero; what a stack allocation holds is not defined.
-        address[sizeof(ushort) + length] = 0;
+        uint length = WriteUnixAddress(path, address);
         var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
-        if (socket.Number >= 0 && Libc.connect(socket.Number, address, (uint)(sizeof(ushort) + length + 1)) == 0)
+        if (socket.Number >= 0 && Libc.connect(socket.Number, address, length) == 0)
             return socket;
         int errno = Marshal.GetLastPInvokeError();
+        socket.Dispose();
+        throw new LinuxException(path, errno);
+    }
+
+    /// <summary>A stream socket that listens under a name in the file system, for this user alone; closed on exec. A socket at which nobody listens any more makes way.</summary>
+    /// <exception cref="LinuxException">The name is taken, or cannot be made; the message starts with the path.</exception>
+    public static FileDescriptor Listen(string path)
+    {
+        byte* address = stackalloc byte[Libc.UnixAddressLength];
+        uint length = WriteUnixAddress(path, address);
+        var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
+        bool isBound = socket.Number >= 0 && Libc.bind(socket.Number, address, length) == 0;
+        int errno = Marshal.GetLastPInvokeError();
+        if (!isBound && errno == Libc.EADDRINUSE && IsForsaken(address, length) && Libc.unlink(path) == 0)
+        {
+            isBound = Libc.bind(socket.Number, address, length) == 0;
+            errno = Marshal.GetLastPInvokeError();
+        }
+
+        // Nobody can connect before it listens, and nobody but the user then.
+        if (isBound && Libc.chmod(path, OnlyOwner) == 0 && Libc.listen(socket.Number, Backlog) == 0)
+            return socket;
+        errno = isBound ? Marshal.GetLastPInvokeError() : errno;
         socket.Dispose();
         throw new LinuxException(path, errno);
     }
@@ -138,6 +187,32 @@ public sealed unsafe class FileDescriptor : IDisposable
         return end >= 0;
     }
 
+    /// <summary>Reads bytes at a place. In a memory file a hole reads as zeros and stays one, which it would not when it was read through a mapping.</summary>
+    /// <param name="from">Bytes into the file, of which all of <paramref name="to"/> is there.</param>
+    /// <exception cref="LinuxException">The kernel refused, or the file ends before.</exception>
+    public void ReadAt(Span<byte> to, long from)
+    {
+        while (!to.IsEmpty)
+        {
+            // SAFETY: the kernel writes no more than the length that is pinned.
+            fixed (byte* start = to)
+            {
+                nint count = Libc.pread(_number, start, to.Length, from);
+                if (count == 0 || (count < 0 && Marshal.GetLastPInvokeError() != Libc.EINTR))
+                    throw count == 0 ? new LinuxException("cannot read past the end of a file") : LinuxException.Last("cannot read");
+                to = to[(int)Math.Max(count, 0)..];
+                from += Math.Max(count, 0);
+            }
+        }
+    }
+
+    /// <summary>Gives a range back to whatever holds the file; it reads as zeros. The file's length stays.</summary>
+    /// <param name="offset">Bytes into the file.</param>
+    /// <param name="length">Bytes, more than none.</param>
+    /// <returns>False when the file system cannot.</returns>
+    public bool TryPunchHole(long offset, long length) =>
+        Libc.fallocate(_number, Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, offset, length) == 0;
+
     /// <summary>Brings the file, or a directory's entries, to stable storage.</summary>
     /// <exception cref="LinuxException">The host's disk failed.</exception>
     public void Synchronize()
@@ -153,6 +228,36 @@ public sealed unsafe class FileDescriptor : IDisposable
         ArgumentNullException.ThrowIfNull(directory);
         if (Libc.linkat(Libc.AT_FDCWD, $"/proc/self/fd/{_number}", directory.Number, name, Libc.AT_SYMLINK_FOLLOW) != 0)
             throw LinuxException.Last(name);
+    }
+
+    /// <summary>struct sockaddr_un (unix(7)).</summary>
+    /// <param name="address">As many bytes as it can have.</param>
+    /// <returns>Its length.</returns>
+    private static uint WriteUnixAddress(string path, byte* address)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        const int ENAMETOOLONG = 36;
+        var name = new Span<byte>(address + sizeof(ushort), Libc.UnixAddressLength - sizeof(ushort) - 1);
+        *(ushort*)address = Libc.AF_UNIX;
+        if (!Encoding.UTF8.TryGetBytes(path, name, out int length))
+            throw new LinuxException(path, ENAMETOOLONG);
+
+        // The name ends with a zero; what a stack allocation holds is not defined.
+        address[sizeof(ushort) + length] = 0;
+        return (uint)(sizeof(ushort) + length + 1);
+    }
+
+    /// <summary>True for a socket whose listener is gone: what is no socket, or has one, refuses otherwise.</summary>
+    private static bool IsForsaken(byte* address, uint length)
+    {
+        using var probe = new FileDescriptor(Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
+        return probe.Number >= 0 && Libc.connect(probe.Number, address, length) != 0 && Marshal.GetLastPInvokeError() == Libc.ECONNREFUSED && IsSocket(address);
+    }
+
+    private static bool IsSocket(byte* address)
+    {
+        Libc.FileStatus status;
+        return Libc.stat(address + sizeof(ushort), &status) == 0 && (status.st_mode & Libc.S_IFMT) == Libc.S_IFSOCK;
     }
 
     public void Dispose()

@@ -59,6 +59,35 @@ public sealed unsafe class MappedMemory : IDisposable
         return Map(length, executable: false, Libc.MAP_SHARED | Libc.MAP_NORESERVE, file.Number);
     }
 
+    /// <summary>As <see cref="Shared"/>, to be read only.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static MappedMemory SharedReadOnly(FileDescriptor file, nuint length)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return Map(length, Libc.PROT_READ, Libc.MAP_SHARED, file.Number);
+    }
+
+    /// <summary>Bytes of the mapping, valid until it is disposed of. Another process may change them at any time.</summary>
+    public Span<byte> Bytes(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)offset, (ulong)Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)length, (ulong)Length - (ulong)offset);
+
+        // SAFETY: the range lies in the mapping.
+        return new Span<byte>(_address + offset, length);
+    }
+
+    /// <summary>Makes pages of a shared mapping zeros, and gives their memory back where the file can.</summary>
+    /// <param name="offset">A multiple of 4096, as is the length.</param>
+    public void Discard(nuint offset, nuint length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
+        if (Libc.madvise((nint)(_address + offset), length, Libc.MADV_REMOVE) != 0)
+            NativeMemory.Clear(_address + offset, length);
+    }
+
     public void Dispose()
     {
         if (_address is null)
@@ -67,9 +96,11 @@ public sealed unsafe class MappedMemory : IDisposable
         _address = null;
     }
 
-    private static MappedMemory Map(nuint length, bool executable, int flags, int fd)
+    private static MappedMemory Map(nuint length, bool executable, int flags, int fd) =>
+        Map(length, Libc.PROT_READ | Libc.PROT_WRITE | (executable ? Libc.PROT_EXEC : 0), flags, fd);
+
+    private static MappedMemory Map(nuint length, int protection, int flags, int fd)
     {
-        int protection = Libc.PROT_READ | Libc.PROT_WRITE | (executable ? Libc.PROT_EXEC : 0);
         nint address = Libc.mmap(0, length, protection, flags, fd, 0);
         if (address == -1)
             throw new LinuxException($"cannot map {length} bytes of memory", Marshal.GetLastPInvokeError());

@@ -8,7 +8,11 @@ namespace Hearth.Memory;
 /// Guest RAM: one memory file, mapped once. Below 4 GiB it ends at <see cref="LowEnd"/> at the latest; the rest lies above
 /// 4 GiB. The legacy video hole (0xA0000–0xBFFFF) is not RAM.
 /// </summary>
-public sealed unsafe class GuestRam : IGuestMemory, IDisposable
+/// <remarks>
+/// A machine with firmware has a ROM too, which ends at 4 GiB, and its RAM from 0xC0000 to 0xFFFFF is shadow memory: a guest reads there what
+/// <see cref="ShadowMemory"/> has put there and may find it write-protected. Devices do not reach the ROM.
+/// </remarks>
+public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposable
 {
     public const int PageSize = 4096;
     public const int PageShift = 12;
@@ -23,36 +27,81 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     /// <inheritdoc cref="HoleStart"/>
     public const ulong HoleEnd = 0xC_0000;
 
+    /// <summary>Where memory begins that a chipset can shadow and write-protect.</summary>
+    public const ulong ShadowStart = HoleEnd;
+    /// <inheritdoc cref="ShadowStart"/>
+    public const ulong ShadowEnd = 0x10_0000;
+
+    /// <summary>Bytes of a piece of it that is steered by itself.</summary>
+    public const int ShadowSegmentLength = 0x4000;
+
+    /// <summary>The longest ROM, bytes: below it lie the APICs.</summary>
+    public const int RomMaximum = 16 << 20;
+
     // PageFlags.Dirty of eight pages.
     private const ulong EveryDirty = 0x0202_0202_0202_0202;
     private const int DirtyShift = 1;
+
+    // Bytes of the pages whose bits are in one word of a PageSet.
+    private const ulong WordOfPages = 64 * PageSize;
+
+    // No address of a guest is within a device's length of it.
+    private const ulong NoPlace = 1UL << 63;
 
     private readonly MappedMemory _memory;
     private readonly MappedMemory _flags;
     private readonly RamWindow[] _windows;
     private readonly ulong _lowLength;
     private readonly ulong _highLength;
+    private readonly ulong _romLength;
+    private readonly ulong _romOffset;
 
     // Not by the property: an enumerator of an interface is an object, and this is asked for every access of a device.
     private readonly RamSlot[] _slots;
+
+    // Device memory follows RAM in the file, and the ROM that, each where a word of page bits begins: TakeDirty takes whole words. Behind device memory is
+    // a page that is nobody's.
+    private readonly ulong _deviceOffset;
+    private readonly ulong _deviceLength;
+    private ulong _devicePlace = NoPlace;
     private ICodeObserver? _codeObserver;
 
+    // A bit for each segment of shadow memory whose writes do not reach it.
+    private volatile uint _protected;
+
     /// <param name="length">Bytes, a multiple of 4096 and at least 1 MiB.</param>
+    /// <param name="deviceLength">Bytes of <see cref="Device"/>, a power of two from 4096; 0 for none.</param>
+    /// <param name="romLength">Bytes of ROM, a multiple of 4096; 0 for a machine without firmware.</param>
     /// <exception cref="LinuxException">The host has not that much memory.</exception>
-    public GuestRam(ulong length)
+    public GuestRam(ulong length, int deviceLength = 0, int romLength = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 0x10_0000UL);
         ArgumentOutOfRangeException.ThrowIfNotEqual(length % PageSize, 0UL);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)romLength, (uint)RomMaximum);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(romLength % PageSize, 0);
         Length = length;
         _lowLength = Math.Min(length, LowEnd);
         _highLength = length - _lowLength;
-        File = FileDescriptor.CreateMemory("hearth-ram", (long)length);
-        _memory = MappedMemory.Shared(File, (nuint)length);
-        _flags = MappedMemory.Anonymous((nuint)((length / PageSize) + 1));
+        _deviceLength = (ulong)deviceLength;
+        _deviceOffset = AlignUp(length);
+        _romLength = (ulong)romLength;
+        _romOffset = AlignUp(_deviceOffset + _deviceLength + PageSize);
+        ulong total = romLength != 0 ? _romOffset + _romLength : deviceLength != 0 ? _deviceOffset + _deviceLength : length;
+        File = FileDescriptor.CreateMemory("hearth-ram", (long)total);
+        _memory = MappedMemory.Shared(File, (nuint)total);
+        _flags = MappedMemory.Anonymous((nuint)(((_romOffset + _romLength) / PageSize) + 1));
+        if (deviceLength != 0)
+            Device = new DeviceMemory(this, _memory, _deviceOffset, _flags.Address + (_deviceOffset >> PageShift), deviceLength);
         _windows = RamWindow.Over(_memory);
         _slots = _highLength == 0
             ? [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd)]
             : [new RamSlot(0, HoleStart, 0), new RamSlot(HoleEnd, _lowLength - HoleEnd, HoleEnd), new RamSlot(HighStart, _highLength, _lowLength)];
+        if (romLength == 0)
+            return;
+        for (ulong page = ShadowStart; page < ShadowEnd; page += PageSize)
+            SetFlags(page, PageFlags.Guarded);
+        for (ulong page = RomStart; page < HighStart; page += PageSize)
+            SetFlags(page, PageFlags.Guarded);
     }
 
     /// <summary>The memory file.</summary>
@@ -61,7 +110,22 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
     /// <summary>Bytes, the hole included.</summary>
     public ulong Length { get; }
 
+    /// <summary>Memory of a device that the guest reaches as it does RAM; null where there is none.</summary>
+    public DeviceMemory? Device { get; }
+
     public IReadOnlyList<RamSlot> Slots => _slots;
+
+    /// <summary>Bytes of ROM; 0 for none.</summary>
+    public int RomLength => (int)_romLength;
+
+    /// <summary>Where the ROM begins; it ends at <see cref="HighStart"/>.</summary>
+    public ulong RomStart => HighStart - _romLength;
+
+    /// <summary>A bit for each segment of shadow memory, from <see cref="ShadowStart"/> up, whose writes do not reach it.</summary>
+    public uint ProtectedSegments => _protected;
+
+    /// <summary>Told when <see cref="ProtectedSegments"/> has changed, on the thread of the vCPU that did so.</summary>
+    public Action? ProtectionChanged { get; set; }
 
     /// <summary>Where everything lies in the host's memory, for machine code that works as <see cref="HostAddress"/> and <see cref="FlagsOf"/> do.</summary>
     public RamLayout Layout => new((nint)_memory.Address, (nint)_flags.Address, _lowLength, _highLength);
@@ -73,23 +137,64 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         set => _codeObserver = value;
     }
 
-    /// <summary>The host address of a guest-physical byte, or null when it is not RAM. Valid to the end of its 4 KiB page.</summary>
+    /// <summary>The host address of a guest-physical byte, or null when it is neither RAM nor device memory. Valid to the end of its 4 KiB page.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* HostAddress(ulong physical)
     {
         if (physical < _lowLength)
             return physical - HoleStart < HoleEnd - HoleStart ? null : _memory.Address + physical;
         ulong high = physical - HighStart;
-        return high < _highLength ? _memory.Address + _lowLength + high : null;
+        if (high < _highLength)
+            return _memory.Address + _lowLength + high;
+        ulong rom = high + _romLength;
+        if (rom < _romLength)
+            return _memory.Address + _romOffset + rom;
+        ulong device = physical - Volatile.Read(ref _devicePlace);
+        return device < _deviceLength ? _memory.Address + _deviceOffset + device : null;
     }
 
-    /// <summary>Where a guest-physical byte of RAM lies in <see cref="File"/>.</summary>
-    public ulong FileOffset(ulong physical) => physical < _lowLength ? physical : physical - HighStart + _lowLength;
+    /// <summary>As <see cref="HostAddress"/>, for a write; null also where memory is write-protected.</summary>
+    public byte* WritableAddress(ulong physical)
+    {
+        byte* host = HostAddress(physical);
+        return host is not null && IsProtected(physical) ? null : host;
+    }
 
-    /// <summary>The flags byte of the page that holds a guest-physical byte of RAM.</summary>
+    /// <summary>True for device memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref byte FlagsOf(ulong physical) =>
-        ref _flags.Address[(physical < _lowLength ? physical : physical - HighStart + _lowLength) >> PageShift];
+    public bool IsDevice(ulong physical) => physical - Volatile.Read(ref _devicePlace) < _deviceLength;
+
+    /// <summary>True when writes to a guest-physical byte of RAM or ROM do not reach it.</summary>
+    public bool IsProtected(ulong physical)
+    {
+        if ((FlagsOf(physical) & (byte)PageFlags.Guarded) == 0)
+            return false;
+        ulong offset = physical - ShadowStart;
+        return offset >= ShadowEnd - ShadowStart || ((_protected >> (int)(offset / ShadowSegmentLength)) & 1) != 0;
+    }
+
+    /// <summary>Where a guest-physical byte of RAM or ROM lies in <see cref="File"/>.</summary>
+    public ulong FileOffset(ulong physical) =>
+        physical < _lowLength ? physical : physical >= HighStart ? physical - HighStart + _lowLength : physical - RomStart + _romOffset;
+
+    /// <summary>
+    /// The flags byte of the page that holds a guest-physical byte of RAM, ROM or device memory; one that is nobody's for what has just been
+    /// device memory.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte FlagsOf(ulong physical)
+    {
+        if (physical < _lowLength)
+            return ref _flags.Address[physical >> PageShift];
+        ulong high = physical - HighStart;
+        if (high < _highLength)
+            return ref _flags.Address[(high + _lowLength) >> PageShift];
+        ulong rom = high + _romLength;
+        if (rom < _romLength)
+            return ref _flags.Address[(_romOffset + rom) >> PageShift];
+        ulong device = Math.Min(physical - Volatile.Read(ref _devicePlace), _deviceLength);
+        return ref _flags.Address[(_deviceOffset + device) >> PageShift];
+    }
 
     /// <summary>Adds flags to a page.</summary>
     /// <returns>The flags it had.</returns>
@@ -125,7 +230,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
 
     public bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from)
     {
-        if (!Contains(to, (ulong)from.Length))
+        if (!Contains(to, (ulong)from.Length) || HasProtected(to.Value, (ulong)from.Length))
             return false;
 
         // SAFETY: as in TryRead.
@@ -148,6 +253,28 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
 
     public void NoteWrite(GuestAddress start, int length) => NoteWrite(start.Value, length);
 
+    /// <summary>As <see cref="TryRead"/>, for a save: pages that are not there read as zeros, and are still not there afterwards.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public bool TryReadStored(GuestAddress from, Span<byte> to)
+    {
+        if (!Contains(from, (ulong)to.Length))
+            return false;
+        File.ReadAt(to, (long)FileOffset(from.Value));
+        return true;
+    }
+
+    public bool TryGiveBack(GuestAddress start, ulong length)
+    {
+        bool isWhole = ((start.Value | length) & (PageSize - 1)) == 0 && length != 0;
+        if (!isWhole || !Contains(start, length) || !File.TryPunchHole((long)FileOffset(start.Value), (long)length))
+            return false;
+
+        // After the write, as every writer does: the bytes are zeros for whoever reads them now.
+        for (ulong done = 0; done < length; done += RamWindow.Distance)
+            NoteWrite(start.Value + done, (int)Math.Min(length - done, RamWindow.Distance));
+        return true;
+    }
+
     /// <summary>Marks the pages of a range of RAM as dirty and tells the observer where code lies. Called after the write.</summary>
     /// <remarks>
     /// The translator sets <see cref="PageFlags.Code"/> before it reads the bytes, the writer looks at the flags after it has
@@ -168,6 +295,53 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             physical += (ulong)part;
             length -= part;
         }
+    }
+
+    /// <summary>Fills the ROM. While no vCPU runs.</summary>
+    /// <param name="rom">As long as the ROM is.</param>
+    internal void WriteRom(ReadOnlySpan<byte> rom)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rom.Length, RomLength);
+        if (rom.IsEmpty)
+            return;
+        rom.CopyTo(Rom());
+        NoteWrite(RomStart, rom.Length);
+    }
+
+    // SAFETY: the ROM lies in the mapping from this offset on.
+    internal ReadOnlySpan<byte> ReadRom() => Rom();
+
+    private Span<byte> Rom() => new(_memory.Address + _romOffset, RomLength);
+
+    /// <summary>What a guest reads in a segment of shadow memory now.</summary>
+    internal void ReadSegment(int segment, Span<byte> to) => Segment(segment).CopyTo(to);
+
+    /// <summary>Puts what a guest reads there from now on, protected or not.</summary>
+    internal void WriteSegment(int segment, ReadOnlySpan<byte> from)
+    {
+        from.CopyTo(Segment(segment));
+        NoteWrite(ShadowStart + ((ulong)segment * ShadowSegmentLength), ShadowSegmentLength);
+    }
+
+    internal void Protect(uint segments)
+    {
+        if (_protected == segments)
+            return;
+        _protected = segments;
+        ProtectionChanged?.Invoke();
+    }
+
+    // SAFETY: every RAM reaches up to ShadowEnd.
+    private Span<byte> Segment(int segment) => new(_memory.Address + ShadowStart + ((ulong)segment * ShadowSegmentLength), ShadowSegmentLength);
+
+    private bool HasProtected(ulong start, ulong length)
+    {
+        if (_protected == 0 || start >= ShadowEnd || start + length <= ShadowStart || length == 0)
+            return false;
+        ulong first = (Math.Max(start, ShadowStart) - ShadowStart) / ShadowSegmentLength;
+        ulong last = (Math.Min(start + length, ShadowEnd) - 1 - ShadowStart) / ShadowSegmentLength;
+        uint touched = (uint)((2UL << (int)last) - (1UL << (int)first));
+        return (_protected & touched) != 0;
     }
 
     /// <summary>A set for the pages of this RAM, empty.</summary>
@@ -195,6 +369,8 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             }
         }
     }
+
+    private static ulong AlignUp(ulong offset) => (offset + WordOfPages - 1) & ~(WordOfPages - 1);
 
     /// <summary>Brings the flag of eight pages together: byte n becomes bit n.</summary>
     private static ulong Gather(ulong flags)
@@ -224,7 +400,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
         }
     }
 
-    private static PageFlags Change(ref byte flags, PageFlags set, PageFlags clear)
+    internal static PageFlags Change(ref byte flags, PageFlags set, PageFlags clear)
     {
         byte seen = flags;
         while (true)
@@ -235,6 +411,9 @@ public sealed unsafe class GuestRam : IGuestMemory, IDisposable
             seen = found;
         }
     }
+
+    /// <summary>Where the guest finds <see cref="Device"/>; null for nowhere.</summary>
+    internal void SetDevicePlace(ulong? address) => Volatile.Write(ref _devicePlace, address ?? NoPlace);
 
     public void Dispose()
     {

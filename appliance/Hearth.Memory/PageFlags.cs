@@ -11,4 +11,10 @@ public enum PageFlags : byte
 
     /// <summary>Written since <see cref="GuestRam.TakeDirty"/> was last called.</summary>
     Dirty = 2,
+
+    /// <summary>
+    /// Shadow memory or ROM: whether a write reaches the bytes is decided for each by itself (<see cref="GuestRam.WritableAddress"/>). Set for good
+    /// when the memory is made, so that no write right has to be taken from anybody when the guest changes the protection.
+    /// </summary>
+    Guarded = 4,
 }

@@ -30,6 +30,12 @@ public static class ExitCode
     /// <summary>The guest was saved and stopped.</summary>
     public const int Saved = 14;
 
+    /// <summary>The guest's kernel panicked, and said so.</summary>
+    public const int GuestPanic = 16;
+
+    /// <summary>The guest's watchdog ran out, and the guest is not to be reset.</summary>
+    public const int Watchdog = 18;
+
     /// <summary>The code of a debug exit; only the low seven bits of the value reach the exit status.</summary>
     public static int FromDebugExit(uint value) => (int)(((value << 1) | 1) & 0xFF);
 }

@@ -42,13 +42,38 @@ public sealed record GuestConfiguration
 
     public IReadOnlyList<DiskConfiguration> Disks { get; init; } = [];
 
-    public NetworkConfiguration? Network { get; init; }
+    /// <summary>Images in CD drives on the IDE channels.</summary>
+    public IReadOnlyList<OpenFile> CdRoms { get; init; } = [];
+
+    /// <summary>The firmware that starts the guest; null where a kernel is started without one.</summary>
+    public OpenFile? Firmware { get; init; }
+
+    /// <summary>From what the firmware is to start, the first one first: <c>disk</c>, <c>cd</c>, <c>net</c>. What is left out is tried last.</summary>
+    public IReadOnlyList<string> BootOrder { get; init; } = [];
+
+    /// <summary>The firmware offers a menu of what it can start from.</summary>
+    public bool BootMenu { get; init; }
+
+    /// <summary>Where the firmware's own log goes; null for nowhere.</summary>
+    public SerialConfiguration? FirmwareLog { get; init; }
+
+    /// <summary>A NIC each.</summary>
+    public IReadOnlyList<NetworkConfiguration> Networks { get; init; } = [];
 
     /// <summary>What is plugged into COM1.</summary>
     public SerialConfiguration Serial { get; init; } = new(null, null);
 
     /// <summary>What the virtio console is plugged into; null for no such device.</summary>
     public SerialConfiguration? Console { get; init; }
+
+    /// <summary>The guest's graphics card and screens; null for none.</summary>
+    public DisplayConfiguration? Display { get; init; }
+
+    /// <summary>The guest's sound card; null for none.</summary>
+    public SoundConfiguration? Sound { get; init; }
+
+    /// <summary>Input devices beside the PS/2 keyboard and mouse, and what is typed by itself.</summary>
+    public InputConfiguration Input { get; init; } = new([], []);
 
     /// <summary>The descriptor that gets a line when the terminal has its mode back; null when there is no terminal.</summary>
     public int? TerminalGuard { get; init; }
@@ -61,6 +86,15 @@ public sealed record GuestConfiguration
 
     /// <summary>The guest has a virtio entropy source.</summary>
     public bool EntropyDevice { get; init; } = true;
+
+    /// <summary>Bytes that the guest is to give up at first; null for no balloon.</summary>
+    public ulong? Balloon { get; init; }
+
+    /// <summary>What is done when the guest's watchdog runs out; null for no watchdog.</summary>
+    public WatchdogAction? Watchdog { get; init; }
+
+    /// <summary>null for no vsock device.</summary>
+    public VsockConfiguration? Vsock { get; init; }
 
     /// <summary>Guest mistakes that devices notice go to standard error.</summary>
     public bool Verbose { get; init; }

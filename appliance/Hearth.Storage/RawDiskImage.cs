@@ -1,5 +1,6 @@
 using Hearth.Linux;
 using Hearth.Machine;
+using Hearth.Storage.Qcow2;
 
 namespace Hearth.Storage;
 
@@ -19,14 +20,19 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
 
     private readonly DiskFile _file;
     private readonly RequestWorkers _workers;
+    private readonly bool _guardsFormat;
+    private readonly RequestScratch[] _scratch = new RequestScratch[RequestWorkers.ThreadCount];
     private volatile bool _canPunch = true;
     private volatile bool _canZero = true;
 
     /// <param name="file">The open file; owned from now on.</param>
     /// <param name="name">What the user calls it, for messages.</param>
     /// <param name="readOnly">Refuses writes; several guests may share it.</param>
+    /// <param name="guardsFormat">
+    /// Nobody said that it is raw, it only looked like it: then a guest may not write what would make it look like qcow2 the next time.
+    /// </param>
     /// <exception cref="StorageException">It is empty, of odd size, no disk, or in use.</exception>
-    public RawDiskImage(FileDescriptor file, string name, bool readOnly)
+    public RawDiskImage(FileDescriptor file, string name, bool readOnly, bool guardsFormat = false)
     {
         _file = new DiskFile(file);
         try
@@ -40,6 +46,9 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
         }
 
         IsReadOnly = readOnly;
+        _guardsFormat = guardsFormat;
+        for (int i = 0; i < _scratch.Length; i++)
+            _scratch[i] = new RequestScratch(i);
         _workers = new RequestWorkers(name, Execute);
     }
 
@@ -91,10 +100,11 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
         request.Offset <= Capacity && request.Length <= Capacity - request.Offset
         && (!IsReadOnly || request.Operation is BlockOperation.Read or BlockOperation.Flush);
 
-    private BlockStatus Execute(in BlockRequest request)
+    private BlockStatus Execute(int worker, in BlockRequest request)
     {
         DiskResult result = request.Operation switch
         {
+            BlockOperation.Write when _guardsFormat && request.Offset == 0 => WriteStart(_scratch[worker], request),
             BlockOperation.Read => _file.Read(request.Buffers.Span, (long)request.Offset),
             BlockOperation.Write => _file.Write(request.Buffers.Span, (long)request.Offset),
             BlockOperation.Flush => _file.SyncData(),
@@ -107,6 +117,18 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
             DiskResult.NoSpace => BlockStatus.NoSpace,
             _ => BlockStatus.IoError,
         };
+    }
+
+    /// <summary>Writes the first sector from a copy that was looked at: the guest may change its own meanwhile.</summary>
+    private DiskResult WriteStart(RequestScratch scratch, in BlockRequest request)
+    {
+        var window = new BufferWindow(request.Buffers, 0, (long)request.Length);
+        int copied = (int)Math.Min(SectorLength, request.Length);
+        Memory<byte> start = scratch.Fill(copied);
+        window.Slice(0, copied).CopyTo(start.Span);
+        return Qcow2Header.HasMagic(start.Span)
+            ? DiskResult.IoError
+            : _file.Write(scratch.Gather(window.Slice(copied, window.Length - copied), before: start), 0);
     }
 
     private DiskResult Discard(in BlockRequest request)

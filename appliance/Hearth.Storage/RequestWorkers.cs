@@ -28,13 +28,15 @@ internal sealed class RequestWorkers : IDisposable
         _execute = execute;
         for (int i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(Work, StackLength) { IsBackground = true, Name = $"disk {Path.GetFileName(name)} {i}" };
+            int worker = i;
+            _threads[i] = new Thread(() => Work(worker), StackLength) { IsBackground = true, Name = $"disk {Path.GetFileName(name)} {i}" };
             _threads[i].Start();
         }
     }
 
     /// <summary>Does a request and says how it ended.</summary>
-    public delegate BlockStatus Executor(in BlockRequest request);
+    /// <param name="worker">Which of the threads it is on.</param>
+    public delegate BlockStatus Executor(int worker, in BlockRequest request);
 
     public void Enqueue(in BlockRequest request)
     {
@@ -61,11 +63,11 @@ internal sealed class RequestWorkers : IDisposable
             thread.Join();
     }
 
-    private void Work()
+    private void Work(int worker)
     {
         t_owner = this;
         while (TryDequeue(out BlockRequest request))
-            request.Completion.Complete(request.Tag, _execute(request));
+            request.Completion.Complete(request.Tag, _execute(worker, request));
     }
 
     private bool TryDequeue(out BlockRequest request)

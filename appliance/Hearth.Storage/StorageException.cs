@@ -1,6 +1,8 @@
+using Hearth.Machine;
+
 namespace Hearth.Storage;
 
-/// <summary>A disk that cannot be used as configured; the message is one sentence for the user.</summary>
+/// <summary>A disk that cannot be used as configured, or a host that failed it; the message is one sentence for the user.</summary>
 public sealed class StorageException : Exception
 {
     public StorageException()
@@ -16,4 +18,11 @@ public sealed class StorageException : Exception
         : base(message, innerException)
     {
     }
+
+    public StorageException(string message, BlockStatus status)
+        : base(message) =>
+        Status = status;
+
+    /// <summary>How a request ends that meets it.</summary>
+    public BlockStatus Status { get; } = BlockStatus.IoError;
 }

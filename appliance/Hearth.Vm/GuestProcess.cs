@@ -5,6 +5,7 @@ using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Storage;
 using Hearth.Vm.Composition;
+using Hearth.Vm.Input;
 using Hearth.Vm.Running;
 using Hearth.Vm.Saving;
 using Hearth.Vm.Terminal;
@@ -73,14 +74,14 @@ internal static class GuestProcess
     {
         using var events = new MachineEvents();
         using GuestFile? save = configuration.Save is { } target ? new GuestFile(target) : null;
-        using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)));
+        using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)), Tell);
         using FileStream? saved = configuration.Restore is { } restore
             ? new FileStream(new SafeFileHandle(restore.Descriptor, ownsHandle: true), FileAccess.Read, 1 << 20)
             : null;
         SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, configuration.Restore!.Name);
         var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => WriteError($"hearth-vm: {line}\n") : _ => { });
         EngineOptions engine = EngineSelection.Choose(configuration, state?.Header);
-        using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log);
+        using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log, state?.Header);
         if (state is null)
             machine.PowerOn();
         else
@@ -92,7 +93,9 @@ internal static class GuestProcess
         using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);
         using var signals = new HostSignals(events, terminal);
         backends.StartInput();
-        GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell).Run();
+        using InputSession hands = backends.Input.Start(machine.Clock);
+        GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell, configuration.Watchdog ?? WatchdogAction.Reset).Run();
+        backends.Display?.ShowLast();
         return outcome with { Statistics = configuration.Statistics ? [.. machine.Statistics(), .. outcome.Statistics] : [] };
     }
 

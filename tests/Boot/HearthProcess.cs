@@ -52,11 +52,20 @@ internal sealed class HearthProcess : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>What the guest has written so far.</summary>
+    public string Console => Snapshot(_console);
+
     /// <summary>Starts <c>hearth</c> with these arguments.</summary>
     /// <param name="environment">Variables to set, or to remove where the value is null.</param>
-    public static HearthProcess Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    public static HearthProcess Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment) => StartThrough([], arguments, environment);
+
+    /// <summary>Starts another program that becomes <c>hearth</c>: it gets its path and arguments behind its own.</summary>
+    /// <param name="program">The program with its arguments; empty for none.</param>
+    public static HearthProcess StartThrough(
+        IReadOnlyList<string> program, IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        string[] all = [.. program, Executable, .. arguments];
+        var start = new ProcessStartInfo(all[0], all[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -84,8 +93,23 @@ internal sealed class HearthProcess : IDisposable
     /// <exception cref="TimeoutException">It did not run so long.</exception>
     public void WaitForVcpuTime(TimeSpan time) => WaitUntil(() => VcpuTime() >= time, $"the first vCPU did not run for {time.TotalSeconds} s");
 
+    /// <summary>Bytes of the guest's memory that the host keeps (proc_pid_status(5), RssShmem).</summary>
+    public long ResidentMemory()
+    {
+        const string Field = "RssShmem:";
+        string line = File.ReadLines($"/proc/{Id}/status").Single(line => line.StartsWith(Field, StringComparison.Ordinal));
+        return long.Parse(line[Field.Length..^"kB".Length].Trim(), CultureInfo.InvariantCulture) << 10;
+    }
+
+    /// <summary>Waits until the host keeps no more of the guest's memory than so much.</summary>
+    /// <exception cref="TimeoutException">It goes on keeping more.</exception>
+    public void WaitForResidentMemory(long most) => WaitUntil(() => ResidentMemory() <= most, $"the host keeps more than {most >> 20} MiB of the guest's memory");
+
     /// <summary>Tells the guest's process to save the guest and to end.</summary>
     public void Save() => Guests.HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -USR1 {Id}")]);
+
+    /// <summary>Tells the process to end, as Ctrl-C does.</summary>
+    public void End() => Guests.HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -INT {Id}")]);
 
     /// <summary>Types on the guest's serial console.</summary>
     public void Type(string text)
@@ -113,7 +137,8 @@ internal sealed class HearthProcess : IDisposable
         _process.Dispose();
     }
 
-    private void WaitUntil(Func<bool> condition, string otherwise)
+    /// <exception cref="TimeoutException">It did not come to be; the message has what was written instead.</exception>
+    public void WaitUntil(Func<bool> condition, string otherwise)
     {
         while (!condition())
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hearth.Guests.Initramfs;
 
 namespace Hearth.Boot.Tests;
 
@@ -19,9 +20,15 @@ internal sealed class TestGuest : IDisposable
 
     /// <param name="engine">Which engine, and which CPU model.</param>
     public TestGuest(IReadOnlyList<string> engine, string kernel, string script, params string[] modules)
+        : this(engine, kernel, script, initramfs => initramfs, modules)
+    {
+    }
+
+    /// <param name="add">Adds more to the initramfs.</param>
+    public TestGuest(IReadOnlyList<string> engine, string kernel, string script, Func<InitramfsBuilder, InitramfsBuilder> add, params string[] modules)
     {
         Guests.Debian.KernelPackage package = GuestAssets.FetchKernel(kernel);
-        byte[] initramfs = GuestAssets.Initramfs(kernel, script).AddModules(package, modules).Build();
+        byte[] initramfs = add(GuestAssets.Initramfs(kernel, script)).AddModules(package, modules).Build();
         _arguments =
         [
             "vm", "run", .. engine, "--memory", "512M", "--serial", "stdio", "--no-reboot",

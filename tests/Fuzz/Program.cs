@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using Hearth.Fuzz;
+using Hearth.Fuzz.Devices;
 using Hearth.Fuzz.Oracle;
+using Hearth.Fuzz.Storage;
 
+if (args is ["devices", ..])
+    return DeviceFuzzCommand.Run(args.AsSpan(1));
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(FuzzOptions.Usage);
@@ -9,6 +13,20 @@ if (FuzzOptions.Parse(args) is not { } options)
 }
 
 var watch = Stopwatch.StartNew();
+if (options.Images)
+{
+    long run = ImageFuzz.Run(options.Test ?? options.Seed, options.Test is null ? options.Programs : 1, () => watch.Elapsed > options.Limit);
+    Console.WriteLine($"{run} damaged images, seed {options.Seed:X}, {watch.Elapsed.TotalSeconds:F1} s");
+    return 0;
+}
+
+if (options.Ide)
+{
+    new IdeFuzz(unchecked((int)options.Seed)).Run(options.Operations);
+    Console.WriteLine($"{options.Operations} operations, seed {options.Seed:X}, {watch.Elapsed.TotalSeconds:F1} s");
+    return 0;
+}
+
 var session = new FuzzSession(options);
 try
 {

@@ -132,5 +132,90 @@ public sealed class FileDescriptorTests : IDisposable
 
     private static unsafe void Touch(MappedMemory memory, int offset) => memory.Address[offset] = 1;
 
+    [Fact]
+    public void ReadAt_aHoleOfAMemoryFile_givesZerosAndLeavesIt()
+    {
+        using FileDescriptor file = FileDescriptor.CreateMemory("sparse", 16 * 4096);
+        file.Write(new byte[] { 1, 2, 3 });
+        byte[] read = new byte[3 * 4096];
+
+        file.ReadAt(read, 1);
+        bool hasMore = file.TryFindData(4096, out _, out _);
+
+        Assert.Equal([2, 3, 0], read[..3]);
+        Assert.False(hasMore);
+    }
+
+    [Fact]
+    public void ReadAt_pastTheEnd_isAnError()
+    {
+        using FileDescriptor file = FileDescriptor.CreateMemory("short", 10);
+
+        Assert.Throws<LinuxException>(() => file.ReadAt(new byte[4], 8));
+    }
+
+    [Fact]
+    public void TryPunchHole_leavesZerosAndTheLength()
+    {
+        using FileDescriptor file = FileDescriptor.CreateMemory("full", 0);
+        byte[] content = new byte[3 * 4096];
+        content.AsSpan().Fill(7);
+        file.Write(content);
+
+        bool isPunched = file.TryPunchHole(4096, 4096);
+        file.ReadAt(content, 0);
+        file.TryFindData(4096, out long next, out long end);
+
+        Assert.True(isPunched);
+        Assert.Equal((7, 0, 0, 7), (content[4095], content[4096], content[8191], content[8192]));
+        Assert.Equal((8192, 12288), (next, end));
+    }
+
+    [Fact]
+    public void Listen_underANewName_isForItsUserAlone()
+    {
+        string path = PathOf("socket");
+
+        using FileDescriptor listener = FileDescriptor.Listen(path);
+        using FileDescriptor program = FileDescriptor.Connect(path);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public void Listen_whereNobodyListensAnyMore_takesTheName()
+    {
+        string path = PathOf("socket");
+        FileDescriptor.Listen(path).Dispose();
+
+        using FileDescriptor listener = FileDescriptor.Listen(path);
+        using FileDescriptor program = FileDescriptor.Connect(path);
+
+        Assert.NotEqual(-1, program.Number);
+    }
+
+    [Fact]
+    public void Listen_whereSomebodyListens_isRefused()
+    {
+        string path = PathOf("socket");
+        using FileDescriptor listener = FileDescriptor.Listen(path);
+
+        var error = Assert.Throws<LinuxException>(() => FileDescriptor.Listen(path));
+
+        Assert.Equal($"{path}: Address already in use", error.Message);
+        using FileDescriptor program = FileDescriptor.Connect(path);
+    }
+
+    [Fact]
+    public void Listen_underTheNameOfAnotherFile_leavesItAlone()
+    {
+        string path = PathOf("file");
+        File.WriteAllText(path, "mine");
+
+        Assert.Throws<LinuxException>(() => FileDescriptor.Listen(path));
+
+        Assert.Equal("mine", File.ReadAllText(path));
+    }
+
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);
 }

@@ -92,6 +92,47 @@ public sealed class GuestRamTests
     }
 
     [Theory]
+    [InlineData(0x10_0000UL)]
+    [InlineData(FourGiB)]
+    public void TryGiveBack_pages_leavesZerosAndTakesNoRoom(ulong address)
+    {
+        using var ram = new GuestRam(GuestRam.LowEnd + Mebibyte);
+        var observer = new RecordingObserver();
+        ram.CodeObserver = observer;
+        byte[] content = new byte[3 * 4096];
+        content.AsSpan().Fill(1);
+        ram.TryWrite(new GuestAddress(address), content);
+        ram.ClearFlags(address + 4096, PageFlags.Dirty);
+        ram.SetFlags(address + 4096, PageFlags.Code);
+
+        bool isGiven = ram.TryGiveBack(new GuestAddress(address + 4096), 4096);
+        long offset = (long)ram.FileOffset(address);
+        bool hasData = ram.File.TryFindData(offset + 4096, out long next, out _);
+        ram.TryReadStored(new GuestAddress(address), content);
+        ram.File.TryFindData(offset + 4096, out long afterRead, out _);
+
+        Assert.True(isGiven && hasData);
+        Assert.Equal((offset + 8192, offset + 8192), (next, afterRead));
+        Assert.Equal([1, 0, 0, 1], [content[4095], content[4096], content[8191], content[8192]]);
+        Assert.Equal([(address + 4096, 4096)], observer.Writes);
+        Assert.True(((PageFlags)ram.FlagsOf(address + 4096)).HasFlag(PageFlags.Dirty));
+    }
+
+    [Theory]
+    [InlineData(0x1001UL, 4096UL)]
+    [InlineData(0x1000UL, 4095UL)]
+    [InlineData(0x1000UL, 0UL)]
+    [InlineData(0x9_F000UL, 8192UL)]
+    [InlineData(0xF_F000UL, 8192UL)]
+    [InlineData(ulong.MaxValue - 4095, 4096UL)]
+    public void TryGiveBack_whatAreNoPagesOfRam_isRefused(ulong address, ulong length)
+    {
+        using var ram = new GuestRam(Mebibyte);
+
+        Assert.False(ram.TryGiveBack(new GuestAddress(address), length));
+    }
+
+    [Theory]
     [InlineData(0UL, 4096)]
     [InlineData(0x3FFF_F000UL, 0x2000)] // over the end of a window
     [InlineData(0x8000_0000UL, 1 << 30)]

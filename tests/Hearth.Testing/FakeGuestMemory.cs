@@ -3,7 +3,7 @@ using Hearth.Machine;
 namespace Hearth.Testing;
 
 /// <summary>Guest RAM in an array, from address zero.</summary>
-public sealed class FakeGuestMemory(int length) : IGuestMemory
+public sealed class FakeGuestMemory(int length) : IGuestMemory, IReclaimableMemory
 {
     /// <summary>The RAM itself, for tests to fill and look at.</summary>
     public byte[] Bytes { get; } = new byte[length];
@@ -32,6 +32,19 @@ public sealed class FakeGuestMemory(int length) : IGuestMemory
         bool isRam = Contains(start, (ulong)length);
         memory = isRam ? Bytes.AsMemory((int)start.Value, length) : default;
         return isRam;
+    }
+
+    /// <summary>Ranges given back, in order, as they were asked for; bounded, so that a flood allocates nothing.</summary>
+    public List<(ulong Start, ulong Length)> GivenBack { get; } = new(1024);
+
+    public bool TryGiveBack(GuestAddress start, ulong length)
+    {
+        if (((start.Value | length) & 0xFFF) != 0 || length == 0 || !Contains(start, length))
+            return false;
+        Bytes.AsSpan((int)start.Value, (int)length).Clear();
+        if (GivenBack.Count < GivenBack.Capacity)
+            GivenBack.Add((start.Value, length));
+        return true;
     }
 
     public void NoteWrite(GuestAddress start, int length) => IsNoted.AsSpan((int)start.Value, length).Fill(true);

@@ -13,6 +13,22 @@ public sealed class FakeMachineControl : IMachineControl
 
     public uint LastDebugExit { get; private set; }
 
+    public int Panics { get; private set; }
+
+    public int Dumps { get; private set; }
+
+    public int Expirations { get; private set; }
+
+    public void GuestPanicked(bool isDumping)
+    {
+        if (isDumping)
+            Dumps++;
+        else
+            Panics++;
+    }
+
+    public void WatchdogExpired() => Expirations++;
+
     public void PowerOff() => PowerOffs++;
 
     public void Reset() => Resets++;

@@ -24,13 +24,14 @@ internal sealed unsafe class KvmMachine : IDisposable
     /// <param name="slot">Its number; one that is in use is replaced.</param>
     /// <param name="host">Stays mapped while the machine exists.</param>
     /// <param name="logsWrites">Its dirty log is kept. It begins without a page each time that this is set anew.</param>
+    /// <param name="isReadOnly">Writes exit. To be changed only by way of a length of 0, which takes the memory away.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public void SetMemory(int slot, ulong physical, byte* host, ulong length, bool logsWrites = false)
+    public void SetMemory(int slot, ulong physical, byte* host, ulong length, bool logsWrites = false, bool isReadOnly = false)
     {
         var region = new kvm_userspace_memory_region
         {
             slot = (uint)slot,
-            flags = logsWrites ? kvm_userspace_memory_region.LogDirtyPages : 0,
+            flags = (logsWrites ? kvm_userspace_memory_region.LogDirtyPages : 0) | (isReadOnly ? kvm_userspace_memory_region.ReadOnly : 0),
             guest_phys_addr = physical,
             memory_size = length,
             userspace_addr = (ulong)host,

@@ -8,6 +8,9 @@ internal struct kvm_userspace_memory_region
     /// <summary>KVM_MEM_LOG_DIRTY_PAGES.</summary>
     public const uint LogDirtyPages = 1;
 
+    /// <summary>KVM_MEM_READONLY: writes exit as to a device.</summary>
+    public const uint ReadOnly = 2;
+
     public uint slot;
     public uint flags;
     public ulong guest_phys_addr;

@@ -14,7 +14,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     private readonly KvmDevice _device;
     private readonly KvmMachine _machine;
     private readonly KvmEngineOptions _options;
-    private readonly GuestRam _ram;
+    private readonly KvmMemoryMap _memory;
     private readonly List<KvmVcpu> _vcpus = [];
     private readonly KvmApics _apics;
     private readonly SpeculationControls _speculation;
@@ -34,7 +34,6 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _ram = ram;
         _device = device;
         try
         {
@@ -46,7 +45,7 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
             _machine.LendPages(LentPages);
             _machine.CreateLocalApics(InterruptRouter.GsiCount);
             _machine.KeepDirtyLogs();
-            MapMemory(logsWrites: false);
+            _memory = new KvmMemoryMap(_machine, ram);
             _apics = new KvmApics(_machine, _vcpus);
         }
         catch
@@ -111,8 +110,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
             throw new InvalidOperationException("writes to the guest's memory are tracked already");
         try
         {
-            MapMemory(logsWrites: true);
-            return _tracker = new KvmDirtyTracker(this, _machine, _ram);
+            _memory.LogsWrites = true;
+            return _tracker = new KvmDirtyTracker(this, _memory);
         }
         catch
         {
@@ -199,16 +198,10 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
     {
         try
         {
-            MapMemory(logsWrites: false);
+            _memory.LogsWrites = false;
         }
         catch (LinuxException)
         {
         }
-    }
-
-    private void MapMemory(bool logsWrites)
-    {
-        for (int i = 0; i < _ram.Slots.Count; i++)
-            _machine.SetMemory(i, _ram.Slots[i].Start, _ram.HostAddress(_ram.Slots[i].Start), _ram.Slots[i].Length, logsWrites);
     }
 }

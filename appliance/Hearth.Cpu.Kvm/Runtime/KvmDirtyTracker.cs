@@ -16,42 +16,36 @@ internal sealed unsafe class KvmDirtyTracker : IDirtyTracker
     private const int MostWords = (1 << 30) / PageSet.PageSize / WordBits;
 
     private readonly KvmCpuEngine _engine;
-    private readonly KvmMachine _machine;
-    private readonly GuestRam _ram;
-    private readonly PageSet _log;
+    private readonly KvmMemoryMap _memory;
 
-    /// <param name="machine">Its slots are those of RAM, in their order, and are logged.</param>
-    public KvmDirtyTracker(KvmCpuEngine engine, KvmMachine machine, GuestRam ram)
+    /// <param name="memory">Its writes are logged.</param>
+    public KvmDirtyTracker(KvmCpuEngine engine, KvmMemoryMap memory)
     {
         _engine = engine;
-        _machine = machine;
-        _ram = ram;
-        _log = ram.NewPageSet();
-        ram.TakeDirty(_log);
+        _memory = memory;
+        _memory.Ram.TakeDirty(_memory.Ram.NewPageSet());
     }
 
     /// <exception cref="Linux.LinuxException">The kernel refused.</exception>
     public void Collect(PageSet into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        _ram.TakeDirty(into);
-        for (int slot = 0; slot < _ram.Slots.Count; slot++)
-        {
-            int first = (int)(_ram.Slots[slot].Offset / PageSet.PageSize / WordBits);
-            long pages = (long)(_ram.Slots[slot].Length / PageSet.PageSize);
-            int words = (int)((pages + WordBits - 1) / WordBits);
-            Collect(slot, pages, _log.Words.Slice(first, words), into.Words.Slice(first, words));
-        }
+        _memory.Ram.TakeDirty(into);
+        _memory.CollectWritten(into);
     }
 
     public void Dispose() => _engine.Forget(this);
 
-    private void Collect(int slot, long pages, Span<ulong> log, Span<ulong> into)
+    /// <summary>Adds the pages of a logged slot that were written since they were told last.</summary>
+    /// <param name="log">Room for a bit a page.</param>
+    /// <param name="into">A bit a page.</param>
+    /// <exception cref="Linux.LinuxException">The kernel refused.</exception>
+    internal static void Collect(KvmMachine machine, int slot, long pages, Span<ulong> log, Span<ulong> into)
     {
         // SAFETY: the kernel reads and writes a bit for each page of the slot, in whole words; these are as many.
         fixed (ulong* bits = log)
         {
-            _machine.ReadDirtyLog(slot, bits);
+            machine.ReadDirtyLog(slot, bits);
             for (int from = 0; from < log.Length; from += MostWords)
             {
                 Span<ulong> part = log.Slice(from, Math.Min(MostWords, log.Length - from));
@@ -60,7 +54,7 @@ internal sealed unsafe class KvmDirtyTracker : IDirtyTracker
                 for (int i = 0; i < part.Length; i++)
                     into[from + i] |= part[i];
                 long first = (long)from * WordBits;
-                _machine.ClearDirtyLog(slot, (ulong)first, (uint)Math.Min(pages - first, (long)part.Length * WordBits), bits + from);
+                machine.ClearDirtyLog(slot, (ulong)first, (uint)Math.Min(pages - first, (long)part.Length * WordBits), bits + from);
             }
         }
     }

@@ -309,7 +309,7 @@ internal sealed unsafe class DirectSpace : IDisposable
     private int PageRights(ulong physical) => Read | (MayWrite(physical) ? Write : 0) | (_store.IsWatched(physical) ? Execute : 0);
 
     private bool MayWrite(ulong physical) =>
-        (_ram.FlagsOf(physical & ~(PageSize - 1)) & (byte)(PageFlags.Code | PageFlags.Dirty)) == (byte)PageFlags.Dirty;
+        (_ram.FlagsOf(physical & ~(PageSize - 1)) & (byte)(PageFlags.Code | PageFlags.Dirty | PageFlags.Guarded)) == (byte)PageFlags.Dirty;
 
     /// <summary>What a page may be mapped as, after doing what gives more: marking it dirty, or looking at its code and watching it.</summary>
     /// <returns>Physical address and rights; 0 when it may not be mapped.</returns>
@@ -317,7 +317,9 @@ internal sealed unsafe class DirectSpace : IDisposable
     {
         int rights = TableRights(entry);
         ulong physical = entry & PageTableEntry.Address;
-        byte* host = rights == 0 ? null : _ram.HostAddress(physical);
+
+        // Device memory moves: the process would go on to write to it.
+        byte* host = rights == 0 || _ram.IsDevice(physical) ? null : _ram.HostAddress(physical);
         if (host is null)
             return 0;
         if ((rights & Write) != 0 && (_ram.FlagsOf(physical) & (byte)PageFlags.Dirty) == 0)

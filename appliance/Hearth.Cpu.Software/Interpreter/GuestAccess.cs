@@ -266,7 +266,7 @@ internal sealed unsafe class GuestAccess
 
     private void WritePhysical(ulong physical, int size, ulong value)
     {
-        byte* host = _ram.HostAddress(physical);
+        byte* host = _ram.WritableAddress(physical);
         if (host is null)
         {
             Bus?.WriteMemory(physical, (AccessWidth)size, value & OperandAccess.Mask(size));
@@ -297,7 +297,7 @@ internal sealed unsafe class GuestAccess
     {
         if (from.IsEmpty)
             return;
-        byte* host = _ram.HostAddress(physical);
+        byte* host = _ram.WritableAddress(physical);
         if (host is not null)
         {
             from.CopyTo(new Span<byte>(host, from.Length));

@@ -135,7 +135,7 @@ internal sealed unsafe class Mmu
         {
             if (access == MemoryAccess.Write && (_ram.FlagsOf(translation.Physical) & (byte)PageFlags.Dirty) == 0)
                 _ram.SetFlags(translation.Physical, PageFlags.Dirty);
-            writable = (_ram.FlagsOf(translation.Physical) & (byte)(PageFlags.Code | PageFlags.Dirty)) == (byte)PageFlags.Dirty;
+            writable = (_ram.FlagsOf(translation.Physical) & (byte)(PageFlags.Code | PageFlags.Dirty | PageFlags.Guarded)) == (byte)PageFlags.Dirty;
         }
 
         _tlb.Fill(linear, tlbMode, translation, host, writable);

@@ -266,7 +266,7 @@ internal sealed unsafe class PageWalker
             ulong wanted = entry.Value | PageTableEntry.Accessed;
             if (markDirty && i == path.Length - 1)
                 wanted |= PageTableEntry.Dirty;
-            if (wanted == entry.Value)
+            if (wanted == entry.Value || _ram.IsProtected(entry.Physical))
                 continue;
 
             // SAFETY: the pointer was made by GuestRam for an entry that is naturally aligned within its page.

@@ -39,7 +39,7 @@ internal sealed unsafe class CodeFinder
         if (!TryLinear(out ulong linear, out int end) || !TryPhysical(linear, out ulong physical))
             return null;
         Linear = linear;
-        if (_ram.HostAddress(physical) is null)
+        if (!MayHoldCode(physical))
             return null;
         int offset = (int)(linear & (PageSize - 1));
         ulong pageRip = _state->Rip - (ulong)offset;
@@ -64,7 +64,7 @@ internal sealed unsafe class CodeFinder
                 next = (uint)next;
             if (!_mmu.TryTranslate(next, MemoryAccess.Execute, out second))
                 return null;
-            if (_ram.HostAddress(second) is null)
+            if (!MayHoldCode(second))
                 second = TranslatedBlock.NoPage;
         }
 
@@ -75,6 +75,9 @@ internal sealed unsafe class CodeFinder
             _ = _access.RaiseFetchFault(length);
         return block;
     }
+
+    /// <summary>Device memory moves, and what was translated from it would be found where it was.</summary>
+    private bool MayHoldCode(ulong physical) => _ram.HostAddress(physical) is not null && !_ram.IsDevice(physical);
 
     /// <summary>Applies the code segment.</summary>
     /// <param name="end">Where in the page the bytes that may be fetched end.</param>

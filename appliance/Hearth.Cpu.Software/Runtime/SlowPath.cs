@@ -58,7 +58,7 @@ internal sealed unsafe class SlowPath
             return AccessOutcome.Fault;
         if (!_mmu.TryTranslate(linear, kind, tlbMode, out ulong physical))
             return AccessOutcome.Fault;
-        byte* host = _ram.HostAddress(physical);
+        byte* host = detail.IsWrite ? _ram.WritableAddress(physical) : _ram.HostAddress(physical);
         if (host is null)
             return Bounce(detail, linear);
         if (!filled || (detail.IsWrite && HasCode(physical, detail.Size)))

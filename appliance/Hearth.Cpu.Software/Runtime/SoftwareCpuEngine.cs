@@ -6,7 +6,7 @@ namespace Hearth.Cpu.Software;
 /// <summary>
 /// Runs guests without hardware virtualization: same-ISA binary translation. See docs/software-engine.md.
 /// </summary>
-public sealed class SoftwareCpuEngine : ICpuEngine
+public sealed class SoftwareCpuEngine : ICpuEngine, IDeviceMemoryUser
 {
     private const long HugePage = 2 << 20;
 
@@ -39,6 +39,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine
         Store = new TranslationStore(ram, classifier, Scale.IsSame, (nuint)options.CodeCacheLength);
         if (options.TranslationDirectory is { } directory)
             Store.Attach(directory, Identity());
+        if (ram.Device is { } device)
+            device.User = this;
     }
 
     public string Name => "software";
@@ -120,6 +122,23 @@ public sealed class SoftwareCpuEngine : ICpuEngine
             var total = new EngineStatistic("memory: the engine takes at most", $"{bound >> 20} MiB");
             return [total, .. Store.Statistics(), new EngineStatistic("memory: vCPU states and soft TLBs", $"{_vcpus.Count * VcpuState.Size >> 10} KiB"), .. sum.Describe(), .. direct.Describe()];
         }
+    }
+
+    public void DeviceMemoryPlaced()
+    {
+        lock (_lock)
+        {
+            foreach (SoftwareVcpu vcpu in _vcpus)
+                vcpu.AskToFlush();
+        }
+    }
+
+    /// <remarks>Every write sets <see cref="PageFlags.Dirty"/>, once: there is nothing to add, but the right to write without it is to be taken back.</remarks>
+    public void TakeDeviceWrites(PageSet into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        if (into.Words.ContainsAnyExcept(0UL))
+            TakeWriteRights();
     }
 
     /// <summary>What translated code depends on besides the guest's bytes and mode.</summary>

@@ -173,6 +173,9 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
     /// <summary>Asks this vCPU to come to <see cref="ExclusiveGate.StepAside"/>.</summary>
     internal void AskToStepAside() => _mailbox.Post(VcpuRequests.StepAside);
 
+    /// <summary>Makes the vCPU forget every translation before its next instructions. From any thread.</summary>
+    internal void AskToFlush() => _mailbox.Post(VcpuRequests.Flush);
+
     /// <summary>Makes the next write to any page see to it that the page is marked as dirty. While this vCPU is outside the gate.</summary>
     internal void TakeWriteRights()
     {
@@ -228,6 +231,8 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
         _direct.Tick();
         if ((requests & VcpuRequests.StepAside) != 0)
             _engine.Gate.StepAside();
+        if ((requests & VcpuRequests.Flush) != 0)
+            _mmu.Flush();
         Obey(requests);
         if (!TryDeliverEvents())
         {

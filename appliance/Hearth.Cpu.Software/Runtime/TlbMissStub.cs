@@ -378,10 +378,13 @@ internal static unsafe class TlbMissStub
         a.ret();
     }
 
-    /// <summary>Makes a guest-physical address in RDI a host address, as <see cref="GuestRam.HostAddress"/> does; carry set outside RAM. Changes RAX.</summary>
+    /// <summary>
+    /// Makes a guest-physical address in RDI a host address, as <see cref="GuestRam.HostAddress"/> does; carry set outside RAM, and where pages may be
+    /// write-protected: in shadow memory, which is never looked at here, and in ROM. Changes RAX.
+    /// </summary>
     private static void EmitHostAddress(Assembler a, Label here)
     {
-        const uint HoleLength = (uint)(GuestRam.HoleEnd - GuestRam.HoleStart);
+        const uint HoleLength = (uint)(GuestRam.ShadowEnd - GuestRam.HoleStart);
         Label high = a.CreateLabel();
         Label none = a.CreateLabel();
         a.Label(ref here);

@@ -18,6 +18,9 @@ internal enum VcpuRequests
     /// <summary>Another vCPU wants to run alone.</summary>
     StepAside = 1 << 5,
 
+    /// <summary>Device memory is elsewhere: drop what was translated to its old place.</summary>
+    Flush = 1 << 6,
+
     /// <summary>What a processor remembers until it can act on it.</summary>
     Signals = Nmi | Init | StartUp,
 }

@@ -9,7 +9,7 @@ namespace Hearth.Devices.Pci;
 public sealed class IsaBridge : PciFunction
 {
     private const int RouteControl = 0x60;
-    private const int WireCount = 4;
+    private const int PirqCount = 4;
     private const byte RouteWritable = 0x8F;
     private const byte RouteDisabled = 0x80;
 
@@ -25,15 +25,15 @@ public sealed class IsaBridge : PciFunction
         Configuration.DefineUInt16(0x4E, 0x0003, 0x07FF); // X-bus chip select
         Configuration.Define(0x69, 0x02, 0xFE); // top of memory
         Configuration.Define(0x82, 0x02, 0x0F); // deterministic latency: passive release on, as firmware leaves it
-        for (int wire = 0; wire < WireCount; wire++)
-            Configuration.Define(RouteControl + wire, RouteDisabled, RouteWritable);
+        for (int pirq = 0; pirq < PirqCount; pirq++)
+            Configuration.Define(RouteControl + pirq, RouteDisabled, RouteWritable);
     }
 
-    /// <summary>Routes the wires as firmware does.</summary>
+    /// <summary>Routes PIRQ A to D as firmware does.</summary>
     internal void RouteInterrupts(ReadOnlySpan<byte> irqs)
     {
-        for (int wire = 0; wire < irqs.Length; wire++)
-            WriteConfiguration(RouteControl + wire, AccessWidth.Byte, irqs[wire]);
+        for (int pirq = 0; pirq < irqs.Length; pirq++)
+            WriteConfiguration(RouteControl + pirq, AccessWidth.Byte, irqs[pirq]);
     }
 
     protected override void ConfigurationWritten(int offset, AccessWidth width)
@@ -50,7 +50,7 @@ public sealed class IsaBridge : PciFunction
 
     private void FollowRoutesLocked()
     {
-        for (int wire = 0; wire < WireCount; wire++)
-            _router.Route(wire, (byte)Configuration.Read(RouteControl + wire, AccessWidth.Byte));
+        for (int pirq = 0; pirq < PirqCount; pirq++)
+            _router.Route(pirq, (byte)Configuration.Read(RouteControl + pirq, AccessWidth.Byte));
     }
 }

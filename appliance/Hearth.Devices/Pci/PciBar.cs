@@ -14,14 +14,17 @@ public sealed class PciBar
 
     private const uint IoFlag = 1;
     private const uint Memory64Flag = 4;
+    private const uint PrefetchableFlag = 8;
     private const ulong MaximumPort = 0xFFFF;
 
     private readonly IAddressSpace _space;
     private readonly IBusDevice _device;
+    private readonly IDeviceMemory? _memory;
     private IDisposable? _mapping;
     private ulong _mappedAt;
 
-    internal PciBar(int index, PciBarKind kind, ulong size, IAddressSpace space, IBusDevice device)
+    /// <param name="memory">What the guest finds there without asking the device; null for registers.</param>
+    internal PciBar(int index, PciBarKind kind, ulong size, IAddressSpace space, IBusDevice device, IDeviceMemory? memory = null)
     {
         ulong minimum = kind == PciBarKind.Io ? 4UL : 16UL;
         if (!BitOperations.IsPow2(size) || size < minimum || size > 1UL << 31)
@@ -33,6 +36,7 @@ public sealed class PciBar
         Size = size;
         _space = space;
         _device = device;
+        _memory = memory;
     }
 
     /// <summary>0 to 5; a 64-bit BAR takes the next one as well.</summary>
@@ -53,6 +57,7 @@ public sealed class PciBar
     {
         PciBarKind.Io => IoFlag,
         PciBarKind.Memory64 => Memory64Flag,
+        PciBarKind.PrefetchableMemory32 => PrefetchableFlag,
         _ => 0,
     };
 
@@ -83,6 +88,7 @@ public sealed class PciBar
         _mapping?.Dispose();
         _mapping = map ? _space.MapOverlay(new AddressRange(address, Size), _device, MappingPriority) : null;
         _mappedAt = map ? address : 0;
+        _memory?.Place(map ? address : null);
     }
 
     /// <summary>An unset BAR (zero) and one that is being measured (it reaches the very top) decode nothing.</summary>
@@ -92,7 +98,7 @@ public sealed class PciBar
         ulong limit = Kind switch
         {
             PciBarKind.Io => MaximumPort,
-            PciBarKind.Memory32 => uint.MaxValue,
+            PciBarKind.Memory32 or PciBarKind.PrefetchableMemory32 => uint.MaxValue,
             _ => Bus.MemorySpace,
         };
         return address != 0 && last < limit && last != uint.MaxValue;

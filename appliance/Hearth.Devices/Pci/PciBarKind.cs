@@ -6,6 +6,9 @@ public enum PciBarKind
     Io,
     Memory32,
 
+    /// <summary>Reading it has no effect: memory rather than registers.</summary>
+    PrefetchableMemory32,
+
     /// <summary>Takes two registers; may lie anywhere.</summary>
     Memory64,
 }

@@ -12,6 +12,7 @@ public abstract class PciFunction : IMachineDevice
 
     private readonly DeviceContext _context;
     private readonly List<PciBar> _bars = [];
+    private PciRom? _rom;
     private IInterruptLine? _interruptWire;
     private int _lastCapability = PciRegisters.CapabilitiesPointer - 1;
     private int _nextCapability = PciRegisters.HeaderLength;
@@ -114,19 +115,31 @@ public abstract class PciFunction : IMachineDevice
         Configuration.Define(PciRegisters.HeaderType, PciRegisters.HeaderMultifunction);
 
     /// <summary>Adds a base address register; while the machine is built.</summary>
-    protected void AddBar(int index, PciBarKind kind, ulong size, IBusDevice device)
+    /// <param name="memory">What the guest finds there without asking the device; null for registers.</param>
+    protected void AddBar(int index, PciBarKind kind, ulong size, IBusDevice device, IDeviceMemory? memory = null)
     {
-        var bar = new PciBar(index, kind, size, kind == PciBarKind.Io ? _context.Ports : _context.Memory, device);
+        var bar = new PciBar(index, kind, size, kind == PciBarKind.Io ? _context.Ports : _context.Memory, device, memory);
         bar.Define(Configuration);
         _bars.Add(bar);
+    }
+
+    /// <summary>Adds the expansion ROM; while the machine is built.</summary>
+    /// <param name="image">Not empty.</param>
+    protected void AddRom(ReadOnlyMemory<byte> image)
+    {
+        _rom = new PciRom(image, _context.Memory);
+        _rom.Define(Configuration);
     }
 
     /// <summary>Adds a capability to the end of the list (PCI 3.0, section 6.7); while the machine is built.</summary>
     /// <param name="body">What follows the id and the link.</param>
     /// <returns>The capability's offset.</returns>
-    protected int AddCapability(byte id, ReadOnlySpan<byte> body)
+    protected int AddCapability(byte id, ReadOnlySpan<byte> body) => AddCapability(id, body, _nextCapability);
+
+    /// <param name="offset">Where it is to be, behind all others: a multiple of 4.</param>
+    /// <inheritdoc cref="AddCapability(byte, ReadOnlySpan{byte})"/>
+    protected int AddCapability(byte id, ReadOnlySpan<byte> body, int offset)
     {
-        int offset = _nextCapability;
         Configuration.Define(_lastCapability + 1, (byte)offset);
         Configuration.Define(offset, id);
         for (int i = 0; i < body.Length; i++)
@@ -176,6 +189,7 @@ public abstract class PciFunction : IMachineDevice
     {
         foreach (PciBar bar in _bars)
             bar.Update(Configuration);
+        _rom?.Update(Configuration);
         DriveInterruptLocked();
     }
 

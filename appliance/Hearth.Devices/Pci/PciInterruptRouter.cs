@@ -5,7 +5,8 @@ namespace Hearth.Devices.Pci;
 
 /// <summary>
 /// The wires between the slots and the interrupt controllers. INTx of a slot reaches GSI 16 + ((slot + pin) mod 4) at the
-/// IOAPIC, and the same wire, PIRQ A to D, one of the ISA interrupts if the guest routes it there (PIIX3, section 2.2.6).
+/// IOAPIC, pin counted from 0, and as PIRQ A to D one of the ISA interrupts if the guest routes it there (PIIX3, section 2.2.6).
+/// INTA# of slot 1 is PIRQ A: SeaBIOS sets interrupt line registers by that, and boards with a PIIX have it.
 /// </summary>
 internal sealed class PciInterruptRouter
 {
@@ -35,6 +36,13 @@ internal sealed class PciInterruptRouter
     /// <param name="pin">1 for INTA# to 4 for INTD#.</param>
     public static int WireOf(int slot, int pin) => (slot + pin - 1) % WireCount;
 
+    /// <summary>The wire that is PIRQ A (0) to D (3).</summary>
+    public static int WireOfPirq(int pirq) => (pirq + 1) % WireCount;
+
+    /// <summary>The PIRQ, A (0) to D (3), of a slot's pin.</summary>
+    /// <param name="pin">1 for INTA# to 4 for INTD#.</param>
+    public static int PirqOf(int slot, int pin) => (WireOf(slot, pin) + WireCount - 1) % WireCount;
+
     /// <summary>A source on that wire for one function.</summary>
     public IInterruptLine Connect(int slot, int pin)
     {
@@ -42,12 +50,13 @@ internal sealed class PciInterruptRouter
         return new Source(this, wire, _context.Line(FirstGsi + wire));
     }
 
+    /// <param name="pirq">0 for PIRQ A to 3 for PIRQ D.</param>
     /// <param name="route">The PIRQRC register: bit 7 set cuts the wire off the ISA interrupts, bits 3-0 choose one.</param>
-    public void Route(int wire, byte route)
+    public void Route(int pirq, byte route)
     {
         lock (_sync)
         {
-            _routes[wire] = route;
+            _routes[WireOfPirq(pirq)] = route;
             DriveLocked();
         }
     }

@@ -20,6 +20,7 @@ internal static class PciRegisters
     public const int FirstBar = 0x10;
     public const int SubsystemVendorId = 0x2C;
     public const int SubsystemId = 0x2E;
+    public const int RomAddress = 0x30;
     public const int CapabilitiesPointer = 0x34;
     public const int InterruptLine = 0x3C;
     public const int InterruptPin = 0x3D;
@@ -37,6 +38,7 @@ internal static class PciRegisters
 
     public const byte HeaderMultifunction = 0x80;
 
+    public const byte CapabilityMsi = 0x05;
     public const byte CapabilityMsix = 0x11;
     public const byte CapabilityVendor = 0x09;
 }

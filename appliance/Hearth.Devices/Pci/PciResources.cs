@@ -1,3 +1,4 @@
+using Hearth.Devices.Storage.Ide;
 using Hearth.Machine;
 
 namespace Hearth.Devices.Pci;
@@ -14,8 +15,8 @@ public static class PciResources
     /// <summary>Where I/O BARs go.</summary>
     public static AddressRange PortWindow { get; } = new(0xC000, 0x4000);
 
-    // PIRQ A and C share IRQ 10, B and D share 11, as SeaBIOS has it: free on every PC.
-    private static readonly byte[] s_wireIrqs = [10, 11, 10, 11];
+    // PIRQ A and B share IRQ 10, C and D share 11, as SeaBIOS has it: free on every PC.
+    private static readonly byte[] s_pirqIrqs = [10, 10, 11, 11];
 
     /// <summary>Assigns everything, after the functions were reset and before the first vCPU runs.</summary>
     /// <exception cref="MachineException">The BARs do not fit into their windows.</exception>
@@ -33,8 +34,10 @@ public static class PciResources
             }
         }
 
+        foreach (IdeDevice ide in bus.Functions.OfType<IdeDevice>())
+            ide.EnableDecoding();
         foreach (IsaBridge bridge in bus.Functions.OfType<IsaBridge>())
-            bridge.RouteInterrupts(s_wireIrqs);
+            bridge.RouteInterrupts(s_pirqIrqs);
     }
 
     /// <summary>Largest first, so that natural alignment leaves no holes.</summary>
@@ -62,7 +65,7 @@ public static class PciResources
         function.WriteConfiguration(PciRegisters.Command, AccessWidth.Word, decode);
         if (function.Identity.InterruptPin == 0)
             return;
-        byte irq = s_wireIrqs[PciInterruptRouter.WireOf(slot, function.Identity.InterruptPin)];
+        byte irq = s_pirqIrqs[PciInterruptRouter.PirqOf(slot, function.Identity.InterruptPin)];
         function.WriteConfiguration(PciRegisters.InterruptLine, AccessWidth.Byte, irq);
     }
 }

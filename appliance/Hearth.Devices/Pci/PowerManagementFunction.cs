@@ -13,6 +13,10 @@ public sealed class PowerManagementFunction : PciFunction
 
     private const int BaseRegister = 0x40;
     private const int Miscellaneous = 0x80;
+
+    // Device activity B, bits 31-24: APMC_EN, an SMI for each write to port 0xB2.
+    private const int DeviceActivityB3 = 0x5B;
+    private const byte ApmControlEnable = 1 << 1;
     private const uint IoSpace = 1;
     private const byte IoEnable = 1;
     private const byte SystemControlInterrupt = 9;
@@ -22,6 +26,9 @@ public sealed class PowerManagementFunction : PciFunction
     {
         Configuration.DefineUInt32(BaseRegister, AcpiBase | IoSpace);
         Configuration.Define(Miscellaneous, IoEnable);
+
+        // On from the start, it tells firmware that system management mode is set up already: there is none.
+        Configuration.Define(DeviceActivityB3, ApmControlEnable);
 
         // The system control interrupt is wired to IRQ 9 and not to INTA#, which would reach the IOAPIC elsewhere.
         Configuration.Define(PciRegisters.InterruptLine, SystemControlInterrupt);

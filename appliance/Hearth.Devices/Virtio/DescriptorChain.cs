@@ -97,6 +97,18 @@ public sealed class DescriptorChain
             _ram.NoteWrite(new GuestAddress(piece.Address), (int)piece.Length);
     }
 
+    /// <summary>Pieces of the writable part.</summary>
+    public int WritablePieces => _count - _readableCount;
+
+    /// <summary>Where a piece of the writable part lies, for a device that deals with memory itself and not with what is in it.</summary>
+    /// <param name="index">0 to <see cref="WritablePieces"/> - 1.</param>
+    /// <returns>The first byte, and how many bytes of RAM follow.</returns>
+    public (GuestAddress Start, uint Length) WritablePiece(int index)
+    {
+        Piece piece = Writable[index];
+        return (new GuestAddress(piece.Address), piece.Length);
+    }
+
     /// <summary>Walks the chain that starts at <paramref name="head"/>.</summary>
     /// <returns>Null, or what is wrong with it.</returns>
     internal string? Load(in RingTable ring, ushort head)

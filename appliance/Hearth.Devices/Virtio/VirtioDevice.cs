@@ -89,6 +89,15 @@ public abstract class VirtioDevice
     /// <summary>The driver made buffers available, or the device may go on. On a vCPU's thread; returns soon.</summary>
     public abstract void Notify(int queue);
 
+    /// <summary>The driver writes the device-specific configuration; most devices have nothing there that can be written.</summary>
+    /// <param name="offset">Bytes; past the end of the configuration, too.</param>
+    protected internal virtual void WriteConfigurationLocked(uint offset, AccessWidth width, ulong value)
+    {
+    }
+
+    /// <summary>What the device has to show when the guest has ended.</summary>
+    public virtual IReadOnlyList<DeviceFigure> Figures() => [];
+
     internal void ConnectTo(IVirtioInterrupts interrupts) => _interrupts = interrupts;
 
     /// <summary>The driver writes the status field. Called without the lock: queues may hold buffers already.</summary>

@@ -12,7 +12,7 @@ namespace Hearth.Devices.Virtio;
 /// With MSI-X switched on each queue and the configuration have a vector of their own; without, INTx follows the interrupt
 /// status register, which a read clears.
 /// </remarks>
-public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice, IVirtioInterrupts
+public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice, IDeviceFigures, IVirtioInterrupts
 {
     private const ushort RedHat = 0x1AF4;
     private const ushort ModernDeviceBase = 0x1040;
@@ -93,6 +93,10 @@ public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice
             case VirtioPciLayout.Common:
                 _common.Write(within, width, value);
                 break;
+            case VirtioPciLayout.Device:
+                lock (Sync)
+                    _device.WriteConfigurationLocked(within, width, value);
+                break;
             case VirtioPciLayout.MsixEntries:
                 lock (Sync)
                     _msix.WriteTable(within, width, value);
@@ -103,6 +107,8 @@ public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice
     public void Pause() => _device.Pause();
 
     public void Resume() => _device.Resume();
+
+    public IReadOnlyList<DeviceFigure> Figures() => _device.Figures();
 
     void IVirtioInterrupts.SignalQueueLocked(Virtqueue queue)
     {

@@ -10,6 +10,12 @@ internal static unsafe partial class Libc
     internal const int EFD_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
     internal const int F_SETFD = 2;
+    internal const int F_ADD_SEALS = 1033;
+    internal const int F_GET_SEALS = 1034;
+    internal const int F_SEAL_SEAL = 1;
+    internal const int F_SEAL_SHRINK = 2;
+    internal const int F_SEAL_GROW = 4;
+    internal const int F_SEAL_FUTURE_WRITE = 16;
     internal const int O_RDONLY = 0;
     internal const int O_WRONLY = 1;
     internal const int O_RDWR = 2;
@@ -30,6 +36,9 @@ internal static unsafe partial class Libc
     internal static partial nint read(int fd, byte* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pread(int fd, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint write(int fd, byte* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -40,6 +49,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fstat(int fd, FileStatus* status);
+
+    internal const uint S_IFMT = 0xF000;
+    internal const uint S_IFSOCK = 0xC000;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int stat(byte* path, FileStatus* status);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int chmod(string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int unlink(string path);
 
     [LibraryImport("libc")]
     internal static partial uint geteuid();

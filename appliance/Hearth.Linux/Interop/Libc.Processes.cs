@@ -39,6 +39,15 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int connect(int socket, byte* address, uint length);
 
+    internal const int EADDRINUSE = 98;
+    internal const int ECONNREFUSED = 111;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int bind(int socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int listen(int socket, int backlog);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int socketpair(int domain, int type, int protocol, int* pair);
 

@@ -11,4 +11,11 @@ public interface IMachineControl
 
     /// <summary>The guest wrote <paramref name="value"/> to the debug-exit port; the process ends with <c>(value &lt;&lt; 1) | 1</c>.</summary>
     void DebugExit(uint value);
+
+    /// <summary>The guest's kernel panicked.</summary>
+    /// <param name="isDumping">It goes on by itself, to write a dump of its memory.</param>
+    void GuestPanicked(bool isDumping);
+
+    /// <summary>The guest's watchdog ran out: nobody in the guest has stopped it in time.</summary>
+    void WatchdogExpired();
 }

@@ -4,8 +4,12 @@ using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Storage;
 using Hearth.Vm.Boot;
+using Hearth.Vm.Display;
+using Hearth.Vm.Input;
 using Hearth.Vm.Network;
+using Hearth.Vm.Sound;
 using Hearth.Vm.Terminal;
+using Hearth.Vm.Vsock;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Vm.Composition;
@@ -14,6 +18,7 @@ namespace Hearth.Vm.Composition;
 internal sealed class GuestBackends : IDisposable
 {
     private const int LastStandardStream = 2;
+    private const long MaximumFirmwareLength = 256 << 10;
 
     private readonly List<IDisposable> _owned = [];
 
@@ -26,25 +31,56 @@ internal sealed class GuestBackends : IDisposable
 
     public IReadOnlyList<IBlockBackend> Disks { get; private set; } = [];
 
-    public INetworkPort? Network { get; private set; }
+    /// <summary>What is in the CD drives.</summary>
+    public IReadOnlyList<IBlockBackend> Discs { get; private set; } = [];
+
+    /// <summary>The firmware's ROM; empty for none.</summary>
+    public ReadOnlyMemory<byte> Firmware { get; private set; }
+
+    /// <summary>Where the firmware writes what it does; null for nowhere.</summary>
+    public ICharacterPort? FirmwareLog { get; private set; }
+
+    public IReadOnlyList<INetworkPort> Networks { get; private set; } = [];
+
+    public IVsockHost? Vsock { get; private set; }
 
     public ICharacterPort Serial { get; private set; } = null!;
 
     public ICharacterPort? Console { get; private set; }
 
+    public GuestDisplay? Display { get; private set; }
+
+    /// <summary>Of the graphics card; empty for none.</summary>
+    public ReadOnlyMemory<byte> VgaFirmware { get; private set; }
+
+    /// <summary>What hands do.</summary>
+    public GuestInput Input { get; private set; } = null!;
+
+    /// <summary>What the guest's sound card is connected to; null when it has none.</summary>
+    public ISoundBackend? Sound { get; private set; }
+
     /// <param name="quit">Called when Ctrl-A X was typed.</param>
+    /// <param name="tell">Takes a sentence for the user.</param>
     /// <exception cref="MachineException">A file cannot be what it is meant to be.</exception>
     /// <exception cref="StorageException">A disk image is unusable.</exception>
-    public static GuestBackends Open(GuestConfiguration configuration, Action quit)
+    public static GuestBackends Open(GuestConfiguration configuration, Action quit, Action<string> tell)
     {
         var backends = new GuestBackends();
         try
         {
             backends.Boot = backends.OpenBoot(configuration);
+            backends.Firmware = configuration.Firmware is { } firmware ? FirmwareImage.Read(firmware) : default;
             backends.Disks = [.. configuration.Disks.Select(backends.OpenDisk)];
+            backends.Discs = [.. configuration.CdRoms.Select(backends.OpenDisc)];
+            backends.FirmwareLog = configuration.FirmwareLog is { } log ? backends.OpenPort(log, quit) : null;
             backends.Serial = backends.OpenPort(configuration.Serial, quit);
             backends.Console = configuration.Console is { } console ? backends.OpenPort(console, quit) : null;
-            backends.Network = configuration.Network is { } network ? backends.OpenNetwork(network) : null;
+            backends.Input = backends.Own(new GuestInput(configuration.Input, configuration.Verbose ? tell : null));
+            backends.Sound = configuration.Sound is { } sound ? backends.OpenSound(sound, tell) : null;
+            backends.Networks = [.. configuration.Networks.Select(backends.OpenNetwork)];
+            backends.Vsock = configuration.Vsock is { } vsock ? backends.OpenVsock(vsock) : null;
+            if (configuration.Display is { } display)
+                backends.OpenDisplay(display);
             return backends;
         }
         catch
@@ -91,17 +127,72 @@ internal sealed class GuestBackends : IDisposable
         }
     }
 
-    private RawDiskImage OpenDisk(DiskConfiguration disk) =>
-        Own(new RawDiskImage(new FileDescriptor(disk.File.Descriptor), disk.File.Name, disk.IsReadOnly));
+    private IBlockBackend OpenDisk(DiskConfiguration disk)
+    {
+        IEnumerable<ChainFile> below = disk.Backing.Select(backing => ChainFileOf(backing.File, backing.Format));
+        IBlockBackend backend = DiskBackend.Open([ChainFileOf(disk.File, disk.Format), .. below], disk.IsReadOnly, disk.IsRecognised);
+        _owned.Add((IDisposable)backend);
+        return backend;
+    }
 
-    private PasstPort OpenNetwork(NetworkConfiguration network) =>
-        Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
+    private static ChainFile ChainFileOf(OpenFile file, string format) =>
+        new(new FileDescriptor(file.Descriptor), file.Name, DiskFormatNames.Find(format) ?? throw new MachineException($"{file.Name} has the unknown format {format}"));
+
+    private IBlockBackend OpenDisc(OpenFile file)
+    {
+        CdImage.Require(file);
+        return OpenDisk(new DiskConfiguration(file, IsReadOnly: true));
+    }
+
+    private INetworkPort OpenNetwork(NetworkConfiguration network) => network.IsTap
+        ? Own(new TapPort(new TapInterface(new FileDescriptor(network.Descriptor))))
+        : Own(new PasstPort(new SafeSocketHandle(network.Descriptor, ownsHandle: true), network.ProcessId));
+
+    private VsockSwitchboard OpenVsock(VsockConfiguration vsock) => Own(new VsockSwitchboard(new SafeSocketHandle(vsock.Listener, ownsHandle: true)));
+
+    private GuestSound OpenSound(SoundConfiguration sound, Action<string> tell)
+    {
+        WavRecording? microphone = null;
+        if (sound.Microphone is { } heard)
+        {
+            using var file = new FileStream(new SafeFileHandle(heard.Descriptor, ownsHandle: true), FileAccess.Read, 0);
+            microphone = WavRecording.Read(heard.Name, file);
+        }
+
+        WavRecorder? recorder = sound.Output is { } output
+            ? new WavRecorder(output.Name, new FileStream(new SafeFileHandle(output.Descriptor, ownsHandle: true), FileAccess.Write, 0), tell)
+            : null;
+        return Own(new GuestSound(recorder, microphone));
+    }
 
     private TerminalPort OpenPort(SerialConfiguration port, Action quit)
     {
         FileDescriptor? output = port.Output is { } outputNumber ? OpenStream(outputNumber) : null;
         FileDescriptor? input = port.Input is { } inputNumber ? OpenStream(inputNumber) : null;
         return Own(new TerminalPort(output, input, quit));
+    }
+
+    private void OpenDisplay(DisplayConfiguration display)
+    {
+        Display = Own(new GuestDisplay(display));
+        VgaFirmware = display.Firmware is { } firmware ? ReadFirmware(firmware) : default;
+    }
+
+    private static byte[] ReadFirmware(OpenFile file)
+    {
+        try
+        {
+            using var stream = new FileStream(new SafeFileHandle(file.Descriptor, ownsHandle: true), FileAccess.Read, 0);
+            if (stream.Length is 0 or > MaximumFirmwareLength)
+                throw new MachineException($"{file.Name} is no VGA BIOS: it has {stream.Length} bytes");
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (IOException error)
+        {
+            throw new MachineException($"{file.Name} cannot be read: {error.Message}", error);
+        }
     }
 
     /// <summary>The standard streams are the process's and stay open: it may have something to say when the guest is gone.</summary>

@@ -8,6 +8,7 @@ using Hearth.Memory;
 using Hearth.Protocol;
 using Hearth.Vm.Boot;
 using Hearth.Vm.Running;
+using Hearth.Vm.Saving;
 
 namespace Hearth.Vm.Composition;
 
@@ -30,18 +31,27 @@ internal sealed class GuestMachine : IDisposable
     private readonly InterruptSystem _interrupts;
     private readonly MachineDescription _description;
     private readonly BootRequest? _boot;
+    private readonly ShadowMemory? _firmware;
     private readonly IMachineDevice[] _devices;
+    private readonly IReadOnlyList<IBlockBackend> _disks;
 
     /// <param name="engine">Makes the CPU engine.</param>
     /// <param name="backends">Owned by the caller; closed after this machine is disposed.</param>
+    /// <param name="saved">The guest that is to be restored, which brings its own firmware or has none; null for one that starts.</param>
     /// <exception cref="MachineException">The machine cannot be built like this.</exception>
     public GuestMachine(
-        GuestConfiguration configuration, EngineOptions options, EngineFactory engine, GuestBackends backends, MachineEvents events, IDeviceLog log)
+        GuestConfiguration configuration, EngineOptions options, EngineFactory engine, GuestBackends backends, MachineEvents events, IDeviceLog log,
+        SavedGuestHeader? saved = null)
     {
         Options = options;
-        Ram = new GuestRam(configuration.Memory);
+        int romLength = saved?.FirmwareLength ?? backends.Firmware.Length;
+        Ram = new GuestRam(configuration.Memory, DeviceCatalogue.DeviceMemoryOf(configuration), romLength);
+        _firmware = romLength == 0 ? null : new ShadowMemory(Ram, saved is null ? backends.Firmware.Span : []);
+        if (_firmware is not null)
+            _memoryBus.Map(ShadowMemory.Range, _firmware);
         _clock = new VirtualClock(TimeProvider.System, _parker);
         _engine = engine(Ram, options);
+        _disks = backends.Disks;
         _description = new MachineDescription(Ram, options.Cpus, options.Model, options.TscFrequency);
         _boot = backends.Boot is { } boot ? boot with { AcpiRootPointer = _description.RootPointer } : null;
 
@@ -60,7 +70,11 @@ internal sealed class GuestMachine : IDisposable
         };
 
         // Time-stamp counters before the APICs that compare them with deadlines; those before the devices that drive lines.
-        _devices = [_clock, .. Processors, .. _interrupts.Devices, .. DeviceCatalogue.Create(configuration, _description, backends, context)];
+        _devices =
+        [
+            _clock, .. Processors, .. _interrupts.Devices,
+            .. DeviceCatalogue.Create(configuration, _description, backends, new MappedDevices(Ram, _firmware, Ram.Device), context),
+        ];
         _team = new VcpuTeam(Processors, events);
         events.Connect(_team.Hold);
     }
@@ -71,24 +85,19 @@ internal sealed class GuestMachine : IDisposable
 
     public IReadOnlyList<Processor> Processors { get; }
 
-    /// <summary>Power-on, or a reset by the guest: every device to its first state, the kernel at its entry.</summary>
-    /// <exception cref="MachineException">There is no kernel, or it cannot be started.</exception>
+    /// <summary>The guest's time.</summary>
+    public IVirtualClock Clock => _clock;
+
+    /// <summary>Power-on, or a reset by the guest: every device to its first state, vCPU 0 at the reset vector of the firmware or at the kernel's entry.</summary>
+    /// <exception cref="MachineException">There is neither firmware nor a kernel, or the kernel cannot be started.</exception>
     public void PowerOn()
     {
-        if (_boot is null)
+        if (_boot is null && _firmware is null)
             throw new MachineException("the guest was restored without --kernel and cannot boot again");
         foreach (IMachineDevice device in _devices)
             device.Reset();
-        foreach (PciBus bus in _devices.OfType<PciBus>())
-            PciResources.Assign(bus);
-        _description.WriteTables(Ram);
-        foreach (Processor processor in Processors)
-            processor.PrepareForKernel();
-
-        IVcpu bootstrap = Processors[0].Vcpu;
-        CpuState entry = bootstrap.Save();
-        KernelLoader.Load(_boot, Ram, Ram.Slots, entry);
-        bootstrap.Restore(entry);
+        if (_firmware is null)
+            StartKernel(_boot!);
     }
 
     public void Resume()
@@ -111,8 +120,9 @@ internal sealed class GuestMachine : IDisposable
         _interrupts.Settle();
     }
 
-    /// <summary>What the CPU engine counted. The machine is paused.</summary>
-    public IReadOnlyList<EngineStatistic> Statistics() => _engine.Statistics();
+    /// <summary>What the CPU engine counted, and what devices have to show. The machine is paused.</summary>
+    public IReadOnlyList<EngineStatistic> Statistics() =>
+        [.. _engine.Statistics(), .. _devices.OfType<IDeviceFigures>().SelectMany(device => device.Figures()).Select(figure => new EngineStatistic(figure.Name, figure.Value))];
 
     /// <summary>Notes from here on which pages of RAM are written. The machine runs or is paused.</summary>
     public IDirtyTracker TrackWrites() => _engine.TrackWrites();
@@ -129,6 +139,10 @@ internal sealed class GuestMachine : IDisposable
         state.Apply(_devices);
     }
 
+    /// <summary>What the guest has written to its disks is on stable storage afterwards: its saved state relies on it.</summary>
+    /// <exception cref="IOException">The host's disk failed, or is full.</exception>
+    public void FlushDisks() => DiskFlush.Run(_disks);
+
     /// <summary>Stops everything; what the guest wrote to its serial ports has reached their backends then.</summary>
     public void Dispose()
     {
@@ -141,6 +155,21 @@ internal sealed class GuestMachine : IDisposable
         _engine.Dispose();
         _parker.Dispose();
         Ram.Dispose();
+    }
+
+    /// <summary>Does what firmware does before it starts a kernel, and starts it.</summary>
+    private void StartKernel(BootRequest boot)
+    {
+        foreach (PciBus bus in _devices.OfType<PciBus>())
+            PciResources.Assign(bus);
+        _description.WriteTables(Ram);
+        foreach (Processor processor in Processors)
+            processor.PrepareForKernel();
+
+        IVcpu bootstrap = Processors[0].Vcpu;
+        CpuState entry = bootstrap.Save();
+        KernelLoader.Load(boot, Ram, Ram.Slots, entry);
+        bootstrap.Restore(entry);
     }
 
     private Processor CreateProcessor(int index)

@@ -4,6 +4,7 @@ using Hearth.Devices.Platform.Acpi;
 using Hearth.Devices.Platform.FwCfg;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Devices.Platform.Smbios;
+using Hearth.Devices.Platform.VmGenId;
 using Hearth.Machine;
 using Hearth.Memory;
 
@@ -21,7 +22,15 @@ internal sealed class MachineDescription
         ulong low = Math.Min(ram.Length, GuestRam.LowEnd);
         CmosMemory = new CmosMemorySize(low, ram.Length - low);
 
-        var acpi = new AcpiConfiguration { ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)] };
+        // The BIOS area is the firmware's where there is one.
+        GenerationId = new(ram.RomLength == 0 ? VmGenIdModule.DirectBootAddress : low - GuestRam.PageSize);
+
+        var acpi = new AcpiConfiguration
+        {
+            ApicIds = [.. Enumerable.Range(0, cpus).Select(index => (uint)index)],
+            HighPciMemory = ram.RomLength == 0 ? null : FirmwareFiles.HighPciMemory(ram.Length - low),
+            GenerationIdAddress = GenerationId.Value,
+        };
         AcpiTables tables = AcpiTables.Build(acpi);
         RootPointer = tables.RootPointer.Value;
         CpuidResult version = CpuidBuilder.Build(model, new CpuTopology(0, cpus), tscFrequency, SpeculationControls.OfTranslatedCode).Lookup(1, 0);
@@ -35,10 +44,11 @@ internal sealed class MachineDescription
             ProcessorVersion = model.Brand,
             ProcessorSpeed = (int)(tscFrequency / 1_000_000),
         };
+        IReadOnlyList<FirmwareTable> smbiosTables = SmbiosTables.Build(smbios);
         Tables =
         [
             .. tables.Tables,
-            .. SmbiosTables.Build(smbios),
+            .. smbiosTables,
             .. MultiprocessorTables.Build(acpi, version.Eax, version.Edx),
         ];
 
@@ -46,9 +56,14 @@ internal sealed class MachineDescription
         Firmware.SetUInt64(FwCfgKeys.RamSize, ram.Length);
         Firmware.SetUInt16(FwCfgKeys.ProcessorCount, (ushort)cpus);
         Firmware.SetUInt16(FwCfgKeys.MaximumProcessorCount, (ushort)cpus);
+        if (ram.RomLength != 0)
+            FirmwareFiles.AddDescriptions(Firmware, acpi, smbiosTables, low, ram.Length - low);
     }
 
     public CmosMemorySize CmosMemory { get; }
+
+    /// <summary>Where the generation identifier lies.</summary>
+    public GuestAddress GenerationId { get; }
 
     public FwCfgContents Firmware { get; }
 

@@ -12,20 +12,27 @@ namespace Hearth.Vm.Running;
 /// <summary>Runs a machine until something ends it: takes its events one after the other and acts on each while it is paused. Saving begins before that.</summary>
 internal sealed class GuestRun
 {
+    private static readonly TimeSpan s_watchdogSilence = TimeSpan.FromSeconds(10);
+
     private readonly GuestMachine _machine;
     private readonly MachineEvents _events;
     private readonly bool _exitOnReset;
+    private readonly WatchdogAction _watchdog;
     private readonly GuestFile? _file;
     private readonly Action<string> _tell;
+    private long _watchdogTold;
 
     /// <param name="exitOnReset">A guest reset ends the run.</param>
     /// <param name="file">Where an event that asks for it saves the guest.</param>
     /// <param name="tell">Takes a sentence for the user while the guest goes on.</param>
-    public GuestRun(GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? file, Action<string> tell)
+    /// <param name="watchdog">What is done when the guest's watchdog runs out.</param>
+    public GuestRun(
+        GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? file, Action<string> tell, WatchdogAction watchdog = WatchdogAction.Reset)
     {
         _machine = machine;
         _events = events;
         _exitOnReset = exitOnReset;
+        _watchdog = watchdog;
         _file = file;
         _tell = tell;
     }
@@ -54,6 +61,9 @@ internal sealed class GuestRun
             ? new GuestOutcome(ExitCode.GuestReset, "the guest asked for a reset, and --no-reboot is set")
             : Restart(),
         MachineEventKind.DebugExit => new GuestOutcome(ExitCode.FromDebugExit(happened.Value)),
+        MachineEventKind.Panic => new GuestOutcome(ExitCode.GuestPanic, "the guest's kernel panicked"),
+        MachineEventKind.Dump => GoOn("the guest's kernel panicked, and goes on to write a dump"),
+        MachineEventKind.Watchdog => ActOnWatchdog(),
         MachineEventKind.VcpuStopped => ActOn(happened.Exit, _machine.Processors[(int)happened.Value]),
         MachineEventKind.Quit => new GuestOutcome(ExitCode.UserQuit),
         MachineEventKind.Signal => new GuestOutcome(ExitCode.HostFault, Signal: (int)happened.Value),
@@ -72,6 +82,33 @@ internal sealed class GuestRun
         };
         return new GuestOutcome(
             code, $"{what} on vCPU {processor.Index}: {exit.Detail}", CrashReport.Of(processor, _machine.Ram));
+    }
+
+    private GuestOutcome? ActOnWatchdog()
+    {
+        const string What = "the guest's watchdog ran out";
+        if (_watchdog == WatchdogAction.Report)
+            return IsWatchdogToBeTold() ? GoOn($"{What}; the guest goes on") : null;
+        if (_watchdog == WatchdogAction.PowerOff || _exitOnReset)
+            return new GuestOutcome(ExitCode.Watchdog, What);
+        _tell($"{What}; the guest is reset");
+        return Restart();
+    }
+
+    /// <summary>A guest that lets it run out all the time is not to fill the host's log.</summary>
+    private bool IsWatchdogToBeTold()
+    {
+        bool isFirst = _watchdogTold == 0;
+        if (!isFirst && Stopwatch.GetElapsedTime(_watchdogTold) < s_watchdogSilence)
+            return false;
+        _watchdogTold = Stopwatch.GetTimestamp();
+        return true;
+    }
+
+    private GuestOutcome? GoOn(string sentence)
+    {
+        _tell(sentence);
+        return null;
     }
 
     private GuestOutcome? Restart()
@@ -110,6 +147,7 @@ internal sealed class GuestRun
             return null;
         try
         {
+            _machine.FlushDisks();
             save.Finish(paused);
             return new GuestOutcome(ExitCode.Saved) { Statistics = save.Statistics() };
         }

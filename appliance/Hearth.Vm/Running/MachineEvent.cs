@@ -13,6 +13,15 @@ internal enum MachineEventKind
     /// <summary>The guest wrote <see cref="MachineEvent.Value"/> to the debug-exit port.</summary>
     DebugExit,
 
+    /// <summary>The guest's kernel panicked and is at its end.</summary>
+    Panic,
+
+    /// <summary>The guest's kernel panicked and goes on to write a dump.</summary>
+    Dump,
+
+    /// <summary>The guest's watchdog ran out.</summary>
+    Watchdog,
+
     /// <summary>The vCPU <see cref="MachineEvent.Value"/> ended with <see cref="MachineEvent.Exit"/>.</summary>
     VcpuStopped,
 

@@ -27,6 +27,10 @@ internal sealed class MachineEvents : IMachineControl, IDisposable
 
     public void DebugExit(uint value) => PostHeld(new MachineEvent(MachineEventKind.DebugExit, value));
 
+    public void GuestPanicked(bool isDumping) => PostHeld(new MachineEvent(isDumping ? MachineEventKind.Dump : MachineEventKind.Panic));
+
+    public void WatchdogExpired() => PostHeld(new MachineEvent(MachineEventKind.Watchdog));
+
     /// <summary>Posts an event and makes the vCPUs wait until it is dealt with.</summary>
     public void PostHeld(in MachineEvent happened)
     {

@@ -24,6 +24,7 @@ internal static class RamImage
     public static void Read(Stream from, GuestRam ram)
     {
         var block = new byte[BlockLength];
+        PageSet filled = ram.NewPageSet();
         Span<byte> prefix = stackalloc byte[PrefixLength];
         for (uint count = 0; ; count++)
         {
@@ -43,13 +44,36 @@ internal static class RamImage
             Span<byte> part = block.AsSpan(0, (int)length);
             ReadExactly(from, part);
             Require(prefix, part, $"its memory at 0x{address:x}");
-            if (!ram.TryWrite(new GuestAddress(address), part))
+            if (!TryRestore(ram, address, part, filled))
                 throw new SavedStateException($"the saved guest is damaged: there is no memory at 0x{address:x}");
         }
     }
 
     public static void SetChecksum(Span<byte> prefix, ReadOnlySpan<byte> bytes) =>
         BinaryPrimitives.WriteUInt32LittleEndian(prefix[ChecksumOffset..], Checksum(prefix, bytes));
+
+    /// <summary>Writes a block but for its pages of zeros: those are there already, and are to take no room.</summary>
+    /// <param name="filled">The pages that earlier blocks have written to.</param>
+    private static bool TryRestore(GuestRam ram, ulong address, ReadOnlySpan<byte> block, PageSet filled)
+    {
+        if (!ram.Contains(new GuestAddress(address), (ulong)block.Length))
+            return false;
+        while (!block.IsEmpty)
+        {
+            ReadOnlySpan<byte> part = block[..Math.Min(block.Length, PageSet.PageSize - (int)(address % PageSet.PageSize))];
+            long page = (long)(ram.FileOffset(address) / PageSet.PageSize);
+            if (filled.Contains(page) || part.ContainsAnyExcept((byte)0))
+            {
+                filled.Add(page);
+                ram.TryWrite(new GuestAddress(address), part);
+            }
+
+            address += (ulong)part.Length;
+            block = block[part.Length..];
+        }
+
+        return true;
+    }
 
     private static uint Checksum(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> bytes) => Crc32C.Compute(prefix[..ChecksumOffset]) ^ Crc32C.Compute(bytes);
 

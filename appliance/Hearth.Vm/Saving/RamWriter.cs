@@ -72,11 +72,11 @@ internal sealed class RamWriter
         _to.Write(prefix);
     }
 
-    /// <summary>A copy: what the checksum is made of must not change.</summary>
+    /// <summary>A copy: what the checksum is made of must not change. Through the file: memory the guest gave back does not take room again.</summary>
     private Span<byte> Read(ulong address, int length)
     {
         Span<byte> part = _block.AsSpan(0, length);
-        return _ram.TryRead(new GuestAddress(address), part) ? part : throw new MachineException("guest memory cannot be read");
+        return _ram.TryReadStored(new GuestAddress(address), part) ? part : throw new MachineException("guest memory cannot be read");
     }
 
     private void Write(ulong address, ReadOnlySpan<byte> bytes)

@@ -7,11 +7,12 @@ namespace Hearth.Vm.Saving;
 /// <summary>A saved guest as a stream: a header, RAM, and the state of processors and devices.</summary>
 /// <remarks>
 /// Layout, little-endian: magic <c>"HRTHGST\0"</c>, version (32 bits), length of the header (32), the header
-/// (<see cref="SavedGuestHeader"/>), RAM (<see cref="RamImage"/>), the machine (<see cref="MachineState"/>). Version 1 had RAM behind the machine.
+/// (<see cref="SavedGuestHeader"/>), RAM (<see cref="RamImage"/>), the machine (<see cref="MachineState"/>). Version 1 had RAM behind the machine; version 2
+/// said nothing of firmware.
 /// </remarks>
 internal sealed class SavedGuest
 {
-    private const uint Version = 2;
+    private const uint Version = 3;
     private const uint MaximumHeaderLength = 4096;
     private const int PrefixLength = 16;
 

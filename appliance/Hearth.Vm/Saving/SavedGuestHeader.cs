@@ -1,6 +1,7 @@
 using System.Text;
 using Hearth.Cpu;
 using Hearth.Machine;
+using Hearth.Memory;
 using Hearth.Vm.Composition;
 
 namespace Hearth.Vm.Saving;
@@ -9,16 +10,17 @@ namespace Hearth.Vm.Saving;
 /// <param name="Memory">Bytes of RAM.</param>
 /// <param name="TscFrequency">Ticks a second; the guest has measured it and relies on it.</param>
 /// <param name="Paravirtual">The interface that the guest was offered, and has looked for once.</param>
-internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel, ulong TscFrequency, ParavirtualInterface Paravirtual)
+/// <param name="FirmwareLength">Bytes of the firmware that has started it, which is saved with it; 0 for none.</param>
+internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel, ulong TscFrequency, ParavirtualInterface Paravirtual, int FirmwareLength = 0)
 {
     private const int MaximumNameLength = 64;
 
     public static SavedGuestHeader Of(GuestMachine machine) =>
-        new(machine.Ram.Length, machine.Options.Cpus, machine.Options.Model.Name, machine.Options.TscFrequency, machine.Options.Paravirtual);
+        new(machine.Ram.Length, machine.Options.Cpus, machine.Options.Model.Name, machine.Options.TscFrequency, machine.Options.Paravirtual, machine.Ram.RomLength);
 
     /// <exception cref="SavedStateException">It is damaged.</exception>
     public static SavedGuestHeader Load(IStateReader from) =>
-        new(from.ReadUInt64(), (int)from.ReadUInt32(), ReadName(from), from.ReadUInt64(), LoadParavirtual(from));
+        new(from.ReadUInt64(), (int)from.ReadUInt32(), ReadName(from), from.ReadUInt64(), LoadParavirtual(from), LoadFirmwareLength(from));
 
     public void Save(IStateWriter to)
     {
@@ -27,6 +29,7 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
         to.WriteBytes(Encoding.UTF8.GetBytes(CpuModel));
         to.WriteUInt64(TscFrequency);
         to.WriteBytes(Encoding.UTF8.GetBytes(ParavirtualNames.NameOf(Paravirtual)));
+        to.WriteUInt32((uint)FirmwareLength);
     }
 
     /// <summary>Refuses a machine that the guest would not recognise.</summary>
@@ -55,6 +58,14 @@ internal sealed record SavedGuestHeader(ulong Memory, int Cpus, string CpuModel,
         {
             throw new SavedStateException($"the saved guest needs what this Hearth does not have: {error.Message}", error);
         }
+    }
+
+    private static int LoadFirmwareLength(IStateReader from)
+    {
+        uint length = from.ReadUInt32();
+        return length <= GuestRam.RomMaximum && length % GuestRam.PageSize == 0
+            ? (int)length
+            : throw new SavedStateException($"the saved guest is damaged: it claims {length} bytes of firmware");
     }
 
     private static string ReadName(IStateReader from) => Encoding.UTF8.GetString(from.ReadBytes(MaximumNameLength));

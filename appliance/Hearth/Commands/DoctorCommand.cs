@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Hearth.Doctor;
 using Hearth.Doctor.Facts;
 using Hearth.Linux;
@@ -23,21 +22,7 @@ internal static class DoctorCommand
     {
         using var output = new FileDescriptor(1);
         HostFacts facts = HostInspection.Run();
-        Print(output, asJson ? HostFactsJson.Write(facts) + '\n' : HostTable.Write(facts, TerminalScreen.Width(output)));
+        StandardOutput.Write(output, asJson ? HostFactsJson.Write(facts) + '\n' : HostTable.Write(facts, TerminalScreen.Width(output)));
         return ExitCode.Success;
-    }
-
-    /// <summary>Not by Console, which would keep quiet about a full disk.</summary>
-    /// <exception cref="LinuxException">Standard output is closed, or takes no more.</exception>
-    private static void Print(FileDescriptor output, string text)
-    {
-        try
-        {
-            output.Write(Encoding.UTF8.GetBytes(text));
-        }
-        catch (LinuxException error) when (error.IsUnheard)
-        {
-            // As of `hearth doctor | head -1`: who reads has all that was wanted.
-        }
     }
 }

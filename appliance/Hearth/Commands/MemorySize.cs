@@ -15,7 +15,7 @@ internal static class MemorySize
     /// <exception cref="UsageException">It is no size, or none a guest can have here.</exception>
     public static ulong Parse(string text, ulong host)
     {
-        ulong bytes = ParseBytes(text);
+        ulong bytes = ParseBytes("--memory", text);
         if (bytes < Minimum)
             throw new UsageException($"--memory {text} is too little: a guest needs at least {Minimum >> 20}M");
         if (bytes > host)
@@ -25,12 +25,20 @@ internal static class MemorySize
         return bytes;
     }
 
-    private static ulong ParseBytes(string text)
+    /// <summary>Some of a guest's memory, which may be none.</summary>
+    /// <exception cref="UsageException">It is no size in whole pages.</exception>
+    public static ulong ParsePart(string option, string text)
+    {
+        ulong bytes = ParseBytes(option, text);
+        return bytes % PageSize == 0 ? bytes : throw new UsageException($"{option} {text} is no multiple of {PageSize} bytes");
+    }
+
+    private static ulong ParseBytes(string option, string text)
     {
         int shift = text.Length == 0 ? 0 : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
         ReadOnlySpan<char> digits = shift == 0 ? text : text.AsSpan(0, text.Length - 1);
         if (digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9'))
-            throw new UsageException($"--memory {text} is no size: write a number with K, M, G or T, such as 512M");
+            throw new UsageException($"{option} {text} is no size: write a number with K, M, G or T, such as 512M");
         bool fits = ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) && number <= ulong.MaxValue >> shift;
         return fits ? number << shift : ulong.MaxValue;
     }

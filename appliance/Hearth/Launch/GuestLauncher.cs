@@ -2,6 +2,8 @@ using System.Globalization;
 using Hearth.Commands;
 using Hearth.Linux;
 using Hearth.Protocol;
+using Hearth.Screen;
+using Hearth.Storage;
 
 namespace Hearth.Launch;
 
@@ -13,11 +15,12 @@ internal sealed class GuestLauncher : IDisposable
 {
     private const string Terminal = "stdio";
 
-    // Locally administered; each guest is alone on its passt, so that all may have the same.
-    private const string MacAddress = "02:48:54:00:00:01";
+    // Of Debian's package seabios.
+    private const string VgaFirmware = "/usr/share/seabios/vgabios-stdvga.bin";
 
     private readonly List<FileDescriptor> _open = [];
-    private int? _passt;
+    private readonly List<int> _passts = [];
+    private ScreenFiles? _screen;
 
     private GuestLauncher()
     {
@@ -37,7 +40,8 @@ internal sealed class GuestLauncher : IDisposable
     {
         foreach (FileDescriptor file in _open)
             file.Dispose();
-        if (_passt is { } process)
+        _screen?.Dispose();
+        foreach (int process in _passts)
             ProcessImage.End(process);
     }
 
@@ -49,15 +53,22 @@ internal sealed class GuestLauncher : IDisposable
             Initrd = OpenImage("--initrd", options.Initrd),
             Modules = [.. options.Modules.Select(OpenModule)],
             Disks = [.. options.Disks.Select(OpenDisk)],
+            CdRoms = [.. options.CdRoms.Select(path => Open("--cdrom", path, FileAccessMode.Read))],
+            Firmware = options.Kernel is null ? OpenFirmware(options) : null,
             Restore = OpenImage("--restore", options.Restore),
             Save = options.Save is null ? null : OpenSave(options.Save),
         };
+        OpenFile? microphone = OpenImage("--microphone", options.Microphone);
         return configuration with
         {
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
+            FirmwareLog = options.FirmwareLog is { } log ? OpenOutput("--firmware-log", log) : null,
             Console = options.Console == "none" ? null : OpenPort("--console", options.Console),
-            Network = OpenNetwork(options),
+            Sound = OpenSound(options, microphone),
+            Vsock = options.Vsock is { } vsock ? OpenVsock(vsock) : null,
+            Networks = [.. options.Networks.Select((network, index) => GuestNetwork.Open(network, index, Keep, new PasstStart(options.Passt, options.Verbose, _passts.Add)))],
+            Display = OpenDisplay(options),
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
     }
@@ -84,11 +95,35 @@ internal sealed class GuestLauncher : IDisposable
 
     private DiskConfiguration OpenDisk(string text)
     {
-        const string Suffix = ",readonly";
-        bool isReadOnly = text.EndsWith(Suffix, StringComparison.Ordinal);
-        string path = isReadOnly ? text[..^Suffix.Length] : text;
-        return new DiskConfiguration(Open("--disk", path, isReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite), isReadOnly);
+        DiskOption option = DiskOption.Parse(text);
+        RequireName("--disk", option.Path);
+        try
+        {
+            IReadOnlyList<ChainFile> chain = DiskChain.Open(option.Path, option.Format, option.IsReadOnly);
+            _open.AddRange(chain.Select(file => file.File));
+            return new DiskConfiguration(OpenFileOf(chain[0]), option.IsReadOnly, option.Bus)
+            {
+                Format = DiskFormatNames.NameOf(chain[0].Format),
+                IsRecognised = option.Format is null,
+                Backing = [.. chain.Skip(1).Select(file => new BackingConfiguration(OpenFileOf(file), DiskFormatNames.NameOf(file.Format)))],
+            };
+        }
+        catch (StorageException error)
+        {
+            throw new UsageException(error.Message.TrimEnd('.'), error);
+        }
     }
+
+    /// <summary>A saved guest brings its firmware with it: what is not found is not missed then.</summary>
+    private OpenFile? OpenFirmware(VmRunOptions options)
+    {
+        string? path = options.Firmware is null or SeaBios.Name ? SeaBios.Find() : options.Firmware;
+        if (path is null && options.Restore is null)
+            throw new UsageException($"a guest without --kernel is started by SeaBIOS, and {SeaBios.Missing}");
+        return OpenImage("--firmware", path);
+    }
+
+    private static OpenFile OpenFileOf(ChainFile file) => new(file.File.Number, file.Name);
 
     private SaveConfiguration OpenSave(string path)
     {
@@ -106,17 +141,53 @@ internal sealed class GuestLauncher : IDisposable
     {
         Terminal => new SerialConfiguration(1, 0),
         "none" => new SerialConfiguration(null, null),
-        _ => new SerialConfiguration(Keep(OpenOrExplain(option, text, FileAccessMode.Create)).Number, null),
+        _ => OpenOutput(option, text),
     };
 
-    private NetworkConfiguration? OpenNetwork(VmRunOptions options)
+    private SoundConfiguration? OpenSound(VmRunOptions options, OpenFile? microphone)
     {
-        if (options.PasstSocket is { } socket)
-            return new NetworkConfiguration(Keep(Passt.Connect(socket)).Number, MacAddress);
-        if (!options.UserNetwork)
+        if (options.Sound == "none")
             return null;
-        _passt = Passt.Start(options.Passt, options.Verbose, out FileDescriptor guestEnd);
-        return new NetworkConfiguration(Keep(guestEnd).Number, MacAddress, _passt.Value);
+        string? path = options.Sound.StartsWith(VmRunOptions.WavPrefix, StringComparison.Ordinal) ? options.Sound[VmRunOptions.WavPrefix.Length..] : null;
+        return new SoundConfiguration(path is null ? null : Open("--sound", path, FileAccessMode.Create), microphone);
+    }
+
+    private SerialConfiguration OpenOutput(string option, string path) => new(Keep(OpenOrExplain(option, path, FileAccessMode.Create)).Number, null);
+
+    private VsockConfiguration OpenVsock(VsockAddress address)
+    {
+        try
+        {
+            return new VsockConfiguration(address.Cid, Keep(FileDescriptor.Listen(address.Socket)).Number);
+        }
+        catch (LinuxException error)
+        {
+            throw new UsageException($"--vsock: {error.Message}", error);
+        }
+    }
+
+    private DisplayConfiguration? OpenDisplay(VmRunOptions options)
+    {
+        foreach (ScreenEvent each in options.ScreenEvents)
+            RequireFolder(each.File);
+        if (options.Vga == "none")
+            return null;
+        _screen = new ScreenFiles(options.Screen);
+        _screen.KeepOnExecute();
+        DisplayConfiguration display = _screen.Describe(options.Vga) with
+        {
+            Firmware = options.Vga == "std" && File.Exists(VgaFirmware) ? Open("--vga", VgaFirmware, FileAccessMode.Read) : null,
+        };
+        return options.ScreenEvents.Count == 0 ? display : display with { LastViewer = Keep(ScreenWatcher.Start(_screen, options.ScreenEvents)).Number };
+    }
+
+    private static void RequireFolder(string? file)
+    {
+        if (file is null)
+            return;
+        if (Directory.Exists(file))
+            throw new UsageException($"--screenshot: {file} is a directory");
+        using FileDescriptor folder = OpenOrExplain("--screenshot", Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/", FileAccessMode.Directory);
     }
 
     private int? StartGuard() => TerminalGuard.Start(new FileDescriptor(0)) is { } guestEnd ? Keep(guestEnd).Number : null;

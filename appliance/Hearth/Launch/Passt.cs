@@ -39,9 +39,10 @@ internal static class Passt
         }
     }
 
-    /// <summary>Connects to a passt that was started with <c>--socket</c>, and goes on when the guest has ended.</summary>
+    /// <summary>Connects to a passt that was started with <c>--socket</c>, and goes on when the guest has ended; or to a switch, which speaks as passt does.</summary>
+    /// <param name="kind">How <c>--net</c> calls it.</param>
     /// <exception cref="UsageException">Nobody listens there.</exception>
-    public static FileDescriptor Connect(string socket)
+    public static FileDescriptor Connect(string kind, string socket)
     {
         try
         {
@@ -49,7 +50,7 @@ internal static class Passt
         }
         catch (LinuxException error)
         {
-            throw new UsageException($"--net passt:{error.Message}", error);
+            throw new UsageException($"--net {kind}:{error.Message}", error);
         }
     }
 

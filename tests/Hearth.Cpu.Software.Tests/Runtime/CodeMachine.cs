@@ -30,9 +30,9 @@ internal sealed unsafe class CodeMachine : IDisposable
 
     private readonly SoftwareVcpu[] _vcpus;
 
-    public CodeMachine(int vcpus = 1, long cache = 16 << 20, DirectTierMode direct = DirectTierMode.Never, string? translations = null)
+    public CodeMachine(int vcpus = 1, long cache = 16 << 20, DirectTierMode direct = DirectTierMode.Never, string? translations = null, int deviceMemory = 0)
     {
-        Ram = new GuestRam(RamLength);
+        Ram = new GuestRam(RamLength, deviceMemory);
         Engine = new SoftwareCpuEngine(Ram, Options(vcpus, cache) with { DirectTier = direct, TranslationDirectory = translations });
         _vcpus = [.. Enumerable.Range(0, vcpus).Select(index => (SoftwareVcpu)Engine.CreateVcpu(index))];
         Buses = [.. _vcpus.Select(vcpu => new TestBus(vcpu))];

@@ -147,9 +147,9 @@ public class PciBusTests
         _function.SetInterrupt(true);
         bool before = _rig.Machine.Line(10).IsAsserted;
 
-        _rig.Write(1, 0, 0x63, 10, AccessWidth.Byte);
+        _rig.Write(1, 0, 0x62, 10, AccessWidth.Byte);
         bool routed = _rig.Machine.Line(10).IsAsserted;
-        _rig.Write(1, 0, 0x63, 0x80, AccessWidth.Byte);
+        _rig.Write(1, 0, 0x62, 0x80, AccessWidth.Byte);
 
         Assert.False(before);
         Assert.True(routed);
@@ -164,7 +164,7 @@ public class PciBusTests
         bridge.Reset();
         _function.SetInterrupt(true);
 
-        _rig.Write(1, 0, 0x63, 8, AccessWidth.Byte);
+        _rig.Write(1, 0, 0x62, 8, AccessWidth.Byte);
 
         Assert.False(_rig.Machine.Line(8).IsAsserted);
     }

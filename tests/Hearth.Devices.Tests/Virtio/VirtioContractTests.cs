@@ -1,9 +1,14 @@
+using Hearth.Devices.Tests.Input;
 using Hearth.Devices.Tests.Pci;
 using Hearth.Devices.Virtio;
+using Hearth.Devices.Virtio.Balloon;
 using Hearth.Devices.Virtio.Block;
 using Hearth.Devices.Virtio.Console;
 using Hearth.Devices.Virtio.Entropy;
+using Hearth.Devices.Virtio.Gpu;
+using Hearth.Devices.Virtio.Input;
 using Hearth.Devices.Virtio.Network;
+using Hearth.Devices.Virtio.Vsock;
 using Hearth.Machine;
 using Hearth.Testing;
 
@@ -69,4 +74,54 @@ public class VirtioConsoleContractTests : VirtioContractTests
 {
     private protected override VirtioDevice CreateDevice(TestMachine machine) =>
         new VirtioConsoleDevice("virtio-console0", new VirtioConsoleDeviceTests.FakeCharacterPort(), machine.Context);
+}
+
+public class VirtioGpuContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioGpuDevice("virtio-gpu0", new FakeDisplay(new DisplaySize(1024, 768), new DisplaySize(800, 600)), machine.Context);
+}
+
+public class VirtioKeyboardContractTests : VirtioInputContractTests
+{
+    private protected override InputDeviceKind Kind => InputDeviceKind.Keyboard;
+}
+
+public class VirtioTouchscreenContractTests : VirtioInputContractTests
+{
+    private protected override InputDeviceKind Kind => InputDeviceKind.Touchscreen;
+}
+
+public class VirtioGamepadContractTests : VirtioInputContractTests
+{
+    private protected override InputDeviceKind Kind => InputDeviceKind.Gamepad;
+}
+
+/// <summary>With keys down, fingers on the screen and movement that nobody fetched.</summary>
+public abstract class VirtioInputContractTests : VirtioContractTests
+{
+    protected override void Stimulate(TestMachine machine, IMachineDevice device, int seed)
+    {
+        base.Stimulate(machine, device, seed);
+        var input = (VirtioInputDevice)((VirtioPciFunction)((AssignedMachinePart)device).Function).Device;
+        var random = new Random(seed);
+        for (int i = 0; i < 100; i++)
+            input.Report([new((ushort)random.Next(1, 4), (ushort)random.Next(0x180), random.Next(-2, 40_000))]);
+    }
+
+    private protected abstract InputDeviceKind Kind { get; }
+
+    private protected override VirtioDevice CreateDevice(TestMachine machine) => new VirtioInputDevice("virtio-input0", Kind, new RecordingObserver(), machine.Context);
+}
+
+public class VirtioBalloonContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioBalloonDevice("virtio-balloon0", machine.Ram, 0x8_0000, TimeSpan.FromSeconds(1), machine.Context);
+}
+
+public class VirtioVsockContractTests : VirtioContractTests
+{
+    private protected override VirtioDevice CreateDevice(TestMachine machine) =>
+        new VirtioVsockDevice("virtio-vsock0", new FakeVsockHost(), 3, machine.Context);
 }

@@ -18,7 +18,7 @@ internal sealed class VirtioRig
     private const ulong RingStride = 0x4000;
 
     private readonly PciBus _bus;
-    private readonly VirtqueueDriver[] _queues = new VirtqueueDriver[2];
+    private readonly VirtqueueDriver[] _queues = new VirtqueueDriver[8];
 
     public VirtioRig(Func<DeviceContext, VirtioDevice> create)
         : this(create, new TestMachine())
@@ -60,6 +60,8 @@ internal sealed class VirtioRig
     public void Write(ulong offset, AccessWidth width, ulong value) => Machine.Memory.Bus.Write(Bar + offset, width, value);
 
     public ulong ReadDevice(ulong offset, AccessWidth width) => Read(0x2000 + offset, width);
+
+    public void WriteDevice(ulong offset, AccessWidth width, ulong value) => Write(0x2000 + offset, width, value);
 
     public void Kick(int queue = 0) => Write(0x3000 + (4 * (ulong)queue), AccessWidth.Word, (ulong)queue);
 

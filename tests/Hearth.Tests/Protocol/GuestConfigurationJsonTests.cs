@@ -20,25 +20,48 @@ public sealed class GuestConfigurationJsonTests
             DebugExitPort = 0xF4,
             ExitOnReset = true,
             EntropyDevice = false,
-            Network = new NetworkConfiguration(9, "02:00:00:00:00:01"),
+            Networks = [new NetworkConfiguration(9, "02:00:00:00:00:01"), new NetworkConfiguration(12, "02:00:00:00:00:02") { IsTap = true }],
             Save = new SaveConfiguration(10, 11, "guest.state"),
         };
 
         GuestConfiguration read = GuestConfigurationJson.Read(GuestConfigurationJson.Write(configuration));
 
         // Lists compare by identity.
-        Assert.Equal(configuration with { Modules = [], Disks = [] }, read with { Modules = [], Disks = [] });
+        Assert.Equal(configuration.Networks, read.Networks);
+        Assert.Equal(
+            configuration with { Networks = [] },
+            read with { Modules = [], Disks = [], CdRoms = [], BootOrder = [], Networks = [], Input = configuration.Input });
+    }
+
+    [Fact]
+    public void Read_soundAndInput_areTheSame()
+    {
+        InputStep step = new(20, InputTarget.Mouse, [new InputChange(2, 0, -5)]);
+        var sound = new SoundConfiguration(new OpenFile(4, "out.wav"), new OpenFile(5, "in.wav"));
+        var configuration = new GuestConfiguration { Sound = sound, Input = new InputConfiguration([InputTarget.Keyboard, InputTarget.Gamepad], [step]) };
+
+        GuestConfiguration read = GuestConfigurationJson.Read(GuestConfigurationJson.Write(configuration));
+
+        Assert.Equal(sound, read.Sound);
+        Assert.Equal(configuration.Input.Devices, read.Input.Devices);
+        InputStep only = Assert.Single(read.Input.Script);
+        Assert.Equal((20, InputTarget.Mouse), (only.Delay, only.Target));
+        Assert.Equal(step.Changes, only.Changes);
     }
 
     [Fact]
     public void Read_disksAndModules_keepTheirOrder()
     {
-        DiskConfiguration[] disks = [new(new OpenFile(4, "a"), false), new(new OpenFile(5, "b"), true)];
+        DiskConfiguration[] disks = [new(new OpenFile(4, "a"), false), new(new OpenFile(5, "b"), true, DiskConfiguration.Ide) { Format = "qcow2" }];
+        BackingConfiguration[] backing = [new(new OpenFile(7, "c"), "qcow2"), new(new OpenFile(8, "d"), "raw")];
+        disks[1] = disks[1] with { Backing = backing };
         ModuleConfiguration[] modules = [new(new OpenFile(6, "m"), "m one two")];
 
         GuestConfiguration read = GuestConfigurationJson.Read(GuestConfigurationJson.Write(new GuestConfiguration { Disks = disks, Modules = modules }));
 
-        Assert.Equal(disks, read.Disks);
+        Assert.Equal(disks.Select(disk => disk with { Backing = [] }), read.Disks.Select(disk => disk with { Backing = [] }));
+        Assert.Empty(read.Disks[0].Backing);
+        Assert.Equal(backing, read.Disks[1].Backing);
         Assert.Equal(modules, read.Modules);
     }
 

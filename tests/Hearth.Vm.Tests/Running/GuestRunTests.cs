@@ -61,6 +61,55 @@ public sealed class GuestRunTests
         Assert.Equal(3, guest.Bootstrap.Resets);
     }
 
+    [Fact]
+    public void Run_guestPanics_endsWithItsOwnCode()
+    {
+        using var guest = new TestGuestMachine();
+        guest.Bootstrap.Guest = bus => Out(bus, 0x505, AccessWidth.Byte, 1);
+
+        GuestOutcome outcome = guest.Run(exitOnReset: false);
+
+        Assert.Equal(new GuestOutcome(ExitCode.GuestPanic, "the guest's kernel panicked"), outcome);
+    }
+
+    [Fact]
+    public void Run_guestPanicsAndDumps_goesOnAndTells()
+    {
+        using var guest = new TestGuestMachine();
+        int steps = 0;
+        guest.Bootstrap.Guest = bus => ++steps == 1 ? Out(bus, 0x505, AccessWidth.Byte, 2) : Out(bus, 0xF4, AccessWidth.Byte, 0);
+
+        GuestOutcome outcome = guest.Run();
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal(["the guest's kernel panicked, and goes on to write a dump"], guest.Told);
+    }
+
+    [Theory]
+    [InlineData(WatchdogAction.PowerOff, false, 1)]
+    [InlineData(WatchdogAction.Reset, true, 1)]
+    [InlineData(WatchdogAction.Reset, false, 2)]
+    [InlineData(WatchdogAction.Report, true, 1)]
+    public void Run_watchdogRunsOut_doesWhatWasAskedFor(WatchdogAction action, bool exitOnReset, int boots)
+    {
+        using var guest = new TestGuestMachine();
+        int steps = 0;
+        guest.Bootstrap.Guest = bus =>
+        {
+            if (++steps > 1)
+                return Out(bus, 0xF4, AccessWidth.Byte, 0);
+            guest.Events.WatchdogExpired();
+            return null;
+        };
+
+        GuestOutcome outcome = guest.Run(exitOnReset, watchdog: action);
+
+        bool ends = action == WatchdogAction.PowerOff || (action == WatchdogAction.Reset && exitOnReset);
+        Assert.Equal(ends ? ExitCode.Watchdog : 1, outcome.ExitCode);
+        Assert.Equal(ends ? 0 : 1, guest.Told.Count);
+        Assert.Equal(boots, guest.Bootstrap.Resets);
+    }
+
     [Theory]
     [InlineData(VcpuExitReason.Shutdown, ExitCode.TripleFault)]
     [InlineData(VcpuExitReason.Unsupported, ExitCode.Unsupported)]

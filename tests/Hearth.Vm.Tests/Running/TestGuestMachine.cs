@@ -27,7 +27,7 @@ internal sealed class TestGuestMachine : IDisposable
             Kernel = bootable ? new OpenFile(KernelFile(), "kernel") : null,
             DebugExitPort = 0xF4,
         };
-        _backends = GuestBackends.Open(configuration, () => { });
+        _backends = GuestBackends.Open(configuration, () => { }, _ => { });
         Machine = new GuestMachine(
             configuration, new EngineOptions(CpuModel.X64Version2, cpus, 1_000_000_000, ParavirtualInterface.Kvm), (ram, _) => MakeEngine(ram), _backends, Events, new FakeDeviceLog());
     }
@@ -43,10 +43,10 @@ internal sealed class TestGuestMachine : IDisposable
     /// <summary>What the user was told.</summary>
     public List<string> Told { get; } = [];
 
-    public GuestOutcome Run(bool exitOnReset = true, GuestFile? file = null)
+    public GuestOutcome Run(bool exitOnReset = true, GuestFile? file = null, WatchdogAction watchdog = WatchdogAction.Reset)
     {
         Machine.PowerOn();
-        return new GuestRun(Machine, Events, exitOnReset, file, Told.Add).Run();
+        return new GuestRun(Machine, Events, exitOnReset, file, Told.Add, watchdog).Run();
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Devices.Platform.VmGenId;
 using Hearth.Machine;
 using Hearth.Vm.Saving;
 using Hearth.Vm.Tests.Running;
@@ -8,6 +9,7 @@ namespace Hearth.Vm.Tests.Saving;
 public sealed class SavedGuestTests
 {
     private static readonly byte[] s_mark = "somewhere in memory"u8.ToArray();
+    private static readonly byte[] s_generation = "sixteen bytes: A"u8.ToArray();
 
     [Fact]
     public void Restore_intoAFreshMachine_bringsBackRamAndProcessors()
@@ -24,16 +26,19 @@ public sealed class SavedGuestTests
     }
 
     [Fact]
-    public void Save_ofARestoredMachine_isTheSame()
+    public void Save_ofARestoredMachine_isTheSame_butForTheNewGeneration()
     {
+        const int ChecksumLength = 4;
         byte[] saved = SaveMachine();
-        using var fresh = new TestGuestMachine(bootable: false);
-        Open(saved).Restore(fresh.Machine);
 
-        using var again = new MemoryStream();
-        SavedGuest.Write(fresh.Machine, again);
+        byte[] again = SaveRestored(saved);
 
-        Assert.Equal(saved, again.ToArray());
+        // The event that tells the guest of it is pending now, in one byte of a state that has a checksum.
+        int[] different = [.. Enumerable.Range(0, saved.Length).Where(at => saved[at] != again[at])];
+        Assert.Equal(saved.Length, again.Length);
+        Assert.InRange(different.Length, 2, ChecksumLength + 1);
+        Assert.Equal((0, 1 << VmGenIdModule.GeneralPurposeEvent), (saved[different[^1]], again[different[^1]]));
+        Assert.Equal(again, SaveRestored(again));
     }
 
     [Fact]
@@ -89,7 +94,7 @@ public sealed class SavedGuestTests
         var writer = new StateWriter();
         new SavedGuestHeader(TestGuestMachine.Memory, 1, "x86-64-v2", 1_000_000_000, ParavirtualInterface.Kvm).Save(writer);
         byte[] bytes = writer.Written.ToArray();
-        bytes[^1] = (byte)'n';
+        bytes[^(sizeof(uint) + 1)] = (byte)'n'; // before the length of the firmware
 
         var error = Assert.Throws<SavedStateException>(() => SavedGuestHeader.Load(new StateReader("guest", bytes)));
 
@@ -145,6 +150,7 @@ public sealed class SavedGuestTests
             guest.Machine.Ram.TryWrite(new GuestAddress(0x200_0000), s_mark);
             writer.TryWriteMemory(() => false);
             guest.Machine.Ram.TryWrite(new GuestAddress(0x123_4567), s_mark);
+        guest.Machine.Ram.TryWrite(new GuestAddress(VmGenIdModule.DirectBootAddress), s_generation);
             guest.Machine.Ram.TryWrite(new GuestAddress(0x200_0000), new byte[s_mark.Length]);
             writer.Finish();
         }
@@ -164,7 +170,7 @@ public sealed class SavedGuestTests
 
         var error = Assert.Throws<SavedStateException>(() => Open(saved));
 
-        Assert.Equal("the file has format version 1; version 2 is known here", error.Message);
+        Assert.Equal("the file has format version 1; version 3 is known here", error.Message);
     }
 
     [Fact]
@@ -193,6 +199,17 @@ public sealed class SavedGuestTests
         return bytes;
     }
 
+    /// <summary>Restores a machine, gives it the identifier that the other had, and saves it.</summary>
+    private static byte[] SaveRestored(byte[] saved)
+    {
+        using var fresh = new TestGuestMachine(bootable: false);
+        Open(saved).Restore(fresh.Machine);
+        Assert.True(fresh.Machine.Ram.TryWrite(new GuestAddress(VmGenIdModule.DirectBootAddress), s_generation));
+        using var stream = new MemoryStream();
+        SavedGuest.Write(fresh.Machine, stream);
+        return stream.ToArray();
+    }
+
     private static SavedGuest Open(byte[] saved) => SavedGuest.Open(new MemoryStream(saved), "the file");
 
     private static byte[] SaveMachine()
@@ -201,6 +218,7 @@ public sealed class SavedGuestTests
         guest.Machine.PowerOn();
         guest.Bootstrap.State.Registers[3] = 0xFEED_F00D;
         guest.Machine.Ram.TryWrite(new GuestAddress(0x123_4567), s_mark);
+        guest.Machine.Ram.TryWrite(new GuestAddress(VmGenIdModule.DirectBootAddress), s_generation);
         using var stream = new MemoryStream();
         SavedGuest.Write(guest.Machine, stream);
         return stream.ToArray();

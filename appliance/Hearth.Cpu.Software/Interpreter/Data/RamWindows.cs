@@ -78,7 +78,7 @@ internal sealed unsafe class RamWindows
             return true;
 
         bool hasBreakpoints = (_state->DebugRegister[5] & 0xFF) != 0;
-        host = _ram.HostAddress(physical);
+        host = access == MemoryAccess.Write ? _ram.WritableAddress(physical) : _ram.HostAddress(physical);
         window = new RamWindow(host, physical, notesWrites: true);
         return host is not null && !hasBreakpoints;
     }

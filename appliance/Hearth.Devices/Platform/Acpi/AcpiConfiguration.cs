@@ -29,6 +29,12 @@ public sealed record AcpiConfiguration
     /// <summary>The machine has the firmware configuration interface.</summary>
     public bool HasFwCfg { get; init; } = true;
 
+    /// <summary>The machine has pvpanic.</summary>
+    public bool HasPvpanic { get; init; } = true;
+
+    /// <summary>Where the generation identifier lies in RAM; null when the machine has none.</summary>
+    public ulong? GenerationIdAddress { get; init; }
+
     /// <summary>Where PCI memory BARs lie below 4 GiB; RAM ends below it.</summary>
     public AddressRange PciMemory { get; init; } = new(0xC000_0000, 0x3EC0_0000);
 

@@ -16,8 +16,8 @@ internal static class Dsdt
     private const int Pins = 4;
     private const int FirstPciInterrupt = 16;
 
-    /// <summary>The ISA interrupts of the wires PIRQA to PIRQD, as the PCI resources are assigned at power-on.</summary>
-    private static readonly byte[] s_legacyInterrupts = [10, 11, 10, 11];
+    /// <summary>The ISA interrupts of PIRQ A to D, as the PCI resources are assigned at power-on and as SeaBIOS assigns them.</summary>
+    private static readonly byte[] s_legacyInterrupts = [10, 10, 11, 11];
 
     /// <summary>The IOAPIC input that an INTx pin of a slot drives; the PCI host bridge wires it in the same way.</summary>
     /// <param name="pin">0 for INTA to 3 for INTD.</param>
@@ -26,6 +26,8 @@ internal static class Dsdt
     public static byte[] Build(AcpiConfiguration configuration)
     {
         AmlTerm softOff = PowerManagementRegisters.SoftOffSleepType;
+        AmlTerm[] generation = configuration.GenerationIdAddress is { } address ? [DsdtDevices.GenerationId(address)] : [];
+        AmlTerm[] generationEvent = generation.Length == 0 ? [] : [DsdtDevices.GenerationEvent()];
         AmlTerm[] terms =
         [
             Name("_S5", Package(softOff, softOff, 0, 0)),
@@ -36,13 +38,15 @@ internal static class Dsdt
                 .. Processors(configuration.ApicIds.Count),
                 HostBridge(configuration),
                 .. DsdtDevices.MemoryMapped(configuration),
+                .. generation,
             ]),
+            .. generationEvent,
         ];
         return DescriptionHeader.Finish(DescriptionHeader.Begin("DSDT", Revision).Bytes(AmlTerm.Join(terms)));
     }
 
     // Without an IOAPIC the ISA bridge routes the four wires to the PIC as it was set up at power-on.
-    private static int LegacyInterruptOf(int slot, int pin) => s_legacyInterrupts[(slot + pin) % Pins];
+    private static int LegacyInterruptOf(int slot, int pin) => s_legacyInterrupts[(slot + pin + Pins - 1) % Pins];
 
     private static IEnumerable<AmlTerm> Processors(int count)
     {

@@ -41,6 +41,7 @@ public sealed class I8042Device : IMachineDevice, IDisposable
     private bool _lastWasCommand;
     private byte _pendingCommand;
     private bool _a20;
+    private Action? _ledsChanged;
 
     public I8042Device(
         IInterruptLine keyboardInterrupt, IInterruptLine mouseInterrupt, IVirtualClock clock, IMachineControl control, IDeviceLog log)
@@ -128,6 +129,9 @@ public sealed class I8042Device : IMachineDevice, IDisposable
             FillOutputBufferLocked();
         }
     }
+
+    /// <summary>Connects who hears that the guest switched <see cref="Leds"/>, on a vCPU's thread and without a lock; once, before the machine runs.</summary>
+    public void ConnectLeds(Action changed) => _ledsChanged = changed;
 
     public void Dispose() => _repeat.Dispose();
 
@@ -219,14 +223,20 @@ public sealed class I8042Device : IMachineDevice, IDisposable
 
     private void WriteData(byte value)
     {
+        bool ledsChanged;
         lock (_lock)
         {
+            KeyboardLeds before = _keyboard.Leds;
             _lastWasCommand = false;
             byte pending = _pendingCommand;
             _pendingCommand = 0;
             WriteParameterLocked(pending, value);
             KeyboardChangedLocked();
+            ledsChanged = _keyboard.Leds != before;
         }
+
+        if (ledsChanged)
+            _ledsChanged?.Invoke();
     }
 
     private void WriteCommand(byte value)

@@ -14,7 +14,14 @@ internal static class CmosMemory
     private const int ExtendedMemory2Register = 0x34;
     private const int HighMemoryRegister = 0x5B;
 
-    public static void Fill(Span<byte> cmos, CmosMemorySize memory)
+    // The third kind in bits 7-4, and in bit 0 that the signature of a floppy's boot sector is not looked for.
+    private const int BootFlags1 = 0x38;
+    private const byte NoFloppySignature = 1;
+
+    // The second kind in bits 7-4, the first in bits 3-0.
+    private const int BootFlags2 = 0x3D;
+
+    public static void Fill(Span<byte> cmos, CmosMemorySize memory, CmosBootOrder order)
     {
         cmos.Clear();
         cmos[RtcRegisters.A] = RtcRegisters.DividerNormal | 6;
@@ -26,6 +33,8 @@ internal static class CmosMemory
         Put(cmos, ExtendedMemoryCopy, extended, 2);
         Put(cmos, ExtendedMemory2Register, Math.Min(Above(memory.Low, 16 * Megabyte) / Chunk, ushort.MaxValue), 2);
         Put(cmos, HighMemoryRegister, memory.High / Chunk, 3);
+        cmos[BootFlags1] = (byte)(((int)order.Third << 4) | NoFloppySignature);
+        cmos[BootFlags2] = (byte)(((int)order.Second << 4) | (int)order.First);
     }
 
     private static ulong Above(ulong length, ulong start) => length > start ? length - start : 0;

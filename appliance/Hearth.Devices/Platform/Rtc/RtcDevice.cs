@@ -42,13 +42,14 @@ public sealed class RtcDevice : IMachineDevice, IBusDevice
     /// <param name="context">Ports and clock are used.</param>
     /// <param name="line">IRQ 8.</param>
     /// <param name="memory">What the CMOS says about RAM.</param>
-    public RtcDevice(DeviceContext context, IInterruptLine line, CmosMemorySize memory)
+    /// <param name="order">What it says firmware is to start from.</param>
+    public RtcDevice(DeviceContext context, IInterruptLine line, CmosMemorySize memory, CmosBootOrder order = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         _clock = context.Clock;
         _line = line;
         _timer = _clock.CreateTimer(OnTimer);
-        CmosMemory.Fill(_cmos, memory);
+        CmosMemory.Fill(_cmos, memory, order);
         Reset();
         context.Ports.Map(new AddressRange(RtcRegisters.IndexPort, 2), this);
     }

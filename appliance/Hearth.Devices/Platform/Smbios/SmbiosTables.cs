@@ -14,6 +14,11 @@ public static class SmbiosTables
     /// <summary>Where they end at the latest.</summary>
     public const ulong End = 0xF_8000;
 
+    /// <summary>The names of the tables that firmware wants: the 32-bit entry point and the structures.</summary>
+    public const string Anchor = "_SM_";
+    /// <inheritdoc cref="Anchor"/>
+    public const string Structures = "SMBIOS";
+
     private const uint EntryPoint21Offset = 0x20;
     private const uint TableOffset = 0x40;
     private const int EntryPoint30Size = 24;
@@ -33,8 +38,8 @@ public static class SmbiosTables
         return
         [
             new FirmwareTable("_SM3_", new GuestAddress(Start), EntryPoint30(table.Length)),
-            new FirmwareTable("_SM_", new GuestAddress(Start + EntryPoint21Offset), EntryPoint21(table.Length, structures.Count, longest)),
-            new FirmwareTable("SMBIOS", new GuestAddress(Start + TableOffset), table),
+            new FirmwareTable(Anchor, new GuestAddress(Start + EntryPoint21Offset), EntryPoint21(table.Length, structures.Count, longest)),
+            new FirmwareTable(Structures, new GuestAddress(Start + TableOffset), table),
         ];
     }
 

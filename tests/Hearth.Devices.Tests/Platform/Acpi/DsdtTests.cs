@@ -58,6 +58,24 @@ public sealed class DsdtTests
     }
 
     [Fact]
+    public void Pvpanic_HasItsPort()
+    {
+        Assert.True(Contains([.. "PEVT"u8, 0x08, .. "_HID"u8, 0x0D, .. "QEMU0001"u8, 0]));
+        Assert.True(Contains([0x47, 1, 0x05, 0x05, 0x05, 0x05, 1, 1, 0x79, 0]));
+    }
+
+    [Fact]
+    public void GenerationId_WhenThereIsOne_HasItsAddressAndEvent()
+    {
+        byte[] bytes = Build(new AcpiConfiguration { ApicIds = [0], GenerationIdAddress = 0x1_000E_F000 });
+
+        Assert.True(Contains(bytes, [.. "_CID"u8, 0x0D, .. "VM_Gen_Counter"u8, 0]));
+        Assert.True(Contains(bytes, [0xA4, 0x12, 0x08, 2, 0x0C, 0x00, 0xF0, 0x0E, 0x00, 1]));
+        Assert.True(Contains(bytes, [.. "_E05"u8, 0, 0x86, (byte)'\\', 0x2E, .. "_SB_VGEN"u8, 0x0A, 0x80]));
+        Assert.False(Contains("VGEN"u8));
+    }
+
+    [Fact]
     public void HighWindow_WhenThereIsOne_IsA64BitRange()
     {
         byte[] bytes = Build(new AcpiConfiguration { ApicIds = [0], HighPciMemory = new AddressRange(0x80_0000_0000, 0x10_0000_0000) });
@@ -72,7 +90,7 @@ public sealed class DsdtTests
     public void Tables_ReadByIntelsCompiler_GiveNoErrorOrWarning(int processors)
     {
         string folder = Directory.CreateTempSubdirectory("hearth-acpi").FullName;
-        var configuration = new AcpiConfiguration { ApicIds = [.. Enumerable.Range(0, processors).Select(id => (uint)id)] };
+        var configuration = new AcpiConfiguration { ApicIds = [.. Enumerable.Range(0, processors).Select(id => (uint)id)], GenerationIdAddress = 0xE_F000 };
         string[] files = [.. AcpiTables.Build(configuration).Tables.Where(table => table.Name != "RSD PTR").Select(table =>
         {
             string path = Path.Combine(folder, $"{table.Name}.dat");
@@ -100,5 +118,7 @@ public sealed class DsdtTests
     private static byte[] Build(AcpiConfiguration configuration) =>
         AcpiTables.Build(configuration).Tables.Single(table => table.Name == "DSDT").Bytes.ToArray();
 
-    private bool Contains(ReadOnlySpan<byte> bytes) => _bytes.AsSpan().IndexOf(bytes) >= 0;
+    private bool Contains(ReadOnlySpan<byte> bytes) => Contains(_bytes, bytes);
+
+    private static bool Contains(byte[] table, ReadOnlySpan<byte> bytes) => table.AsSpan().IndexOf(bytes) >= 0;
 }

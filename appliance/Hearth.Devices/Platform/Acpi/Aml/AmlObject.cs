@@ -9,6 +9,7 @@ internal static class AmlObject
     private const byte ExtOpPrefix = 0x5B;
     private const byte DeviceOp = 0x82;
     private const byte StoreOp = 0x70;
+    private const byte NotifyOp = 0x86;
     private const byte IfOp = 0xA0;
     private const byte ReturnOp = 0xA4;
     private const byte Arg0Op = 0x68;
@@ -29,6 +30,10 @@ internal static class AmlObject
         AmlData.Sized([MethodOp], [.. AmlPath.Encode(path), (byte)arguments, .. AmlTerm.Join(statements)]);
 
     public static AmlTerm Store(AmlTerm value, string target) => new([StoreOp, .. value.Bytes, .. AmlPath.Encode(target)]);
+
+    /// <summary>Tells the driver of a device that something happened to it (section 19.6.95).</summary>
+    /// <param name="value">What: 0x80 and above is the device's own.</param>
+    public static AmlTerm Notify(string path, AmlTerm value) => new([NotifyOp, .. AmlPath.Encode(path), .. value.Bytes]);
 
     /// <summary>The value of a named object.</summary>
     public static AmlTerm Reference(string path) => new(AmlPath.Encode(path));

@@ -1,0 +1,132 @@
+using Hearth.Linux;
+using Hearth.Storage.Qcow2;
+
+namespace Hearth.Storage;
+
+/// <summary>Finds, opens and locks all the files of a disk: the one that the user names, and what the headers name below it.</summary>
+public static class DiskChain
+{
+    /// <summary>Longer chains are a mistake, or a loop that goes by many names.</summary>
+    private const int MaximumDepth = 64;
+
+    /// <param name="format">What the user says it is; null to recognise it.</param>
+    /// <returns>The files, open and locked; the caller's to close.</returns>
+    /// <exception cref="StorageException">A file is missing, in use or damaged, or the chain has a loop.</exception>
+    public static IReadOnlyList<ChainFile> Open(string path, DiskFormat? format, bool isReadOnly)
+    {
+        var chain = new List<ChainFile>();
+        try
+        {
+            chain.Add(OpenOne(path, format, isReadOnly));
+            var seen = new HashSet<string> { RealPathOf(chain[0]) };
+            while (chain[^1].Format == DiskFormat.Qcow2 && ReadHeader(chain[^1]) is { BackingName: { } backing } header)
+            {
+                ChainFile below = OpenBacking(chain[^1].Name, backing, header.BackingFormat);
+                chain.Add(below);
+                if (!seen.Add(RealPathOf(below)))
+                    throw new StorageException($"The disk '{path}' has a loop in its chain of backing files: '{below.Name}' comes twice.");
+                if (chain.Count > MaximumDepth)
+                    throw new StorageException($"The disk '{path}' has more than {MaximumDepth} backing files.");
+            }
+
+            return chain;
+        }
+        catch
+        {
+            Close(chain);
+            throw;
+        }
+    }
+
+    /// <summary>Closes files that nobody has taken over.</summary>
+    public static void Close(IEnumerable<ChainFile> chain)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        foreach (ChainFile file in chain)
+            file.File.Dispose();
+    }
+
+    /// <summary>Where a name in a header points: relative ones begin at the folder of the image that has it.</summary>
+    internal static string Resolve(string image, string backing)
+    {
+        if (backing.StartsWith("json:", StringComparison.Ordinal) || (backing.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && !backing[..colon].Contains('/', StringComparison.Ordinal)))
+            throw new StorageException($"The disk '{image}' has a backing file that is no path: '{backing}'.");
+        return Path.IsPathRooted(backing) ? backing : Path.Combine(Path.GetDirectoryName(image) ?? "", backing);
+    }
+
+    private static ChainFile OpenBacking(string image, string backing, string? formatName)
+    {
+        string path = Resolve(image, backing);
+        DiskFormat? format = formatName is null ? null : DiskFormatNames.Find(formatName)
+            ?? throw new StorageException($"The disk '{image}' has a backing file of the format '{formatName}', which is not supported: convert it with `hearth disk convert`.");
+        if (!Path.Exists(path))
+            throw new StorageException($"The disk '{image}' needs the backing file '{path}', which is missing.");
+        ChainFile below = OpenOne(path, format, isReadOnly: true);
+        if (formatName is not null || below.Format != DiskFormat.Qcow2)
+            return below;
+
+        // What looks like an image without anybody saying so may be a raw disk in which a guest wrote a header: it must not open further files.
+        try
+        {
+            if (ReadHeader(below).BackingName is not null)
+                throw new StorageException($"The disk '{image}' does not say what format its backing file '{path}' has, and that looks like qcow2 and names a file of its own: say it with `qemu-img rebase -u -F qcow2`.");
+            return below;
+        }
+        catch
+        {
+            below.File.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens and locks one file.</summary>
+    internal static ChainFile OpenOne(string path, DiskFormat? format, bool isReadOnly)
+    {
+        if (path.Length == 0)
+            throw new StorageException("A disk needs the name of a file.");
+        if (Directory.Exists(path))
+            throw new StorageException($"The disk '{path}' is a directory.");
+        FileDescriptor file;
+        try
+        {
+            file = FileDescriptor.Open(path, isReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite);
+        }
+        catch (LinuxException error)
+        {
+            string remedy = !isReadOnly && File.Exists(path) && error.IsDenied ? "; it can be opened read-only" : "";
+            throw new StorageException($"The disk {error.Message}{remedy}.", error);
+        }
+
+        try
+        {
+            using ImageFile image = Borrow(file, path);
+            image.Lock(exclusive: !isReadOnly);
+            return new ChainFile(file, path, format ?? Recognise(image));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static DiskFormat Recognise(ImageFile image)
+    {
+        var start = new byte[Math.Min(image.Length, sizeof(uint))];
+        image.Read(start, 0);
+        return Qcow2Header.HasMagic(start) ? DiskFormat.Qcow2 : DiskFormat.Raw;
+    }
+
+    private static Qcow2Header ReadHeader(ChainFile file)
+    {
+        using ImageFile image = Borrow(file.File, file.Name);
+        return Qcow2Header.Read(image);
+    }
+
+    /// <summary>Uses a descriptor without closing it.</summary>
+    private static ImageFile Borrow(FileDescriptor file, string name) => new(new HostImageStore(file, isOwned: false), name);
+
+    /// <summary>The file itself, whatever links lead to it.</summary>
+    private static string RealPathOf(ChainFile file) =>
+        File.ResolveLinkTarget(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{file.File.Number}"), returnFinalTarget: true)?.FullName ?? file.Name;
+}

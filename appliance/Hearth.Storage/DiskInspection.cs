@@ -1,0 +1,69 @@
+using Hearth.Storage.Qcow2;
+
+namespace Hearth.Storage;
+
+/// <summary>Looks at disks, and repairs them.</summary>
+public static class DiskInspection
+{
+    /// <summary>What an image says of itself. Its backing file is not opened.</summary>
+    /// <exception cref="StorageException">It is missing, in use for writing, or damaged.</exception>
+    public static DiskInfo Describe(string path, DiskFormat? format)
+    {
+        using ImageFile file = Open(path, isReadOnly: true);
+        if (!IsQcow2(file, format))
+            return new DiskInfo { File = path, Format = DiskFormatNames.NameOf(DiskFormat.Raw), VirtualSize = (ulong)file.Length, FileLength = file.Length };
+        Qcow2Header header = Qcow2Header.Read(file);
+        IReadOnlyList<Qcow2Snapshot> snapshots = header.SnapshotCount == 0 ? [] : Qcow2SnapshotTable.Read(file, header);
+        return new DiskInfo
+        {
+            File = path,
+            Format = DiskFormatNames.NameOf(DiskFormat.Qcow2),
+            VirtualSize = header.Size,
+            FileLength = file.Length,
+            Version = header.Version,
+            ClusterSize = header.ClusterLength,
+            RefcountBits = header.RefcountBits,
+            Compression = header.Compression == Qcow2Compression.Zstd ? "zstd" : "zlib",
+            LazyRefcounts = header.HasLazyRefcounts,
+            Dirty = header.IsDirty,
+            Corrupt = header.IsCorrupt,
+            BackingFile = header.BackingName,
+            BackingFormat = header.BackingFormat,
+            Snapshots = [.. snapshots.Select(Describe)],
+        };
+    }
+
+    /// <summary>Compares an image's tables with its refcounts.</summary>
+    /// <param name="repair">Puts right what can be without losing data.</param>
+    /// <param name="progress">Told the share that is done.</param>
+    /// <exception cref="StorageException">It is missing, in use, no qcow2 image, or its header is damaged.</exception>
+    public static CheckReport Check(string path, bool repair, IProgress<double>? progress)
+    {
+        using ImageFile file = Open(path, isReadOnly: !repair);
+        var checker = new Qcow2Checker(file, Qcow2Header.Read(file), progress);
+        return repair ? checker.Repair() : checker.Check();
+    }
+
+    internal static bool IsQcow2(ImageFile file, DiskFormat? format)
+    {
+        if (format is { } said)
+            return said == DiskFormat.Qcow2;
+        var start = new byte[Math.Min(file.Length, sizeof(uint))];
+        file.Read(start, 0);
+        return Qcow2Header.HasMagic(start);
+    }
+
+    /// <summary>Opens and locks one file.</summary>
+    internal static ImageFile Open(string path, bool isReadOnly)
+    {
+        ChainFile one = DiskChain.OpenOne(path, DiskFormat.Raw, isReadOnly);
+        return new ImageFile(new HostImageStore(one.File), path);
+    }
+
+    private static SnapshotInfo Describe(Qcow2Snapshot snapshot) => new(
+        snapshot.Id,
+        snapshot.Name,
+        DateTimeOffset.FromUnixTimeSeconds(snapshot.Seconds).AddTicks(snapshot.Nanoseconds / 100),
+        snapshot.DiskSize,
+        snapshot.VmStateLength);
+}

@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using Hearth.Linux;
+using Hearth.Machine;
+
+namespace Hearth.Storage;
+
+/// <summary>An image's file by the name the user knows: whatever the host refuses becomes one sentence with the offset. From any thread.</summary>
+internal sealed class ImageFile : IDisposable
+{
+    // What the file grows by at once; the rest is given back when it is closed.
+    private const long GrowthStep = 1 << 20;
+
+    private readonly IImageStore _store;
+    private long _length;
+
+    /// <param name="store">Owned from now on.</param>
+    /// <param name="name">What the user calls it.</param>
+    /// <exception cref="StorageException">It is no file.</exception>
+    public ImageFile(IImageStore store, string name)
+    {
+        _store = store;
+        Name = name;
+        try
+        {
+            _length = store.MeasureLength();
+        }
+        catch (LinuxException error)
+        {
+            store.Dispose();
+            throw new StorageException($"The disk '{name}' cannot be used: {error.Message}.", error);
+        }
+    }
+
+    public string Name { get; }
+
+    /// <summary>Bytes, what was grown in advance included. Changed under the lock of who allocates.</summary>
+    public long Length => Volatile.Read(ref _length);
+
+    /// <summary>One writer, or any number of readers.</summary>
+    /// <exception cref="StorageException">Somebody else has it.</exception>
+    public void Lock(bool exclusive)
+    {
+        try
+        {
+            if (!_store.TryLock(exclusive))
+                throw new StorageException($"The disk '{Name}' is in use by another guest, or given twice.");
+        }
+        catch (LinuxException error)
+        {
+            throw new StorageException($"The disk '{Name}' cannot be used: {error.Message}.", error);
+        }
+    }
+
+    public void Read(Memory<byte> to, long offset) => Read([to], offset);
+
+    public void Read(ReadOnlySpan<Memory<byte>> to, long offset) => Require(_store.Read(to, offset), "read", offset);
+
+    public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset) => _store.TryReadCached(to, offset);
+
+    public void Write(Memory<byte> from, long offset) => Write([from], offset);
+
+    public void Write(ReadOnlySpan<Memory<byte>> from, long offset) => Require(_store.Write(from, offset), "written", offset);
+
+    public void WriteUInt64(ulong value, long offset)
+    {
+        var bytes = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+        Write(bytes, offset);
+    }
+
+    /// <summary>Everything written before is on stable storage.</summary>
+    public void Sync() => Require(_store.Sync(), "brought to stable storage", 0);
+
+    /// <summary>Gives a range back to the file system where that can be done.</summary>
+    public void PunchHole(long offset, long length)
+    {
+        // Whatever goes wrong, the range only stays where it is.
+        _ = _store.PunchHole(offset, length);
+    }
+
+    /// <summary>Makes the file at least so long, in steps. Comes before every write that goes beyond <see cref="Length"/>.</summary>
+    public void EnsureLength(long length)
+    {
+        if (length > Length)
+            SetLength((length + GrowthStep - 1) / GrowthStep * GrowthStep);
+    }
+
+    public void SetLength(long length)
+    {
+        Require(_store.SetLength(length), "given its length at", length);
+        Volatile.Write(ref _length, length);
+    }
+
+    public void Dispose() => _store.Dispose();
+
+    private void Require(DiskResult result, string verb, long offset)
+    {
+        if (result == DiskResult.Ok)
+            return;
+        BlockStatus status = result == DiskResult.NoSpace ? BlockStatus.NoSpace : BlockStatus.IoError;
+        string cause = status == BlockStatus.NoSpace ? "no space is left" : "the host's disk failed, or the file was cut short";
+        throw new StorageException($"The disk '{Name}' cannot be {verb} at offset {offset}: {cause}.", status);
+    }
+}

@@ -1,0 +1,33 @@
+namespace Hearth.Boot.Tests;
+
+public sealed class GenerationTests
+{
+    private const string Forks = "dmesg | grep -c 'crng reseeded due to virtual machine fork'";
+
+    /// <summary>Two guests that go on from one saved state must not give out the same random numbers.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Guest_thatGoesOnTwice_hasOtherRandomNumbersEachTime(int cpus)
+    {
+        string script = $"""
+            echo "before=$({Forks})"
+            {ChecksumChain.Script()}
+            echo "after=$({Forks})"
+            echo "random=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' ')"
+            """;
+        using TestGuest guest = new TestGuest(GuestAssets.Kernel, script).WithCpus(cpus);
+        string file = guest.Scratch["saved"];
+        using HearthProcess process = HearthProcess.Start([.. guest.Arguments, "--save", file]);
+        process.WaitForText("round 3 on 0");
+        process.Save();
+        HearthOutcome saved = process.WaitForExit();
+
+        HearthOutcome first = HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
+        HearthOutcome second = HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
+
+        Assert.Equal(("0", "1", "1"), (saved.Value("before"), first.Value("after"), second.Value("after")));
+        Assert.NotEqual(first.Value("random"), second.Value("random"));
+        Assert.All([first, second], outcome => Assert.Equal(ChecksumChain.Sum(), outcome.Value("sums")));
+    }
+}

@@ -1,0 +1,125 @@
+using System.Buffers.Binary;
+using Hearth.Storage.Qcow2;
+
+namespace Hearth.Storage.Tests.Qcow2;
+
+/// <summary>The power may go at any write: what was flushed is there afterwards, and the tables are whole.</summary>
+public class CrashTests
+{
+    private const int SectorLength = 512;
+    private const int DiskLength = 1 << 20;
+    private const int Sectors = DiskLength / SectorLength;
+    private const int Operations = 150;
+
+    [Theory]
+    [InlineData(9, 4, false, false, 3)]
+    [InlineData(9, 6, false, true, 3)]
+    [InlineData(9, 0, false, false, 3)]
+    [InlineData(12, 4, false, true, 3)]
+    [InlineData(12, 4, false, true, 2)]
+    [InlineData(12, 1, true, true, 3)]
+    [InlineData(16, 4, true, false, 3)]
+    [InlineData(16, 4, false, true, 3)]
+    public void Image_cutAtAnyWrite_isWholeAndKeepsWhatWasFlushed(int clusterBits, int refcountOrder, bool isLazy, bool isBacked, int version)
+    {
+        var random = new Random(clusterBits + (refcountOrder << 8) + (isLazy ? 1 << 16 : 0));
+        byte[] backing = isBacked ? NewBacking() : [];
+        var store = new CrashableStore(NewImage(clusterBits, refcountOrder, isLazy, isBacked, version));
+        var model = new SectorModel(isBacked ? [.. Enumerable.Range(1, Sectors).Select(sector => (long)-sector)] : new long[Sectors]);
+        using Qcow2Image image = Open(store, isBacked ? backing : null);
+        using var scratch = new RequestScratch(0);
+        int cuts = 0;
+        store.Moment = () =>
+        {
+            if (store.PendingCount == 0 || random.Next(5) != 0)
+                return;
+            cuts++;
+            Verify(store.Cut(random, random.NextDouble()), isBacked ? backing : null, model);
+        };
+
+        for (int i = 0; i < Operations; i++)
+            DoOne(image, scratch, model, random);
+        image.Close();
+
+        Assert.True(cuts > 20, $"only {cuts} cuts");
+        CheckReport report = Check(store.Cut(random, 1));
+        Assert.True(report.IsClean, string.Join('\n', report.Findings));
+    }
+
+    private static void DoOne(Qcow2Image image, RequestScratch scratch, SectorModel model, Random random)
+    {
+        int first = random.Next(Sectors);
+        int count = Math.Min(Sectors - first, random.Next(4) == 0 ? random.Next(1, 400) : random.Next(1, 20));
+        switch (random.Next(10))
+        {
+            case 0 or 1:
+                image.Flush();
+                model.Flush();
+                break;
+            case 2:
+                model.Discard(first, count);
+                image.Discard(scratch, (long)first * SectorLength, (long)count * SectorLength);
+                break;
+            case 3:
+                model.Write(first, count, 0);
+                image.WriteZeros(scratch, (long)first * SectorLength, (long)count * SectorLength);
+                break;
+            default:
+                long value = model.NextValue();
+                model.Write(first, count, value);
+                image.Write(scratch, new BufferWindow(new Memory<byte>[] { Fill(count, value) }, 0, count * SectorLength), (long)first * SectorLength);
+                break;
+        }
+    }
+
+    private static void Verify(byte[] content, byte[]? backing, SectorModel model)
+    {
+        var store = new CrashableStore(content);
+        bool isDirty = Qcow2Header.Read(new ImageFile(store, "cut")).IsDirty;
+        CheckReport report = Check(content);
+        Assert.True(report.Errors == 0 || isDirty, string.Join('\n', report.Findings));
+        using Qcow2Image image = Open(store, backing);
+        using var scratch = new RequestScratch(0);
+        var disk = new byte[DiskLength];
+        image.Read(scratch, new BufferWindow(new Memory<byte>[] { disk }, 0, DiskLength), 0);
+        for (int sector = 0; sector < Sectors; sector++)
+            model.AssertAllowed(sector, disk.AsSpan(sector * SectorLength, SectorLength));
+        Assert.Equal(0, Check(store.Cut(new Random(1), 1)).Errors);
+    }
+
+    private static CheckReport Check(byte[] content)
+    {
+        var file = new ImageFile(new CrashableStore(content), "cut");
+        return new Qcow2Checker(file, Qcow2Header.Read(file)).Check();
+    }
+
+    private static Qcow2Image Open(CrashableStore store, byte[]? backing) =>
+        new(new ImageFile(store, "image"), backing is null ? null : new RawLayer(new ImageFile(new CrashableStore(backing), "backing")), isReadOnly: false, 1);
+
+    private static byte[] NewImage(int clusterBits, int refcountOrder, bool isLazy, bool isBacked, int version)
+    {
+        var store = new CrashableStore([]);
+        Qcow2Creator.Create(
+            new ImageFile(store, "new"),
+            new Qcow2Options(DiskLength)
+            {
+                Version = (uint)version,
+                ClusterBits = clusterBits,
+                RefcountOrder = refcountOrder,
+                LazyRefcounts = isLazy,
+                BackingName = isBacked ? "backing" : null,
+                BackingFormat = isBacked ? "raw" : null,
+            });
+        return store.Cut(new Random(1), 1);
+    }
+
+    private static byte[] NewBacking() => [.. Enumerable.Range(1, Sectors).SelectMany(sector => Fill(1, -sector))];
+
+    private static byte[] Fill(int sectors, long value)
+    {
+        var data = new byte[sectors * SectorLength];
+        for (int at = 0; at < data.Length; at += sizeof(long))
+            BinaryPrimitives.WriteInt64LittleEndian(data.AsSpan(at), value);
+        return data;
+    }
+}

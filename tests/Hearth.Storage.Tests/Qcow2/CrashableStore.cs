@@ -1,0 +1,115 @@
+using Hearth.Linux;
+
+namespace Hearth.Storage.Tests.Qcow2;
+
+/// <summary>A file in memory that knows what a power cut may leave of it: all that was synced, and of what was written since then any sectors.</summary>
+internal sealed class CrashableStore : IImageStore
+{
+    private const int SectorLength = 512;
+
+    private readonly List<Change> _pending = [];
+    private byte[] _content;
+    private byte[] _durable;
+
+    public CrashableStore(byte[] content)
+    {
+        _content = content;
+        _durable = (byte[])content.Clone();
+    }
+
+    /// <summary>Called before a sync, and after a write.</summary>
+    public Action? Moment { get; set; }
+
+    public int PendingCount => _pending.Count;
+
+    /// <summary>What a power cut leaves now.</summary>
+    /// <param name="keep">The share of sectors that were written since the last sync and reached the disk.</param>
+    public byte[] Cut(Random random, double keep)
+    {
+        byte[] content = (byte[])_durable.Clone();
+        foreach (Change change in _pending)
+            content = change.Apply(content, () => random.NextDouble() < keep);
+        return content;
+    }
+
+    public long MeasureLength() => _content.Length;
+
+    public bool TryLock(bool exclusive) => true;
+
+    public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset)
+    {
+        foreach (Memory<byte> piece in to)
+        {
+            if (offset > _content.Length - piece.Length)
+                return DiskResult.IoError;
+            _content.AsSpan((int)offset, piece.Length).CopyTo(piece.Span);
+            offset += piece.Length;
+        }
+
+        return DiskResult.Ok;
+    }
+
+    public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset) => Read(to, offset) == DiskResult.Ok;
+
+    public DiskResult Write(ReadOnlySpan<Memory<byte>> from, long offset)
+    {
+        foreach (Memory<byte> piece in from)
+        {
+            Do(new Change(offset, piece.ToArray(), null));
+            offset += piece.Length;
+        }
+
+        Moment?.Invoke();
+        return DiskResult.Ok;
+    }
+
+    public DiskResult Sync()
+    {
+        Moment?.Invoke();
+        _durable = (byte[])_content.Clone();
+        _pending.Clear();
+        return DiskResult.Ok;
+    }
+
+    public DiskResult PunchHole(long offset, long length)
+    {
+        Do(new Change(offset, new byte[Math.Max(0, Math.Min(length, _content.Length - offset))], null));
+        return DiskResult.Ok;
+    }
+
+    public DiskResult SetLength(long length)
+    {
+        Do(new Change(0, [], length));
+        return DiskResult.Ok;
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private void Do(Change change)
+    {
+        _content = change.Apply(_content, () => true);
+        _pending.Add(change);
+    }
+
+    private sealed record Change(long Offset, byte[] Data, long? Length)
+    {
+        public byte[] Apply(byte[] content, Func<bool> keeps)
+        {
+            // A file's length is the file system's own: what is written beyond it comes with it.
+            long length = Length ?? Math.Max(content.Length, Offset + Data.Length);
+            if (length != content.Length)
+                Array.Resize(ref content, (int)length);
+            for (int at = 0; at < Data.Length;)
+            {
+                int part = (int)Math.Min(Data.Length - at, SectorLength - ((Offset + at) % SectorLength));
+                if (keeps())
+                    Data.AsSpan(at, part).CopyTo(content.AsSpan((int)Offset + at));
+                at += part;
+            }
+
+            return content;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using Hearth.Guests;
+using Hearth.Guests.Debian;
+using Hearth.Proving.Qemu;
+
+namespace Hearth.Storage.Tests.Qcow2;
+
+/// <summary>Debian's qemu-img and qemu-io, the other implementation of the format: the host's, or those of the package cache.</summary>
+internal static class QemuTools
+{
+    private static readonly Lazy<DebianProgram> s_cached = new(() => DebianProgram.Fetch(PackageCache.Default(), "usr/bin/qemu-img", "qemu-utils"));
+
+    /// <summary>Runs <c>qemu-img</c>, which must succeed.</summary>
+    public static string Image(params string[] arguments) => Require("qemu-img", arguments);
+
+    /// <summary>Runs commands of <c>qemu-io</c> on a qcow2 image.</summary>
+    public static string Io(string image, params string[] commands) =>
+        Require("qemu-io", ["-f", "qcow2", .. commands.SelectMany(command => new[] { "-c", command }), image]);
+
+    /// <summary>Fails unless <c>qemu-img check</c> finds nothing at all.</summary>
+    public static void AssertClean(string image)
+    {
+        CommandResult result = Run("qemu-img", ["check", "-f", "qcow2", image]);
+        Assert.True(result.ExitCode == 0, $"qemu-img check ended with {result.ExitCode}:\n{result.Output}{result.Error}");
+    }
+
+    /// <summary>Fails unless the disk has these bytes.</summary>
+    public static void AssertContent(string image, byte[] expected)
+    {
+        string raw = image + ".raw";
+        _ = Image("convert", "-f", "qcow2", "-O", "raw", image, raw);
+        byte[] content = File.ReadAllBytes(raw);
+        File.Delete(raw);
+        Assert.True(expected.AsSpan().SequenceEqual(content), $"the disks differ from offset {expected.AsSpan().CommonPrefixLength(content)} on");
+    }
+
+    private static string Require(string program, IReadOnlyList<string> arguments)
+    {
+        CommandResult result = Run(program, arguments);
+        Assert.True(result.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {result.Output}{result.Error}");
+        return result.Output;
+    }
+
+    private static CommandResult Run(string name, IReadOnlyList<string> arguments)
+    {
+        if (HostCommand.Find(name) is { } program)
+            return HostCommand.Run(program, arguments);
+        string cached = Path.Combine(Path.GetDirectoryName(s_cached.Value.Path)!, name);
+        var start = new ProcessStartInfo(cached, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string variable, string value) in s_cached.Value.Environment)
+            start.Environment[variable] = value;
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CommandResult(process.ExitCode, output, errors.GetAwaiter().GetResult());
+    }
+}
