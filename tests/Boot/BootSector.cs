@@ -27,6 +27,8 @@ internal static class BootSector
     /// <summary>Writes <c>waiting</c>, waits for a key, and writes <c>got</c>.</summary>
     public static byte[] ThatWaits() => Build((assembler, serial) =>
     {
+        // The firmware's timer takes what is typed for its own keyboard.
+        assembler.cli();
         serial.Write("waiting\n");
         serial.WaitForKey();
         serial.Write("got\n");

@@ -8,7 +8,9 @@ public sealed class InputDeviceTests
     private const int EventLength = 24;
 
     /// <summary>Reads every device until the keyboard has had its last key, F12, and writes what came.</summary>
-    private const string Script = """
+    /// <param name="devices">How many there are; those on PS/2 are found some time after the start.</param>
+    private static string Script(int devices) => $$"""
+        while [ $(ls -d /sys/class/input/event* | wc -l) -lt {{devices}} ]; do sleep 0.1; done
         for event in /sys/class/input/event*; do
             node=${event##*/}
             cat /dev/input/$node > /tmp/$node &
@@ -31,7 +33,7 @@ public sealed class InputDeviceTests
     {
         const string Hands = "aB<ctrl-alt-f2><capslock><move 5,-3><wheel 1><click right><point 1000,2000><touch 0,10,20><touch 1,30,40><lift 0><lift 1>"
             + "<pad south><stick -32768,100><wait 0.3><f12>,after=40";
-        using TestGuest guest = new TestGuest(GuestAssets.Kernel, Script, "virtio_pci", "virtio_input", "evdev")
+        using TestGuest guest = new TestGuest(GuestAssets.Kernel, Script(6), "virtio_pci", "virtio_input", "evdev")
             .With("--input", "virtio,touch,pad", "--keys", Hands, "--verbose");
 
         HearthOutcome outcome = guest.Run().AssertPoweredOff();
@@ -62,7 +64,7 @@ public sealed class InputDeviceTests
     [Fact]
     public void Hands_withoutVirtio_reachThePs2Devices()
     {
-        using TestGuest guest = new TestGuest(GuestAssets.Kernel, Script, "psmouse", "evdev")
+        using TestGuest guest = new TestGuest(GuestAssets.Kernel, Script(2), "psmouse", "evdev")
             .With("--input", "ps2", "--keys", "aB<capslock><del><move 5,-3><click left><wheel -1><wait 0.3><f12>,after=40", "--verbose");
 
         HearthOutcome outcome = guest.Run().AssertPoweredOff();
@@ -81,7 +83,7 @@ public sealed class InputDeviceTests
         const string Held = """
             cat /dev/input/event* > /dev/null &
             for event in /sys/class/input/event*; do
-                grep -q Hearth $event/device/name && node=${event##*/}
+                grep -q "Hearth Keyboard" $event/device/name && node=${event##*/}
             done
             cat /dev/input/$node > /tmp/events &
             for try in $(seq 900); do test -s /tmp/events && break; sleep 0.1; done

@@ -9,7 +9,8 @@ namespace Hearth.Cpu.Software;
 /// and without the latter they would share few entries. Each address is written to a second place, too, by
 /// <see cref="SecondHashShift"/>, so that two that share their first one do not drive each other out. The number of the mode is added
 /// to either place, so that an address has another place in every mode. A tag is the negated address, so that a hit adds up to zero; it belongs to one mode, that whose
-/// number leads from the address to the place. A guest may jump to any 64 bits, canonical or not, and never finds code of another mode there.
+/// number leads from the address to the place. Where instruction pointers are not linear addresses, as in real mode, each base of CS counts as a mode
+/// of its own. A guest may jump to any 64 bits, canonical or not, and never finds code of another mode there.
 /// An empty place has the tag of an address that no number leads there from.
 /// Most entries are made by machine code (see <see cref="JumpMissStub"/>), the others here; all of it on the vCPU's thread. An
 /// entry may outlive its block: the block's far entry then leads back to C#, which drops it.
@@ -26,14 +27,22 @@ internal sealed unsafe class JumpCache
     /// <summary>A GiB, the largest page.</summary>
     public const int RegionShift = 30;
 
-    /// <summary>More than the largest number of a mode.</summary>
-    private const int Numbers = ModeNumbers.Maximum + 1;
+    /// <summary>More than the largest number of a mode with any base of CS.</summary>
+    private const int Numbers = VcpuState.JumpCacheFirstEntries / 2;
+
+    /// <summary>The first number of a mode with a base; the store knows nothing of them.</summary>
+    private const int FirstBased = ModeNumbers.Maximum + 1;
+
+    private const ModeFlags HasCodeBase = (ModeFlags)((uint)ModeFlags.EsBase << (int)SegmentName.CS);
 
     private const int FilterWords = VcpuState.JumpFilterBits / 64;
     private const int LocalWords = VcpuState.JumpCacheEntries / 64;
 
     /// <summary>What the store answered, to ask it less often.</summary>
     private readonly Dictionary<ModeFlags, int> _numbers = [];
+
+    /// <summary>Numbers of modes with bases. When there is no other left they start anew.</summary>
+    private readonly Dictionary<(ModeFlags Mode, ulong Base), int> _basedNumbers = [];
 
     private readonly VcpuState* _state;
     private readonly Entry* _entries;
@@ -54,10 +63,16 @@ internal sealed unsafe class JumpCache
     }
 
     /// <summary>From here on entries of a mode are looked for, and only those.</summary>
+    /// <param name="codeBase">The base of CS.</param>
     /// <returns>False when the store has no number for the mode: everything must be dropped first.</returns>
-    public bool TrySetMode(ModeFlags mode, TranslationStore store)
+    public bool TrySetMode(ModeFlags mode, ulong codeBase, TranslationStore store)
     {
-        if (!_numbers.TryGetValue(mode, out int number))
+        int number;
+        if ((mode & HasCodeBase) != 0)
+        {
+            number = NumberOf(mode, codeBase);
+        }
+        else if (!_numbers.TryGetValue(mode, out number))
         {
             if (!store.TryNumberOf(mode, out number))
                 return false;
@@ -116,6 +131,21 @@ internal sealed unsafe class JumpCache
                 ClearLocal((group * 64) + BitOperations.TrailingZeroCount(words));
             _state->JumpLocalWords[group] = 0;
         }
+    }
+
+    private int NumberOf(ModeFlags mode, ulong codeBase)
+    {
+        if (_basedNumbers.TryGetValue((mode, codeBase), out int number))
+            return number;
+        if (_basedNumbers.Count == Numbers - FirstBased)
+        {
+            Clear();
+            _basedNumbers.Clear();
+        }
+
+        number = FirstBased + _basedNumbers.Count;
+        _basedNumbers.Add((mode, codeBase), number);
+        return number;
     }
 
     /// <summary>Drops at least what lies in the page of any size around an address.</summary>

@@ -410,7 +410,7 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
 
     private void EnterMode()
     {
-        while (!_jumps.TrySetMode((ModeFlags)_state->Mode, _store))
+        while (!_jumps.TrySetMode((ModeFlags)_state->Mode, _state->SegmentBase[(int)SegmentName.CS], _store))
             ClearStore();
     }
 

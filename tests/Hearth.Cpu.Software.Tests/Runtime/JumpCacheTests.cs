@@ -176,7 +176,7 @@ public sealed unsafe class JumpCacheTests : IDisposable
         int cleared = 0;
         for (uint mode = 1; mode <= 8192; mode++)
         {
-            while (!jumps.TrySetMode((ModeFlags)mode, store))
+            while (!jumps.TrySetMode((ModeFlags)mode, 0, store))
             {
                 store.Clear();
                 jumps.ForgetAll();

@@ -168,7 +168,11 @@ public sealed unsafe class SavedVcpuTests : IDisposable
     public void Init_and_start_up_begin_in_real_mode()
     {
         _machine.Assemble(CodeMachine.Code, WaitForever);
-        byte[] code = RealModeCode();
+        byte[] code = RealModeCode(a =>
+        {
+            a.mov(ax, 0x1234);
+            a.mov(__word_ptr[0x8000], ax);
+        });
         Assert.True(_machine.Ram.TryWrite(new GuestAddress(0x1_2000), code));
         _machine.Bus.Called = () => { };
         var vcpu = new Thread(() => _machine.Run(CodeMachine.Code, index: 1)) { IsBackground = true };
@@ -179,6 +183,33 @@ public sealed unsafe class SavedVcpuTests : IDisposable
 
         Assert.True(vcpu.Join(20_000), "the vCPU did not stop");
         Assert.Equal((ushort)0x1234, _machine.At<ushort>(0x8000));
+    }
+
+    /// <summary>BIOS and boot sector, as all real-mode programs, have code at the same instruction pointers in their segments.</summary>
+    [Fact]
+    public void Segments_of_real_mode_have_code_of_their_own()
+    {
+        const byte RealModeSegment = 0x12;
+        _machine.Assemble(CodeMachine.Code, WaitForever);
+        byte[] code = RealModeCode(a =>
+        {
+            for (int round = 0; round < 3; round++)
+            {
+                a.db(0x9A, 0x00, 0x01, 0x00, 0x13); // CALL 1300:0100
+                a.db(0x9A, 0x00, 0x01, 0x00, 0x14); // CALL 1400:0100
+            }
+
+            a.mov(__word_ptr[0x8000], bx);
+        });
+        Assert.True(_machine.Ram.TryWrite(new GuestAddress(0x1_2000), code));
+        Assert.True(_machine.Ram.TryWrite(new GuestAddress(0x1_3100), RealModeCode(a => { a.add(bx, 0x01); a.retf(); })));
+        Assert.True(_machine.Ram.TryWrite(new GuestAddress(0x1_4100), RealModeCode(a => { a.add(bx, 0x10); a.retf(); })));
+        _machine[1].Init();
+        _machine[1].StartUp(RealModeSegment);
+
+        _machine.Continue(index: 1);
+
+        Assert.Equal((ushort)0x33, _machine.At<ushort>(0x8000));
     }
 
     [Fact]
@@ -260,11 +291,11 @@ public sealed unsafe class SavedVcpuTests : IDisposable
         a.jmp(wait);
     }
 
-    private static byte[] RealModeCode()
+    /// <summary>Code that stops at its end.</summary>
+    private static byte[] RealModeCode(Action<Assembler> body)
     {
         var assembler = new Assembler(16);
-        assembler.mov(ax, 0x1234);
-        assembler.mov(__word_ptr[0x8000], ax);
+        body(assembler);
         assembler.@out(TestBus.StopPort, al);
         var stream = new MemoryStream();
         assembler.Assemble(new StreamCodeWriter(stream), 0);

@@ -88,13 +88,16 @@ internal sealed class HdaCodec
         return (widget.Unsolicited & TellEnable) != 0 ? (uint)(widget.Unsolicited & 0x3F) << UnsolicitedTagShift : null;
     }
 
-    /// <summary>How many pairs of channels the converters that listen to a stream need: front, rear, centre and low frequencies.</summary>
+    /// <summary>
+    /// How many pairs of channels the converters that listen to a stream need: front, rear, centre and low frequencies. Drivers have stereo come out of every
+    /// jack; what merely repeats an earlier pair is left out, and is the host's to spread over its own speakers.
+    /// </summary>
     public int PairsOf(int tag)
     {
         int pairs = 0;
         for (int pair = 0; pair < CodecNode.OutputConverterCount; pair++)
         {
-            if (IsListening(_widgets[CodecNode.FrontConverter + pair], tag))
+            if (IsListening(_widgets[CodecNode.FrontConverter + pair], tag) && !IsRepeated(pair))
                 pairs = pair + 1;
         }
 
@@ -138,6 +141,19 @@ internal sealed class HdaCodec
     {
         foreach (ref CodecWidget widget in _widgets.AsSpan())
             widget.Restore(from);
+    }
+
+    /// <summary>A jack that is on has the same channels already.</summary>
+    private bool IsRepeated(int pair)
+    {
+        byte stream = _widgets[CodecNode.FrontConverter + pair].Stream;
+        for (int earlier = 0; earlier < pair; earlier++)
+        {
+            if (_widgets[CodecNode.FrontConverter + earlier].Stream == stream && (_widgets[CodecNode.FrontJack + earlier].Control & PinOutput) != 0)
+                return true;
+        }
+
+        return false;
     }
 
     private static bool IsListening(CodecWidget converter, int tag) => tag != 0 && converter.Stream >> 4 == tag;

@@ -201,6 +201,24 @@ public class HdaStreamTests
     }
 
     [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 4)]
+    public void Stereo_OutOfEveryJack_ComesOnceWhileTheFirstIsOn(bool isFrontOn, int channels)
+    {
+        const uint SetStream = 0x7_0600;
+        const uint SetPin = 0x7_0700;
+        const int FrontJack = 6;
+        _rig.Connect(Tag, 2);
+        _rig.Send(FrontJack, SetPin | (isFrontOn ? 0x40U : 0));
+        _rig.Send(3, SetStream | (Tag << 4));
+        _rig.SetUp(HdaRig.Output, Tag, HdaRig.Stereo16At48, 2, 0x1000);
+
+        _rig.Run(HdaRig.Output);
+
+        Assert.Equal(new SoundFormat(48_000, channels, SoundSample.Signed16), Played.Format);
+    }
+
+    [Theory]
     [InlineData(0x4A, 10_000)]
     [InlineData(0x4A - 6, 5_012)]
     [InlineData(0x4A - 20, 1_000)]
