@@ -11,6 +11,7 @@ internal static class GuestAssets
     public const string Kernel686 = "linux-image-686-pae";
 
     private static readonly string[] s_libraryFolders = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
+    private static readonly string[] s_perlFolders = ["usr/share/perl", "usr/lib/x86_64-linux-gnu/perl"];
     private static readonly PackageCache s_cache = PackageCache.Default();
 
     /// <summary>A kernel; without one that guests can run here the test is skipped.</summary>
@@ -40,6 +41,35 @@ internal static class GuestAssets
     {
         const string Installed = "/usr/share/seabios/bios-256k.bin";
         return File.Exists(Installed) ? Installed : s_cache.Fetch("seabios").File(Installed[1..]);
+    }
+
+    /// <summary>The path of the BIOS of the VGA: the host's, or the one from the cache.</summary>
+    public static string VgaBios()
+    {
+        const string Installed = "/usr/share/seabios/vgabios-stdvga.bin";
+        return File.Exists(Installed) ? Installed : s_cache.Fetch("seabios").File(Installed[1..]);
+    }
+
+    /// <summary>The CD that Debian's package of memtest86+ has.</summary>
+    public static string MemtestDisc() => s_cache.Fetch("memtest86+").File("usr/lib/memtest86+/memtest86+x64.iso");
+
+    /// <summary>A file of Debian's graphical installer: <c>linux</c> or <c>initrd.gz</c>.</summary>
+    public static string InstallerFile(string name) =>
+        s_cache.Fetch("debian-installer-12-netboot-amd64").File($"usr/lib/debian-installer/images/12/amd64/gtk/debian-installer/amd64/{name}");
+
+    /// <summary>Runs mmdebstrap: the host's, or the one from the cache with the modules of Perl that it needs. It needs root.</summary>
+    public static void MakeDebian(params string[] arguments)
+    {
+        if (Guests.HostCommand.Find("mmdebstrap") is { } installed)
+        {
+            Guests.HostCommand.Require(installed, arguments);
+            return;
+        }
+
+        DebianPackage[] packages = [.. s_cache.FetchWithDependencies(["mmdebstrap"])];
+        string modules = string.Join(':', packages.SelectMany(each => s_perlFolders.Select(folder => Path.Combine(each.Directory, folder))).Where(Directory.Exists).SelectMany(Directory.GetDirectories));
+        string program = packages.Single(each => each.Name == "mmdebstrap").File("usr/bin/mmdebstrap");
+        Guests.HostCommand.Require("env", [$"PERL5LIB={modules}", "perl", program, .. arguments]);
     }
 
     /// <summary>Runs genisoimage.</summary>

@@ -52,6 +52,8 @@ internal sealed class HearthProcess : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>What the guest has written so far.</summary>
     public string Console => Snapshot(_console);
 

@@ -75,7 +75,7 @@ internal static class DeviceCatalogue
 
         // Complete only now: firmware is told where the devices are.
         if (mapped.Shadow is not null)
-            FirmwareFiles.AddBoot(description.Firmware, configuration, pci, UartModule.PortBase(0));
+            FirmwareFiles.AddBoot(description.Firmware, configuration, pci, configuration.Display is null ? UartModule.PortBase(0) : null);
         yield return Add(new FwCfgModule(description.Firmware));
     }
 
