@@ -1,16 +1,19 @@
+using System.Diagnostics;
+
 namespace Hearth.Fuzz.Devices;
 
 /// <summary>Random operations on a device, seeded and repeatable: none may throw, hang, or make it take more and more memory.</summary>
 internal static class DeviceFuzz
 {
-    /// <summary>Bytes that may be held after a run beyond what was held before it.</summary>
-    private const long MaximumGrowth = 16 << 20;
+    // Operations between two looks at what must always hold.
+    private const int CheckInterval = 1 << 16;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private static readonly Dictionary<string, Func<IFuzzTarget>> s_targets = new()
     {
         ["hda"] = () => new HdaTarget(),
+        ["ide"] = () => new IdeTarget(),
         ["virtio-input"] = () => new VirtioInputTarget(),
     };
 
@@ -23,31 +26,43 @@ internal static class DeviceFuzz
         IFuzzTarget target = s_targets[name]();
         using var resources = target as IDisposable;
         var random = new Random(seed);
+        Action act = () => target.Act(random);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (long operation = 0; operation < operations; operation++)
         {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            if (Record(target, random) is { } error)
-                return $"{name}, seed {seed}, operation {operation}: {error}";
-            if (System.Diagnostics.Stopwatch.GetElapsedTime(start) > s_patience)
-                return $"{name}, seed {seed}, operation {operation}: it took more than {s_patience.TotalSeconds} s";
+            long start = Stopwatch.GetTimestamp();
+            string? failure = Try(act);
+            if (failure is null && Stopwatch.GetElapsedTime(start) > s_patience)
+                failure = $"it took more than {s_patience.TotalSeconds} s";
+            if (failure is null && (operation % CheckInterval == CheckInterval - 1 || operation == operations - 1))
+                failure = Try(target.Check) ?? CheckMemory(target, before);
+            if (failure is not null)
+                return $"{name}, seed {seed}, operation {operation}: {failure}";
         }
 
-        long growth = GC.GetTotalMemory(forceFullCollection: true) - before;
         GC.KeepAlive(target);
-        return growth > MaximumGrowth ? $"{name}, seed {seed}: it holds {growth >> 20} MiB more after {operations} operations" : null;
+        return null;
     }
 
-    private static Exception? Record(IFuzzTarget target, Random random)
+    private static string? CheckMemory(IFuzzTarget target, long before)
+    {
+        // What is garbage counts at first: only when it looks like too much it is worth while to collect it.
+        if (GC.GetTotalMemory(forceFullCollection: false) - before <= target.MemoryLimit)
+            return null;
+        long growth = GC.GetTotalMemory(forceFullCollection: true) - before;
+        return growth > target.MemoryLimit ? $"it holds {growth >> 20} MiB more than at the start" : null;
+    }
+
+    private static string? Try(Action action)
     {
         try
         {
-            target.Act(random);
+            action();
             return null;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            return error;
+            return error.ToString();
         }
     }
 }
