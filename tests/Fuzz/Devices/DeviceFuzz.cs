@@ -14,7 +14,14 @@ internal static class DeviceFuzz
     {
         ["hda"] = () => new HdaTarget(),
         ["ide"] = () => new IdeTarget(),
+        ["virtio-balloon"] = () => new VirtioBalloonTarget(),
+        ["virtio-blk"] = () => new VirtioBlockTarget(),
+        ["virtio-console"] = () => new VirtioConsoleTarget(),
+        ["virtio-gpu"] = () => new VirtioGpuTarget(),
         ["virtio-input"] = () => new VirtioInputTarget(),
+        ["virtio-net"] = () => new VirtioNetworkTarget(),
+        ["virtio-rng"] = () => new VirtioEntropyTarget(),
+        ["virtio-vsock"] = () => new VirtioVsockTarget(),
     };
 
     public static IReadOnlyCollection<string> Names => s_targets.Keys;
