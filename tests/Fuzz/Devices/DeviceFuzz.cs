@@ -1,4 +1,9 @@
 using System.Diagnostics;
+using Hearth.Devices.Platform.Hpet;
+using Hearth.Devices.Platform.Pit;
+using Hearth.Devices.Platform.Pvpanic;
+using Hearth.Devices.Platform.Rtc;
+using Hearth.Machine;
 
 namespace Hearth.Fuzz.Devices;
 
@@ -14,6 +19,7 @@ internal static class DeviceFuzz
     {
         ["hda"] = () => new HdaTarget(),
         ["ide"] = () => new IdeTarget(),
+        ["vga"] = () => new VgaTarget(),
         ["virtio-balloon"] = () => new VirtioBalloonTarget(),
         ["virtio-blk"] = () => new VirtioBlockTarget(),
         ["virtio-console"] = () => new VirtioConsoleTarget(),
@@ -22,6 +28,17 @@ internal static class DeviceFuzz
         ["virtio-net"] = () => new VirtioNetworkTarget(),
         ["virtio-rng"] = () => new VirtioEntropyTarget(),
         ["virtio-vsock"] = () => new VirtioVsockTarget(),
+        ["i6300esb"] = () => new WatchdogTarget(),
+        ["pci"] = () => new PciBusTarget(),
+        ["i8042"] = () => new I8042Target(),
+        ["uart"] = () => new UartTarget(),
+        ["rtc"] = () => new BoardTarget(machine => [new RtcModule(machine.Line(8), new CmosMemorySize(128 << 20, 0)).Create(machine.Context)]),
+        ["pit"] = () => new BoardTarget(machine => [new PitModule(machine.Line(0)).Create(machine.Context)]),
+        ["hpet"] = () => new BoardTarget(machine => [new HpetModule(new GatedLine(machine.Line(1)), new GatedLine(machine.Line(2))).Create(machine.Context)]),
+        ["interrupts"] = () => new InterruptTarget(),
+        ["fw-cfg"] = () => new FwCfgTarget(),
+        ["power-management"] = () => new PowerTarget(),
+        ["pvpanic"] = () => new BoardTarget(machine => [new PvpanicModule().Create(machine.Context)]),
     };
 
     public static IReadOnlyCollection<string> Names => s_targets.Keys;
