@@ -16,7 +16,11 @@ internal sealed class GuardedMemory : IGuestMemory, IReclaimableMemory
     private const int LongestLoan = 1 << 30;
     private const byte Guard = 0xA5;
 
+    // Far more than the longest request takes that a device accepts.
+    private const int MostAccesses = 16_000_000;
+
     private readonly FakeGuestMemory _ram;
+    private int _accesses;
 
     /// <param name="ram">Longer than <see cref="End"/>.</param>
     public GuardedMemory(FakeGuestMemory ram)
@@ -30,9 +34,17 @@ internal sealed class GuardedMemory : IGuestMemory, IReclaimableMemory
 
     private Span<byte> Tail => _ram.Bytes.AsSpan(End);
 
-    public bool TryRead(GuestAddress from, Span<byte> to) => Contains(from, (ulong)to.Length) && _ram.TryRead(from, to);
+    public bool TryRead(GuestAddress from, Span<byte> to)
+    {
+        if (_accesses++ == MostAccesses)
+            throw new InvalidOperationException("memory is read again and again without an end");
+        return Contains(from, (ulong)to.Length) && _ram.TryRead(from, to);
+    }
 
     public bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from) => Contains(to, (ulong)from.Length) && _ram.TryWrite(to, from);
+
+    /// <summary>Another operation begins: what a device does for one of them has an end.</summary>
+    public void Begin() => _accesses = 0;
 
     public bool TryMap(GuestAddress start, int length, out Memory<byte> memory)
     {

@@ -51,6 +51,7 @@ internal sealed class IdeTarget : IFuzzTarget
     /// <exception cref="InvalidOperationException">A drive does not come out of a soft reset.</exception>
     public void Act(Random random)
     {
+        _memory.Begin();
         _random = random;
         if (_recovery++ % RecoveryInterval == 0)
             Recover();

@@ -29,6 +29,7 @@ internal abstract class MachineTarget : IFuzzTarget
 
     public void Act(Random random)
     {
+        Memory.Begin();
         int choice = random.Next(1000);
         if (choice < 500)
             Access(random);

@@ -17,6 +17,9 @@ internal sealed class SlowDisk(IBlockBackend disk) : IBlockBackend, IBlockComple
 
     public bool CanDiscard => true;
 
+    /// <summary>Requests have not come to their end.</summary>
+    public bool IsBusy => _pending.Count != 0;
+
     public void Submit(in BlockRequest request)
     {
         if (request.Operation is BlockOperation.Discard or BlockOperation.WriteZeroes && request.Offset + request.Length > Capacity)

@@ -14,6 +14,8 @@ internal sealed class VirtioBlockTarget : VirtioTarget
 
     public VirtioBlockTarget() => Plug(new VirtioBlockDevice("virtio-blk0", _disk, "fuzz", Machine.Context));
 
+    protected override bool HasWork => _disk.IsBusy;
+
     protected override int Compose(Random random, BufferList request)
     {
         uint type = random.Next(40) == 0 ? (uint)Hostile.Value(random) : s_types[random.Next(s_types.Length)];

@@ -42,10 +42,16 @@ internal abstract class VirtioTarget : PciTarget
     private ulong _features;
     private int _table;
 
+    // The driver means no harm until it starts again: long sequences come to inner states.
+    private bool _isCalm;
+
     protected sealed override ReadOnlySpan<int> Regions => s_regions;
 
     /// <summary>The device writes to buffers alone.</summary>
     protected virtual bool WritesOnlyBuffers => true;
+
+    /// <summary>The host works on buffers of the device's.</summary>
+    protected virtual bool HasWork => false;
 
     private int QueueCount => _sizes.Length;
 
@@ -100,10 +106,10 @@ internal abstract class VirtioTarget : PciTarget
             Audit(random);
         else if (choice < 30)
             Configure(random);
-        else if (choice < 40)
+        else if (choice < 40 && !_isCalm)
             BinaryPrimitives.WriteUInt16LittleEndian(Ram((ulong)(RingsStart + (2 * random.Next(RingsLength * QueueCount / 2))), 2), (ushort)random.Next(1 << random.Next(17)));
         else
-            Offer(random, MakeRequest(random), isHostile: random.Next(8) == 0);
+            Offer(random, MakeRequest(random), isHostile: !_isCalm && random.Next(8) == 0);
     }
 
     private int MakeRequest(Random random)
@@ -116,9 +122,14 @@ internal abstract class VirtioTarget : PciTarget
     {
         // A device with requests in flight resets when they have come to their end.
         Write(0x14, AccessWidth.Byte, 0);
+        if (HasWork && Read(0x14, AccessWidth.Byte) == 0)
+            throw new InvalidOperationException("a device is reset while the host works on its buffers");
         FinishWork();
-        if (Read(0x14, AccessWidth.Byte) != 0)
+
+        // All ones: a damaged state has moved the registers away.
+        if (Read(0x14, AccessWidth.Byte) is not (0 or 0xFF))
             throw new InvalidOperationException("a device with nothing in flight is not reset");
+        _isCalm = random.Next(2) == 0;
         Write(0x14, AccessWidth.Byte, 3);
         ChooseFeatures(random);
         Write(0x14, AccessWidth.Byte, 11);
