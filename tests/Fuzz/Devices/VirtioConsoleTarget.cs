@@ -9,6 +9,8 @@ internal sealed class VirtioConsoleTarget : VirtioTarget
 
     public VirtioConsoleTarget() => Plug(new VirtioConsoleDevice("virtio-console0", _port, Machine.Context));
 
+    protected override bool IsAnswered(int queue) => queue != 0;
+
     protected override int Compose(Random random, BufferList request)
     {
         int queue = random.Next(2);

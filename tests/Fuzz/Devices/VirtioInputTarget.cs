@@ -16,6 +16,8 @@ internal sealed class VirtioInputTarget : VirtioTarget
         Plug(_device);
     }
 
+    protected override bool IsAnswered(int queue) => queue != 0;
+
     protected override int Compose(Random random, BufferList request)
     {
         int queue = random.Next(2);

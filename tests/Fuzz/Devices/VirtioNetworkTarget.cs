@@ -25,6 +25,8 @@ internal sealed class VirtioNetworkTarget : VirtioTarget, INetworkPort
 
     void INetworkPort.ResumeReceive() => _kept = 0;
 
+    protected override bool IsAnswered(int queue) => queue != 0;
+
     protected override int Compose(Random random, BufferList request)
     {
         int queue = random.Next(2);

@@ -9,8 +9,7 @@ namespace Hearth.Fuzz.Devices;
 /// memory, or are longer than their queue, and requests that are nearly good.
 /// </summary>
 /// <remarks>
-/// Now and then it is looked for writes besides the buffers: a driver that was just started offers one good chain, and nothing else in memory may have changed
-/// after it but rings.
+/// Now and then a driver that was just started offers one good chain: it must come back, and nothing else in memory may have changed but rings.
 /// </remarks>
 internal abstract class VirtioTarget : PciTarget
 {
@@ -49,6 +48,9 @@ internal abstract class VirtioTarget : PciTarget
 
     /// <summary>The device writes to buffers alone.</summary>
     protected virtual bool WritesOnlyBuffers => true;
+
+    /// <summary>The device hands back every buffer of this queue, and does not wait for anything to fill it with.</summary>
+    protected virtual bool IsAnswered(int queue) => true;
 
     /// <summary>The host works on buffers of the device's.</summary>
     protected virtual bool HasWork => false;
@@ -180,7 +182,7 @@ internal abstract class VirtioTarget : PciTarget
             StartQueue(random, queue, 1 << random.Next(9));
     }
 
-    /// <summary>Offers one good chain and looks whether memory was written that is none of its buffers.</summary>
+    /// <summary>Offers one good chain and looks whether it comes back, and whether memory was written that is none of its buffers.</summary>
     private void Audit(Random random)
     {
         if (!WritesOnlyBuffers)
@@ -198,10 +200,30 @@ internal abstract class VirtioTarget : PciTarget
                 Accept((int)piece.Address, (int)piece.Length);
         }
 
+        if (IsAnswered(queue) && !IsOver())
+            MustBeUsed(queue);
         Accept(RingsStart, BuffersStart - RingsStart);
         int other = Machine.Ram.Bytes.AsSpan(0, GuardedMemory.End).CommonPrefixLength(_before);
         if (other != GuardedMemory.End)
             throw new InvalidOperationException($"0x{other:x} was written, which is in no buffer of queue {queue}");
+    }
+
+    /// <summary>The device may have written over the rings, or cannot go on.</summary>
+    private bool IsOver()
+    {
+        foreach (BufferList.Piece piece in _request.Pieces)
+        {
+            if (piece.IsWritable && piece.Address < BuffersStart)
+                return true;
+        }
+
+        return (Read(0x14, AccessWidth.Byte) & NeedsReset) != 0;
+    }
+
+    private void MustBeUsed(int queue)
+    {
+        if (BinaryPrimitives.ReadUInt16LittleEndian(Machine.Ram.Bytes.AsSpan(RingsOf(queue) + DeviceArea + 2)) != 1)
+            throw new InvalidOperationException($"a buffer of queue {queue} does not come back");
     }
 
     private void Accept(int start, int length) => Machine.Ram.Bytes.AsSpan(start, length).CopyTo(_before.AsSpan(start));

@@ -21,6 +21,8 @@ internal sealed class VirtioVsockTarget : VirtioTarget
     /// <summary>Each connection may keep 256 KiB for a program that takes nothing.</summary>
     public override long MemoryLimit => 96 << 20;
 
+    protected override bool IsAnswered(int queue) => queue == 1;
+
     protected override int Compose(Random random, BufferList request)
     {
         switch (random.Next(16))
