@@ -2,15 +2,14 @@ using System.Globalization;
 
 namespace Hearth.Fuzz;
 
-/// <summary>The command line: <c>[forms|programs|qcow2|ide] [--programs N] [--operations N] [--tests N] [--seed S] [--minutes M] [--filter TEXT] [--test S] [--workers N]</c>.</summary>
+/// <summary>The command line: <c>[forms|programs|qcow2] [--programs N] [--tests N] [--seed S] [--minutes M] [--filter TEXT] [--test S] [--workers N]</c>.</summary>
 internal sealed record FuzzOptions
 {
     public const string Usage = """
-        usage: Hearth.Fuzz [forms|programs|qcow2|ide] [options]
+        usage: Hearth.Fuzz [forms|programs|qcow2] [options]
           forms                every instruction form; --tests N each (20), --filter TEXT for a part of them
           programs             random programs; --programs N (100000)
           qcow2                damaged disk images; --programs N (100000)
-          ide                  the IDE function; --operations N (10000000)
           --seed S             where the random numbers start (hexadecimal)
           --minutes M          end after so long
           --workers N          threads, each with an oracle of its own
@@ -23,11 +22,6 @@ internal sealed record FuzzOptions
 
     /// <summary>Damaged images, no processor.</summary>
     public bool Images { get; private set; }
-
-    /// <summary>The IDE function in place of the CPU.</summary>
-    public bool Ide { get; private set; }
-
-    public long Operations { get; private set; } = 10_000_000;
 
     public bool Self { get; private set; }
 
@@ -55,7 +49,7 @@ internal sealed record FuzzOptions
         for (int i = 0; i < arguments.Length; i++)
         {
             string value = i + 1 < arguments.Length ? arguments[i + 1] : "";
-            bool takesValue = arguments[i] is not ("forms" or "programs" or "qcow2" or "ide" or "--self");
+            bool takesValue = arguments[i] is not ("forms" or "programs" or "qcow2" or "--self");
             if (!options.TrySet(arguments[i], value))
                 return null;
             i += takesValue ? 1 : 0;
@@ -74,11 +68,6 @@ internal sealed record FuzzOptions
                 return !(Forms = false);
             case "qcow2":
                 return Images = true;
-            case "ide":
-                return Ide = true;
-            case "--operations" when long.TryParse(value, CultureInfo.InvariantCulture, out long operations):
-                Operations = operations;
-                return operations > 0;
             case "--self":
                 return Self = true;
             case "--filter":

@@ -20,13 +20,6 @@ if (options.Images)
     return 0;
 }
 
-if (options.Ide)
-{
-    new IdeFuzz(unchecked((int)options.Seed)).Run(options.Operations);
-    Console.WriteLine($"{options.Operations} operations, seed {options.Seed:X}, {watch.Elapsed.TotalSeconds:F1} s");
-    return 0;
-}
-
 var session = new FuzzSession(options);
 try
 {

@@ -2,7 +2,9 @@ using Hearth.Fuzz.Devices;
 
 namespace Hearth.Devices.Tests;
 
-/// <summary>A short run of the random operations; <c>tests/Fuzz</c> has the long one.</summary>
+/// <summary>A short run of the random operations; <c>tests/Fuzz</c> has the long one. Alone, as it measures what the process holds.</summary>
+[Collection(nameof(DeviceFuzzTests))]
+[CollectionDefinition(nameof(DeviceFuzzTests), DisableParallelization = true)]
 public class DeviceFuzzTests
 {
     private const long Operations = 30_000;

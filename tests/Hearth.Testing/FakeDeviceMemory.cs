@@ -51,10 +51,15 @@ public sealed class FakeDeviceMemory(int length) : IDeviceMemory
         _written.Add(offset / PageSet.PageSize);
     }
 
-    public uint ReadUInt32(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(offset));
+    public uint ReadUInt32(int offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(offset % sizeof(uint), 0);
+        return BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(offset));
+    }
 
     public void WriteUInt32(int offset, uint value)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(offset % sizeof(uint), 0);
         BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(offset), value);
         _written.Add(offset / PageSet.PageSize);
     }

@@ -51,6 +51,8 @@ public sealed class FakeScanout : IScanout
 
     public Span<byte> Row(int y)
     {
+        if (!IsOpen)
+            throw new InvalidOperationException("no frame was begun");
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)y, (uint)Size.Height);
         return _pixels.AsSpan(y * Size.Width * DisplaySize.PixelLength, Size.Width * DisplaySize.PixelLength);
     }

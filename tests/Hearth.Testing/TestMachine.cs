@@ -10,7 +10,8 @@ public sealed class TestMachine
     /// <summary>GSIs 0 to 23.</summary>
     public const int LineCount = 24;
 
-    public TestMachine()
+    /// <param name="guard">What devices get in place of <see cref="Ram"/>: a memory that lies before it and looks at what they do.</param>
+    public TestMachine(Func<FakeGuestMemory, IGuestMemory>? guard = null)
     {
         for (int i = 0; i < _lines.Length; i++)
             _lines[i] = new RecordingLine();
@@ -18,7 +19,7 @@ public sealed class TestMachine
         {
             Memory = Memory,
             Ports = Ports,
-            Ram = Ram,
+            Ram = guard?.Invoke(Ram) ?? Ram,
             Clock = Clock,
             Messages = Messages,
             Control = Control,

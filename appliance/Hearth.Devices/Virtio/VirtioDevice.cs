@@ -131,7 +131,7 @@ public abstract class VirtioDevice
         if (queue.IsEnabled || (Status & VirtioStatus.FeaturesOk) == 0)
             return;
         if (!queue.TryEnable())
-            BreakLocked("the rings of a queue are not in memory", (ulong)queue.Index);
+            BreakLocked("the rings of a queue are not in memory, or one on top of the other", (ulong)queue.Index);
     }
 
     /// <summary>Resets one queue (section 2.6.1); it takes until nothing of it is in flight.</summary>

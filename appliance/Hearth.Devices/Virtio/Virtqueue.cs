@@ -189,13 +189,18 @@ public sealed class Virtqueue
         return true;
     }
 
-    /// <returns>False when the rings are not aligned or not inside RAM.</returns>
+    /// <returns>False when the rings are not aligned, not inside RAM, or one on top of the other.</returns>
     internal bool TryEnable()
     {
+        var driver = new AddressRange(DriverArea, RingOffset + (sizeof(ushort) * (Size + 1UL)));
+        var device = new AddressRange(DeviceArea, RingOffset + (UsedElementLength * (ulong)Size) + sizeof(ushort));
         IsEnabled = Descriptors % 16 == 0 && DriverArea % 2 == 0 && DeviceArea % 4 == 0
             && _ram.Contains(new GuestAddress(Descriptors), 16UL * Size)
-            && _ram.Contains(new GuestAddress(DriverArea), RingOffset + (sizeof(ushort) * (Size + 1UL)))
-            && _ram.Contains(new GuestAddress(DeviceArea), RingOffset + (UsedElementLength * (ulong)Size) + sizeof(ushort));
+            && _ram.Contains(new GuestAddress(driver.Start), driver.Length)
+            && _ram.Contains(new GuestAddress(device.Start), device.Length)
+
+            // Each buffer that is used would make another one available: the device would never come to an end.
+            && !driver.Overlaps(device);
         return IsEnabled;
     }
 

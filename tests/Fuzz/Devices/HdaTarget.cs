@@ -17,8 +17,6 @@ internal sealed class HdaTarget : PciTarget, IDisposable
         Plug(_device);
     }
 
-    public override string Name => "hda";
-
     protected override ReadOnlySpan<int> Regions => s_regions;
 
     public void Dispose() => _device.Dispose();
@@ -54,10 +52,10 @@ internal sealed class HdaTarget : PciTarget, IDisposable
 
     private void WriteList(Random random, int at)
     {
-        for (int entry = 0; entry < 16 && at + 16 <= Machine.Ram.Bytes.Length; entry++, at += 16)
+        for (int entry = 0; entry < 16; entry++, at += 16)
         {
-            Span<byte> raw = Machine.Ram.Bytes.AsSpan(at, 16);
-            BinaryPrimitives.WriteUInt64LittleEndian(raw, random.Next(8) == 0 ? Value(random) : (ulong)random.Next(1 << 20));
+            Span<byte> raw = Ram((ulong)at, 16);
+            BinaryPrimitives.WriteUInt64LittleEndian(raw, random.Next(8) == 0 ? Hostile.Value(random) : (ulong)random.Next(1 << 20));
             BinaryPrimitives.WriteUInt32LittleEndian(raw[8..], (uint)random.Next(1 << random.Next(16)));
             BinaryPrimitives.WriteUInt32LittleEndian(raw[12..], (uint)random.Next(2));
         }
@@ -74,27 +72,5 @@ internal sealed class HdaTarget : PciTarget, IDisposable
         Write(stream + 0x12, AccessWidth.Word, (ulong)random.Next(1 << 16));
         Write(stream + 0x18, AccessWidth.Qword, (ulong)list);
         Write(stream, AccessWidth.Dword, ((ulong)random.Next(16) << 20) | 0x1E);
-    }
-
-    /// <summary>A host that hears nothing and says nothing, at a pace of its own.</summary>
-    private sealed class SilentSound : ISoundBackend, ISoundOutput, ISoundInput
-    {
-        private SoundFormat _format;
-
-        public int Drift => _format.Rate % 5000;
-
-        public ISoundOutput CreateOutput(string name) => this;
-
-        public ISoundInput CreateInput(string name) => new SilentSound();
-
-        public void Start(in SoundFormat format) => _format = format;
-
-        public void Stop() => _format = default;
-
-        public void Write(ReadOnlySpan<byte> frames)
-        {
-        }
-
-        public int Read(Span<byte> frames) => frames.Length / 2 / _format.BytesPerFrame * _format.BytesPerFrame;
     }
 }

@@ -138,6 +138,28 @@ public class VirtioPciFunctionTests
         Assert.Equal(11 | 64, _rig.Status);
     }
 
+    /// <summary>What the device writes must not be what it takes for the driver's: each used buffer would be followed by another, for ever.</summary>
+    [Theory]
+    [InlineData(0x8000, false)]
+    [InlineData(0x8020, false)]
+    [InlineData(0x8024, false)]
+    [InlineData(0x8028, true)]
+    [InlineData(0x7F80, false)]
+    [InlineData(0x7F78, true)]
+    public void QueueEnable_WithOneRingOnTopOfTheOther_NeedsReset(ulong used, bool isEnabled)
+    {
+        _rig.Negotiate(VirtioRig.Version1);
+        _rig.Write(0x18, AccessWidth.Word, 16);
+        _rig.Write(0x20, AccessWidth.Qword, 0x6000);
+        _rig.Write(0x28, AccessWidth.Qword, 0x8000);
+        _rig.Write(0x30, AccessWidth.Qword, used);
+
+        _rig.Write(0x1C, AccessWidth.Word, 1);
+
+        Assert.Equal(isEnabled ? 1UL : 0UL, _rig.Read(0x1C, AccessWidth.Word));
+        Assert.Equal(isEnabled ? 11 : 11 | 64, _rig.Status);
+    }
+
     [Fact]
     public void Vector_ThatDoesNotExist_ReadsAsNone()
     {

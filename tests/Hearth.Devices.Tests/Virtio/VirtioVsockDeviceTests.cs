@@ -345,6 +345,26 @@ public class VirtioVsockDeviceTests
         Assert.True(_rig.Queue(1).UsedIndex > StalledAt);
     }
 
+    /// <summary>A guest that gives no buffers and opens and resets connections for ever must not fill the queue of those that wait for buffers.</summary>
+    [Fact]
+    public void Connection_ThatIsGone_WaitsForNoBuffer()
+    {
+        var connections = new VsockConnections();
+        var first = new VsockConnection(new FakeVsockHost.FakeStream(), HostPort, GuestPort);
+        var second = new VsockConnection(new FakeVsockHost.FakeStream(), HostPort, GuestPort + 1);
+        foreach (VsockConnection connection in (VsockConnection[])[first, second])
+        {
+            connections.TryAdd(connection);
+            connection.Ask(VsockOperation.Response);
+            connections.Enqueue(connection);
+        }
+
+        connections.Remove(first);
+
+        Assert.Same(second, connections.Dequeue());
+        Assert.False(connections.HasWaiting);
+    }
+
     [Fact]
     public void Restored_WithAConnection_TellsTheTransportReset()
     {

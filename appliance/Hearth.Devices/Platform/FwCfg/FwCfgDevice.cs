@@ -106,7 +106,9 @@ public sealed class FwCfgDevice : IMachineDevice, IBusDevice
         {
             from.ReadVersion(Name, Version);
             SelectLocked(from.ReadUInt16());
-            _offset = from.ReadUInt32();
+
+            // The item may be shorter here than it was where the guest was saved.
+            _offset = Math.Min(from.ReadUInt32(), (uint)(_item?.Data.Length ?? 0));
             _dmaAddress = from.ReadUInt64();
             foreach ((ushort key, FwCfgItem item) in WritableItems())
             {

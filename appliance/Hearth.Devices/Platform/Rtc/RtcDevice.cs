@@ -275,7 +275,12 @@ public sealed class RtcDevice : IMachineDevice, IBusDevice
     private DateTime GuestTime() => new(
         Math.Clamp(_clock.WallClock.UtcTicks + _offset, 0, DateTime.MaxValue.Ticks), DateTimeKind.Utc);
 
-    private long ToNextSecond() => (TimeSpan.TicksPerSecond - (GuestTime().Ticks % TimeSpan.TicksPerSecond)) * NanosecondsPerTick;
+    /// <summary>Nanoseconds, also past the ends of the calendar, where the guest's time stands still: a timer armed by that would come back at once, for ever.</summary>
+    private long ToNextSecond()
+    {
+        long within = (_clock.WallClock.UtcTicks + _offset) % TimeSpan.TicksPerSecond;
+        return (TimeSpan.TicksPerSecond - (within < 0 ? within + TimeSpan.TicksPerSecond : within)) * NanosecondsPerTick;
+    }
 
     private bool IsUpdateNear() => !IsHeld && ToNextSecond() <= UpdateWarning * NanosecondsPerTick;
 

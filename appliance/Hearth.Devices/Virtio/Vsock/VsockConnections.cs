@@ -62,6 +62,7 @@ internal sealed class VsockConnections
             Orphan(connection);
         _slots[connection.Stream.Tag] = null;
         Count--;
+        Forget(connection);
     }
 
     /// <summary>Gives a connection with something for the guest a turn, after those that wait already.</summary>
@@ -73,7 +74,7 @@ internal sealed class VsockConnections
         _waiting.Enqueue(connection);
     }
 
-    /// <summary>Takes the one whose turn it is; it may have nothing any more, or be gone.</summary>
+    /// <summary>Takes the one whose turn it is; it may have nothing any more.</summary>
     public VsockConnection Dequeue()
     {
         VsockConnection connection = _waiting.Dequeue();
@@ -89,5 +90,18 @@ internal sealed class VsockConnections
         _byPorts.Clear();
         _waiting.Clear();
         Count = 0;
+    }
+
+    /// <summary>Takes a connection out of its place in the queue: a guest that opens and resets connections and gives no buffers would fill it without end.</summary>
+    private void Forget(VsockConnection connection)
+    {
+        for (int count = connection.IsQueued ? _waiting.Count : 0; count > 0; count--)
+        {
+            VsockConnection other = _waiting.Dequeue();
+            if (other != connection)
+                _waiting.Enqueue(other);
+        }
+
+        connection.IsQueued = false;
     }
 }

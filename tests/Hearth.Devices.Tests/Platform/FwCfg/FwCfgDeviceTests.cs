@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Hearth.Devices.Platform.FwCfg;
 using Hearth.Machine;
@@ -164,6 +165,20 @@ public sealed class FwCfgDeviceTests
     public void File_WithABadName_IsRefused(string name)
     {
         Assert.Throws<MachineException>(() => _contents.AddFile(name, []));
+    }
+
+    /// <summary>An offset past the end is not refused by a transfer of no bytes, which then had nowhere to begin.</summary>
+    [Fact]
+    public void Restored_PastTheEndOfAnItem_IsAtItsEnd()
+    {
+        _machine.OutWord(Selector, 0x21);
+        byte[] saved = TestMachine.Save(_device);
+        BinaryPrimitives.WriteUInt32LittleEndian(saved.AsSpan(3), 1000);
+
+        TestMachine.Restore(_device, saved);
+
+        Assert.Equal(0U, FwCfgGuest.Request(_machine, FwCfgGuest.Write, Target, 0));
+        Assert.Equal(FwCfgGuest.Error, FwCfgGuest.Request(_machine, FwCfgGuest.Write, Target, 1));
     }
 
     private byte[] ReadBytes(int count) => [.. Enumerable.Range(0, count).Select(_ => _machine.In(Data))];

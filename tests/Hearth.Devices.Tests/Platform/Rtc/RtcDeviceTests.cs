@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Hearth.Devices.Platform.Rtc;
 using Hearth.Testing;
 
@@ -275,6 +276,27 @@ public sealed class RtcDeviceTests
         Write(0x0D, 0x00);
 
         Assert.Equal(0x80, Read(0x0D));
+    }
+
+    /// <summary>A saved clock may stand past the end of the calendar; what it shows stays there, and its timer must not fire again and again.</summary>
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    public void Restored_FarFromTheHostsTime_WakesTheHostOnceASecond(long offset)
+    {
+        byte[] saved = TestMachine.Save(_rtc);
+        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(2), offset);
+        TestMachine.Restore(_rtc, saved);
+        Write(0x0B, 0x12);
+        Read(0x0C);
+
+        for (int second = 0; second < 3; second++)
+        {
+            long? next = _machine.Clock.NextDeadline;
+            Assert.InRange(next!.Value, _machine.Clock.Now + 1, _machine.Clock.Now + Second);
+            _machine.Clock.Advance(Second);
+            Read(0x0C);
+        }
     }
 
     private byte Read(byte register)

@@ -7,14 +7,15 @@ using Hearth.Testing;
 namespace Hearth.Fuzz.Devices;
 
 /// <summary>
-/// The IDE function under random registers, commands, packets and DMA tables: nothing may throw, hang, or leave RAM. Repeatable by its seed; memory is bounded
-/// because nothing is allocated at all.
+/// The IDE function under random registers, commands, packets and DMA tables. Besides what all targets look for: no request reaches past the end of a disk, and a
+/// reset brings every drive back.
 /// </summary>
-internal sealed class IdeFuzz
+internal sealed class IdeTarget : IFuzzTarget
 {
     private const ushort MasterPort = 0xC000;
     private const int RamLength = 1 << 20;
     private const int DiskLength = 1 << 20;
+    private const int RecoveryInterval = 4096;
 
     // What real drivers send, so that drives come to their inner states; every other value comes by chance.
     private static readonly byte[] s_commands =
@@ -25,15 +26,17 @@ internal sealed class IdeFuzz
     private static readonly byte[] s_packets = [0x00, 0x03, 0x12, 0x1A, 0x1B, 0x1E, 0x25, 0x28, 0x2B, 0x42, 0x43, 0x46, 0x4A, 0x51, 0x5A, 0xA8, 0xBB, 0xBD];
     private static readonly AccessWidth[] s_widths = [AccessWidth.Byte, AccessWidth.Word, AccessWidth.Dword];
 
-    private readonly TestMachine _machine = new();
+    private readonly TestMachine _machine;
     private readonly IdeDevice _device;
-    private readonly Random _random;
+    private GuardedMemory _memory = null!;
+    private Random _random = new(0);
+    private int _recovery;
     private ushort _command;
     private int _channel;
 
-    public IdeFuzz(int seed)
+    public IdeTarget()
     {
-        _random = new Random(seed);
+        _machine = new TestMachine(ram => _memory = new GuardedMemory(ram));
         var bus = new PciBus(_machine.Context, null);
         _device = new IdeDevice(
             _machine.Context,
@@ -43,17 +46,19 @@ internal sealed class IdeFuzz
         Start();
     }
 
-    /// <summary>Does so many operations.</summary>
+    public long MemoryLimit => 1 << 20;
+
     /// <exception cref="InvalidOperationException">A drive does not come out of a soft reset.</exception>
-    public void Run(long operations)
+    public void Act(Random random)
     {
-        for (long i = 0; i < operations; i++)
-        {
-            if (i % 4096 == 0)
-                Recover();
-            Step();
-        }
+        _memory.Begin();
+        _random = random;
+        if (_recovery++ % RecoveryInterval == 0)
+            Recover();
+        Step();
     }
+
+    public void Check() => _memory.Check();
 
     private void Step()
     {
@@ -130,7 +135,7 @@ internal sealed class IdeFuzz
     private void PutTable()
     {
         uint table = (uint)_random.Next(RamLength) & ~3U;
-        for (int i = 0; i < 4 && table + (8 * i) + 8 <= RamLength; i++)
+        for (int i = 0; i < 4 && _memory.Contains(new GuestAddress(table + (8UL * (ulong)i)), 8); i++)
         {
             Span<byte> entry = _machine.Ram.Bytes.AsSpan((int)table + (8 * i), 8);
             BinaryPrimitives.WriteUInt32LittleEndian(entry, (uint)_random.Next(_random.Next(4) == 0 ? int.MaxValue : RamLength));
