@@ -23,5 +23,5 @@ public sealed class IoTableTests
     }
 
     [Fact]
-    public void Checksum_isThatOfTheGuestsProgram() => Assert.Equal((0xCBF29CE484222325 ^ 1) * 0x100000001B3, IoServer.Checksum([1, 0, 0, 0, 0, 0, 0, 0]));
+    public void Checksum_isThatOfTheGuestsProgram() => Assert.Equal(unchecked((0xCBF29CE484222325 ^ 1) * 0x100000001B3), IoServer.Checksum([1, 0, 0, 0, 0, 0, 0, 0]));
 }
