@@ -8,11 +8,19 @@ public sealed unsafe class DiskFile : IDisposable
 {
     private readonly FileDescriptor _file;
 
+    // A tmpfs cannot say whether a read would wait, and does not wait but for what was swapped out.
+    private readonly int _cachedFlags;
+
     /// <param name="file">Open for reading and, unless the disk is read-only, writing; owned from now on.</param>
     public DiskFile(FileDescriptor file)
     {
         ArgumentNullException.ThrowIfNull(file);
         _file = file;
+
+        // SAFETY: the kernel fills the structure, whose length is its own.
+        Libc.FileSystemState state;
+        bool isInMemory = Libc.fstatfs(file.Number, &state) == 0 && state.f_type == Libc.TMPFS_MAGIC;
+        _cachedFlags = isInMemory ? 0 : Libc.RWF_NOWAIT;
     }
 
     /// <summary>The length in bytes, of a block device too.</summary>
@@ -42,13 +50,13 @@ public sealed unsafe class DiskFile : IDisposable
     /// <summary>Fills all of <paramref name="to"/>, waiting for the disk.</summary>
     public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset) => Transfer(&Libc.preadv, to, offset);
 
-    /// <summary>Fills all of <paramref name="to"/> if the page cache has it; never waits for the disk.</summary>
+    /// <summary>Fills all of <paramref name="to"/> if the page cache has it, or the file lies in a tmpfs; never waits for the disk.</summary>
     /// <returns>False when it has not, and when there are more pieces than one call takes.</returns>
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset)
     {
         // SAFETY: as in Transfer.
         using var vectors = new PinnedVectors(to);
-        return vectors.Taken == to.Length && Libc.preadv2(_file.Number, vectors.First, vectors.Count, offset, Libc.RWF_NOWAIT) == vectors.Length;
+        return vectors.Taken == to.Length && Libc.preadv2(_file.Number, vectors.First, vectors.Count, offset, _cachedFlags) == vectors.Length;
     }
 
     /// <summary>Writes all of <paramref name="from"/>.</summary>

@@ -45,7 +45,10 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
     [
         "vm", "run", "--engine", engine, "--memory", guest.Memory, "--cpus", guest.Cpus.ToString(CultureInfo.InvariantCulture),
         "--kernel", guest.Kernel, .. guest.Initrd is { } initrd ? (string[])["--initrd", initrd, "--append", guest.CommandLine] : [],
-        .. guest.Disk is { } disk ? (string[])["--disk", disk] : [], "--net", "none", "--serial", "stdio", "--no-reboot",
+        .. guest.Disks.SelectMany(disk => (string[])["--disk", $"{disk.Path},format={disk.Format}"]),
+        "--net", guest.PasstSocket is { } socket ? $"passt:{socket}" : "none",
+        .. guest.Screen is { } screen ? (string[])["--vga", "virtio", "--screen", string.Create(CultureInfo.InvariantCulture, $"{screen.Width}x{screen.Height}")] : [],
+        "--serial", "stdio", "--no-reboot",
         .. extra.Contains(TranslationCache) ? Array.Empty<string>() : [TranslationCache, "none"], .. extra,
     ];
 
@@ -53,7 +56,16 @@ internal sealed record Contender(string Name, string Program, IReadOnlyList<stri
     [
         "-accel", accelerator, "-cpu", cpu, "-m", guest.Memory, "-smp", guest.Cpus.ToString(CultureInfo.InvariantCulture),
         "-kernel", guest.Kernel, .. guest.Initrd is { } initrd ? (string[])["-initrd", initrd, "-append", guest.CommandLine] : [],
-        .. guest.Disk is { } disk ? (string[])["-drive", $"if=virtio,format=raw,file={disk}"] : [], "-nic", "none", "-display", "none",
-        "-monitor", "none", "-serial", "stdio", "-no-reboot",
+        .. guest.Disks.SelectMany(disk => (string[])["-drive", $"if=virtio,format={disk.Format},file={disk.Path},cache=writeback"]),
+        .. QemuNetwork(guest), .. QemuScreen(guest), "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
     ];
+
+    // Its network cards have a ROM to start from, which lies in a package of its own.
+    private static string[] QemuNetwork(GuestConfiguration guest) => guest.PasstSocket is { } socket
+        ? ["-netdev", $"stream,id=net,server=off,addr.type=unix,addr.path={socket}", "-device", "virtio-net-pci,netdev=net,romfile="]
+        : ["-nic", "none"];
+
+    private static string[] QemuScreen(GuestConfiguration guest) => guest.Screen is { } screen
+        ? ["-vga", "none", "-device", string.Create(CultureInfo.InvariantCulture, $"virtio-gpu-pci,xres={screen.Width},yres={screen.Height}")]
+        : [];
 }

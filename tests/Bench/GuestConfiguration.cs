@@ -11,6 +11,12 @@ internal sealed record GuestConfiguration(string Kernel, string? Initrd)
 
     public int Cpus { get; init; } = 1;
 
-    /// <summary>A raw image for its virtio disk; null for none.</summary>
-    public string? Disk { get; init; }
+    /// <summary>Its virtio disks, in order.</summary>
+    public IReadOnlyList<GuestDisk> Disks { get; init; } = [];
+
+    /// <summary>The socket of the passt behind its virtio NIC; null for no NIC.</summary>
+    public string? PasstSocket { get; init; }
+
+    /// <summary>The size of the screen of its virtio graphics card, in pixels; null for no such card.</summary>
+    public (int Width, int Height)? Screen { get; init; }
 }

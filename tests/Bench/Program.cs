@@ -1,5 +1,6 @@
 using Hearth.Bench;
 using Hearth.Bench.Cpu;
+using Hearth.Bench.Io;
 using Hearth.Bench.Kvm;
 using Hearth.Guests;
 
@@ -9,6 +10,7 @@ try
     {
         ["boot", .. string[] rest] => BootBench.Run(BootBenchOptions.Parse(rest)),
         ["cpu", .. string[] rest] => CpuBench.Run(ComparisonOptions.Parse(rest)),
+        ["io", .. string[] rest] => IoBench.Run(IoBenchOptions.Parse(rest)),
         ["kvm", .. string[] rest] => KvmBench.Run(KvmBenchOptions.Parse(rest)),
         ["smp", .. string[] rest] => SmpBench.Run(ComparisonOptions.Parse(rest)),
         ["assets", string directory] => BootAssets.Write(directory),
@@ -31,6 +33,9 @@ static int Usage()
                  compute, vector, system and real. --hearth hands further options to hearth vm run.
                bench smp [the options of cpu]
                  Does the same with one and with two processors; there is one class more, parallel.
+               bench io [--rounds N] [--rows A,B] [--images DIRECTORY] [--no-tcg] [--hearth "OPTIONS"] [--json FILE]
+                 Compares the throughput of virtio disks, raw and qcow2, of the network behind passt and of the screen under Hearth and
+                 under QEMU TCG. Rows are named one by one or by their class: raw, qcow2, network and screen.
                bench kvm [--rounds N] [--workloads A,B] [--here] [--json FILE]
                  Runs the same guests under Hearth and under QEMU in turn, both on KVM: in the proving ground, or with --here on this
                  host. The workloads are boot, ports and disk.

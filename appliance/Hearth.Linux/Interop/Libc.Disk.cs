@@ -10,6 +10,7 @@ internal static unsafe partial class Libc
     internal const short F_RDLCK = 0;
     internal const short F_WRLCK = 1;
     internal const int RWF_NOWAIT = 8;
+    internal const long TMPFS_MAGIC = 0x0102_1994;
     internal const int FALLOC_FL_KEEP_SIZE = 1;
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
     internal const int FALLOC_FL_ZERO_RANGE = 16;
@@ -39,6 +40,16 @@ internal static unsafe partial class Libc
         internal long l_len;
         internal int l_pid;
     }
+
+    /// <summary>struct statfs, of which nothing but the kind of file system is of interest.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 120)]
+    internal struct FileSystemState
+    {
+        internal long f_type;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fstatfs(int fd, FileSystemState* state);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial long lseek(int fd, long offset, int whence);

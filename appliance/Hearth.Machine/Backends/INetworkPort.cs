@@ -3,8 +3,13 @@ namespace Hearth.Machine;
 /// <summary>The network side of a NIC: sends and receives Ethernet frames, without FCS.</summary>
 public interface INetworkPort
 {
-    /// <summary>Sends one frame; it may be dropped when the network is congested, as on a real wire. Does not keep the span.</summary>
+    /// <summary>
+    /// Sends one frame, at the latest with <see cref="Flush"/>; it may be dropped when the network is congested, as on a real wire. Does not keep the span.
+    /// </summary>
     void Send(ReadOnlySpan<byte> frame);
+
+    /// <summary>Sends what is still held back: comes after the last of the frames that a guest sends together.</summary>
+    void Flush();
 
     /// <summary>Connects the NIC that takes incoming frames; called once, before the machine runs.</summary>
     void Connect(INetworkReceiver receiver);

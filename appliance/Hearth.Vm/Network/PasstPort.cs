@@ -11,7 +11,7 @@ namespace Hearth.Vm.Network;
 /// </summary>
 /// <remarks>
 /// <code>
-/// vCPU ── Send ──► out buffer ── at once, or by the writer thread when the socket is full ──► passt
+/// vCPU ── Send ──► out buffer ── in Flush, or by the writer thread when the socket is full ──► passt
 /// NIC ◄── TryReceive ── reader thread ◄── in buffer ◄── passt
 ///            └── refused: the reader waits for ResumeReceive and the socket fills up, which slows passt down
 /// </code>
@@ -24,6 +24,9 @@ public sealed class PasstPort : INetworkPort, IDisposable
     private const int MaximumFrame = 65535 + 18;
     private const int InLength = 256 * 1024;
     private const int OutLength = 1024 * 1024;
+
+    /// <summary>Bytes after which frames are sent though more follow: passt begins with them meanwhile.</summary>
+    private const int EnoughToSend = 64 * 1024;
     private const int WaitForever = -1;
 
     private readonly Socket _socket;
@@ -79,7 +82,16 @@ public sealed class PasstPort : INetworkPort, IDisposable
         {
             if (_down || frame.Length > MaximumFrame || !TryQueueLocked(frame))
                 _dropped++;
-            else if (!_writerBusy)
+            else if (!_writerBusy && _outEnd - _outStart >= EnoughToSend)
+                FlushLocked();
+        }
+    }
+
+    public void Flush()
+    {
+        lock (_sync)
+        {
+            if (!_writerBusy)
                 FlushLocked();
         }
     }

@@ -50,6 +50,11 @@ public sealed class TapPort : INetworkPort, IDisposable
             Interlocked.Increment(ref _dropped);
     }
 
+    public void Flush()
+    {
+        // A tap interface takes a frame with each call.
+    }
+
     public void ResumeReceive()
     {
         lock (_sync)

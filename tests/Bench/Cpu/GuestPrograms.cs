@@ -13,6 +13,11 @@ internal sealed class GuestPrograms
     public const string Main = "programs";
     public const string Exit = "exit";
 
+    /// <summary>The rows of devices, which run in a guest only.</summary>
+    public const string Io = "io";
+
+    private const string Common = "common";
+
     private static readonly string[] s_options = ["-O2", "-static", "-std=gnu11", "-Wall", "-Wextra", "-Werror"];
 
     private GuestPrograms(string directory, string compiler)
@@ -65,9 +70,11 @@ internal sealed class GuestPrograms
         System.IO.Directory.CreateDirectory(work);
         try
         {
-            string exit = files.Single(file => Path.GetFileName(file) == Exit + ".c");
-            IEnumerable<string> main = files.Where(file => file.EndsWith(".c", StringComparison.Ordinal) && file != exit);
+            string exit = Source(files, Exit);
+            string io = Source(files, Io);
+            IEnumerable<string> main = files.Where(file => file.EndsWith(".c", StringComparison.Ordinal) && file != exit && file != io);
             HostCommand.Require(gcc, [.. s_options, "-pthread", "-o", Path.Combine(work, Main), .. main]);
+            HostCommand.Require(gcc, [.. s_options, "-o", Path.Combine(work, Io), io, Source(files, Common)]);
             HostCommand.Require(gcc, [.. s_options, "-nostdlib", "-o", Path.Combine(work, Exit), exit]);
             System.IO.Directory.Move(work, target);
         }
@@ -77,6 +84,8 @@ internal sealed class GuestPrograms
             System.IO.Directory.Delete(work, recursive: true);
         }
     }
+
+    private static string Source(string[] files, string program) => files.Single(file => Path.GetFileName(file) == program + ".c");
 
     private static string Hash(string[] files, string compiler)
     {

@@ -23,6 +23,10 @@ internal sealed class ResultSet(IReadOnlyList<BenchRow> rows, IReadOnlyList<stri
             _failures.Add($"{contender} did not finish {string.Join(", ", missing)}; its last words: {last}");
     }
 
+    /// <summary>Something that no row shows is wrong.</summary>
+    /// <param name="problem">A sentence without a full stop.</param>
+    public void Fail(string problem) => _failures.Add(problem);
+
     public IReadOnlyList<double> Seconds(string row, string contender) => [.. Of(row, contender).Select(result => result.Seconds).OfType<double>()];
 
     public double? Median(string row, string contender) => Statistics.Median(Seconds(row, contender));

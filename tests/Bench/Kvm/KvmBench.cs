@@ -50,8 +50,8 @@ internal sealed class KvmBench
         }
         finally
         {
-            if (guest.Disk is { } disk)
-                _host.Run($"rm {disk}");
+            foreach (GuestDisk disk in guest.Disks)
+                _host.Run($"rm {disk.Path}");
         }
 
         foreach (KvmComparison comparison in comparisons)

@@ -106,7 +106,7 @@ internal abstract class KvmWorkload
             return new GuestConfiguration(kernel.Image, DebianInitrd(host, kernel, Script, "virtio_pci", "virtio_blk"))
             {
                 CommandLine = "console=ttyS0 panic=-1 quiet",
-                Disk = disk,
+                Disks = [new GuestDisk(disk)],
             };
         }
 

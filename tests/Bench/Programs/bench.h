@@ -29,6 +29,9 @@ const struct row *find_command(const char *name);
 /* Ends the program with the failed call's name and errno. */
 void fail(const char *what) __attribute__((noreturn));
 
+/* CLOCK_MONOTONIC. */
+double seconds(void);
+
 /* Zeroed pages that are all there already, so that the measured work takes no page fault. */
 void *allocate(size_t bytes);
 

@@ -11,6 +11,11 @@ internal sealed class FakeNetworkPort : INetworkPort
 
     public int Sent { get; private set; }
 
+    /// <summary>How many frames there were at the last flush.</summary>
+    public int Flushed { get; private set; }
+
+    public int Flushes { get; private set; }
+
     public int LastLength { get; private set; }
 
     public int Resumes { get; private set; }
@@ -24,6 +29,12 @@ internal sealed class FakeNetworkPort : INetworkPort
         if (_last.Length < frame.Length)
             _last = new byte[frame.Length];
         frame.CopyTo(_last);
+    }
+
+    public void Flush()
+    {
+        Flushes++;
+        Flushed = Sent;
     }
 
     public void Connect(INetworkReceiver receiver) => Receiver = receiver;

@@ -47,6 +47,19 @@ public class VirtioNetworkDeviceTests
         Assert.Equal(0U, written);
     }
 
+    [Fact]
+    public void Transmit_OfFramesWithOneNotification_FlushesOnceBehindThem()
+    {
+        _rig.Start();
+        int before = _port.Flushes;
+        _rig.Queue(Transmit).Add(new TestDescriptor(Buffer, 112));
+        _rig.Queue(Transmit).Add(new TestDescriptor(Buffer, 112));
+
+        _rig.Kick(Transmit);
+
+        Assert.Equal((2, before + 1), (_port.Flushed, _port.Flushes));
+    }
+
     [Theory]
     [InlineData(12)]
     [InlineData(3)]

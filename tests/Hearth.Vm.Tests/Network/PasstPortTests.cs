@@ -39,8 +39,35 @@ public sealed class PasstPortTests : IDisposable
         _port.Connect(_nic);
 
         _port.Send([1, 2, 3, 4, 5]);
+        _port.Flush();
 
         Assert.Equal([0, 0, 0, 5, 1, 2, 3, 4, 5], _sockets.Receive(9));
+    }
+
+    [Fact]
+    public void Frames_SentTogether_LeaveInOnePiece()
+    {
+        _port.Connect(_nic);
+
+        _port.Send([1]);
+        _port.Send([2, 3]);
+        int before = _sockets.Far.Available;
+        _port.Flush();
+
+        Assert.Equal(0, before);
+        Assert.Equal([0, 0, 0, 1, 1, 0, 0, 0, 2, 2, 3], _sockets.Receive(11));
+    }
+
+    [Fact]
+    public void Frames_OfManyBytes_DoNotWaitForTheLast()
+    {
+        _port.Connect(_nic);
+
+        _port.Send(new byte[65535]);
+        _port.Send([1]);
+
+        Assert.Equal(4 + 65535, _sockets.Receive(4 + 65535).Length);
+        Assert.Equal(0, _sockets.Far.Available);
     }
 
     [Fact]
@@ -98,6 +125,7 @@ public sealed class PasstPortTests : IDisposable
         for (long i = 0; i < sentBefore - 1; i++)
             Assert.Equal(BigEndian(frame.Length), _sockets.Receive(4 + frame.Length)[..4]);
         _port.Send([9]);
+        _port.Flush();
 
         Assert.Equal([0, 0, 0, 1, 9], _sockets.Receive(5));
     }
@@ -156,6 +184,7 @@ public sealed class PasstPortTests : IDisposable
     {
         for (int i = 0; i < 100; i++)
             _port.Send(frame);
+        _port.Flush();
     }
 
     private static byte[] BigEndian(int value)

@@ -31,6 +31,7 @@ public sealed class RealPasstTests : IDisposable
         port.Connect(_nic);
 
         port.Send(DhcpFrame.Discover(s_mac, 0x1234_5678));
+        port.Flush();
 
         byte[] offer = _nic.WaitFor(frame => DhcpFrame.IsReply(frame, 0x1234_5678));
         Assert.Equal([10, 77, 0, 2], DhcpFrame.OfferedAddress(offer));

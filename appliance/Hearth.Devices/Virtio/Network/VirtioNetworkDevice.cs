@@ -155,6 +155,8 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
                 break;
         }
 
+        // The frames of a large packet come with one notification, and leave with one system call where the port can do that.
+        _port.Flush();
         SignalIfLiveLocked(queue);
     }
 
