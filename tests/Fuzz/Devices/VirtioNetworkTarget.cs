@@ -11,6 +11,7 @@ internal sealed class VirtioNetworkTarget : VirtioTarget, INetworkPort
     private readonly byte[] _frame = new byte[VirtioNetworkDevice.MaximumFrame];
     private INetworkReceiver _receiver = null!;
     private int _kept;
+    private bool _isHeldBack;
 
     public VirtioNetworkTarget() =>
         Plug(new VirtioNetworkDevice("virtio-net0", this, MacAddress.Parse("52:54:00:00:00:01"), 1500, Machine.Context));
@@ -19,7 +20,10 @@ internal sealed class VirtioNetworkTarget : VirtioTarget, INetworkPort
     {
         if (frame.Length is 0 or > VirtioNetworkDevice.MaximumFrame)
             throw new InvalidOperationException($"a frame of {frame.Length} bytes is sent");
+        _isHeldBack = true;
     }
+
+    void INetworkPort.Flush() => _isHeldBack = false;
 
     void INetworkPort.Connect(INetworkReceiver receiver) => _receiver = receiver;
 
@@ -45,6 +49,8 @@ internal sealed class VirtioNetworkTarget : VirtioTarget, INetworkPort
 
     protected override void ActFromOutside(Random random)
     {
+        if (_isHeldBack)
+            throw new InvalidOperationException("frames are sent and nobody says that they were the last");
         if (random.Next(20) == 0)
             _receiver.LinkChanged(random.Next(4) != 0);
         if (_kept != 0)
