@@ -29,7 +29,7 @@ public sealed class SystemTests
     /// <summary>From a qcow2 image, through GRUB, Debian's initial RAM disk and systemd to the first virtual console.</summary>
     [Theory]
     [InlineData("virtio")]
-    [InlineData("ide")]
+    [InlineData("ide", Explicit = true)]
     public void Debian_fromItsDisk_comesToALoginOnTheScreen(string bus)
     {
         using FirmwareGuest guest = new FirmwareGuest().With("--memory", "512M", "--vga", "std");
@@ -48,7 +48,7 @@ public sealed class SystemTests
     }
 
     /// <summary>Debian's installer with its windows; a screen of one of the modes of VESA.</summary>
-    [Fact]
+    [Fact(Explicit = true)]
     public void Installer_fromItsCd_showsItsFirstPicture()
     {
         // Letters with smooth edges have many colours; a text screen has sixteen.
