@@ -106,7 +106,7 @@ internal sealed class IoBench
             else if (RowResult.IsComplaint(line))
                 complaints.Add(line);
         });
-        results.Add(contender.Name, measured, complaints.Count > 0 ? string.Join(", ", complaints) : $"{run.LastLine} {run.Errors}".Trim());
+        results.Add(contender.Name, measured, complaints.Count > 0 ? string.Join(", ", complaints) : $"{run.LastLine} {run.Errors}".Trim() + $" (exit code {run.ExitCode})");
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"round {round} of {_options.Rounds}: {contender.Name} ran {measured.Count} of {results.Rows.Count} rows in {run.Elapsed.TotalSeconds:f1} s in all; load {BenchHost.Load():f1}"));
     }
