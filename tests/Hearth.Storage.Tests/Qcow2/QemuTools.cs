@@ -41,7 +41,24 @@ internal static class QemuTools
         return result.Output;
     }
 
+    /// <remarks>
+    /// An image that was closed is locked for a moment longer when another test starts a program just then: its child has all descriptors until it
+    /// becomes that program.
+    /// </remarks>
     private static CommandResult Run(string name, IReadOnlyList<string> arguments)
+    {
+        const int Tries = 50;
+        CommandResult result = RunOnce(name, arguments);
+        for (int i = 0; i < Tries && result.Error.Contains("Failed to lock byte", StringComparison.Ordinal); i++)
+        {
+            Thread.Sleep(20);
+            result = RunOnce(name, arguments);
+        }
+
+        return result;
+    }
+
+    private static CommandResult RunOnce(string name, IReadOnlyList<string> arguments)
     {
         if (HostCommand.Find(name) is { } program)
             return HostCommand.Run(program, arguments);
