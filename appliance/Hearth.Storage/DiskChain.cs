@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hearth.Linux;
 using Hearth.Storage.Qcow2;
 
@@ -17,14 +18,11 @@ public static class DiskChain
         var chain = new List<ChainFile>();
         try
         {
-            chain.Add(OpenOne(path, format, isReadOnly));
-            var seen = new HashSet<string> { RealPathOf(chain[0]) };
+            var seen = new SeenFiles(path);
+            chain.Add(OpenOne(path, format, isReadOnly, seen));
             while (chain[^1].Format == DiskFormat.Qcow2 && ReadHeader(chain[^1]) is { BackingName: { } backing } header)
             {
-                ChainFile below = OpenBacking(chain[^1].Name, backing, header.BackingFormat);
-                chain.Add(below);
-                if (!seen.Add(RealPathOf(below)))
-                    throw new StorageException($"The disk '{path}' has a loop in its chain of backing files: '{below.Name}' comes twice.");
+                chain.Add(OpenBacking(chain[^1].Name, backing, header.BackingFormat, seen));
                 if (chain.Count > MaximumDepth)
                     throw new StorageException($"The disk '{path}' has more than {MaximumDepth} backing files.");
             }
@@ -54,14 +52,14 @@ public static class DiskChain
         return Path.IsPathRooted(backing) ? backing : Path.Combine(Path.GetDirectoryName(image) ?? "", backing);
     }
 
-    private static ChainFile OpenBacking(string image, string backing, string? formatName)
+    private static ChainFile OpenBacking(string image, string backing, string? formatName, SeenFiles seen)
     {
         string path = Resolve(image, backing);
         DiskFormat? format = formatName is null ? null : DiskFormatNames.Find(formatName)
             ?? throw new StorageException($"The disk '{image}' has a backing file of the format '{formatName}', which is not supported: convert it with `hearth disk convert`.");
         if (!Path.Exists(path))
             throw new StorageException($"The disk '{image}' needs the backing file '{path}', which is missing.");
-        ChainFile below = OpenOne(path, format, isReadOnly: true);
+        ChainFile below = OpenOne(path, format, isReadOnly: true, seen);
         if (formatName is not null || below.Format != DiskFormat.Qcow2)
             return below;
 
@@ -80,7 +78,8 @@ public static class DiskChain
     }
 
     /// <summary>Opens and locks one file.</summary>
-    internal static ChainFile OpenOne(string path, DiskFormat? format, bool isReadOnly)
+    /// <param name="seen">The files above it in the chain.</param>
+    internal static ChainFile OpenOne(string path, DiskFormat? format, bool isReadOnly, SeenFiles? seen = null)
     {
         if (path.Length == 0)
             throw new StorageException("A disk needs the name of a file.");
@@ -99,6 +98,8 @@ public static class DiskChain
 
         try
         {
+            // Before the lock, which one that comes twice would have already.
+            seen?.Add(file, path);
             using ImageFile image = Borrow(file, path);
             image.Lock(exclusive: !isReadOnly);
             return new ChainFile(file, path, format ?? Recognise(image));
@@ -126,7 +127,18 @@ public static class DiskChain
     /// <summary>Uses a descriptor without closing it.</summary>
     private static ImageFile Borrow(FileDescriptor file, string name) => new(new HostImageStore(file, isOwned: false), name);
 
-    /// <summary>The file itself, whatever links lead to it.</summary>
-    private static string RealPathOf(ChainFile file) =>
-        File.ResolveLinkTarget(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{file.File.Number}"), returnFinalTarget: true)?.FullName ?? file.Name;
+    /// <summary>The files of one chain, by what they are, whatever links lead to them.</summary>
+    /// <param name="top">The name that the user gave.</param>
+    internal sealed class SeenFiles(string top)
+    {
+        private readonly HashSet<string> _files = [];
+
+        /// <exception cref="StorageException">It comes twice.</exception>
+        public void Add(FileDescriptor file, string name)
+        {
+            string link = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.Number}");
+            if (!_files.Add(File.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? name))
+                throw new StorageException($"The disk '{top}' has a loop in its chain of backing files: '{name}' comes twice.");
+        }
+    }
 }

@@ -43,6 +43,8 @@ public sealed class Qcow2Tests
         }
 
         CheckImage(disk);
+        Assert.Equal(0, RunHearth("disk", "snapshot", "create", disk, "then").ExitCode);
+        byte[] then = Content(guest, disk);
         HearthOutcome restored = HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
 
         Assert.Equal(SavedExitCode, saved.ExitCode);
@@ -53,6 +55,11 @@ public sealed class Qcow2Tests
         CheckImage(disk);
         AssertSynced(guest, disk, lines, before);
         Assert.Equal(before, File.ReadAllBytes(guest.Scratch["base.raw"]));
+
+        // What the guest wrote and discarded after the snapshot was taken has not reached it.
+        Assert.Equal(0, RunHearth("disk", "snapshot", "apply", disk, "then").ExitCode);
+        Assert.Equal(then, Content(guest, disk));
+        CheckImage(disk);
         Assert.Empty(BrokenHardware.FindIn(restored));
     }
 

@@ -54,6 +54,27 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
         TestContext.Current.TestOutputHelper?.WriteLine(result.Output);
     }
 
+    /// <summary>The classes that a change of a device wants first, each by itself.</summary>
+    [Theory(Explicit = true)]
+    [InlineData("FirmwareTests")]
+    [InlineData("IdeTests")]
+    [InlineData("GrubTests")]
+    [InlineData("ScreenTests")]
+    [InlineData("InputDeviceTests")]
+    [InlineData("SoundTests")]
+    [InlineData("Qcow2Tests")]
+    [InlineData("SwitchTests")]
+    [InlineData("VsockTests")]
+    [InlineData("BalloonTests")]
+    public void BootTests_ofAClass_passUnderKvm(string name)
+    {
+        CommandResult result = Run($"-class Hearth.Boot.Tests.{name}", s_patienceForAll);
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        Assert.Matches("Total: [1-9]", result.Output);
+        TestContext.Current.TestOutputHelper?.WriteLine(result.Output);
+    }
+
     private CommandResult Run(string arguments, TimeSpan patience)
     {
         // passt wants a way out of the machine, though nothing lies behind it.

@@ -134,14 +134,16 @@ public sealed class DamageTests : IDisposable
         Assert.Equal($"The disk '{top}' needs the backing file '{_path}', which is missing.", Assert.Throws<StorageException>(() => ImageFolder.Open(top)).Message);
     }
 
-    [Fact]
-    public void Backing_inALoop_isNamed()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Backing_inALoop_isNamed(bool readOnly)
     {
         string top = _folder["top.qcow2"];
         _ = QemuTools.Image("create", "-f", "qcow2", "-b", "disk.qcow2", "-F", "qcow2", top);
         _ = QemuTools.Image("rebase", "-u", "-b", "top.qcow2", "-F", "qcow2", _path);
 
-        StorageException thrown = Assert.Throws<StorageException>(() => ImageFolder.Open(top, readOnly: true));
+        StorageException thrown = Assert.Throws<StorageException>(() => ImageFolder.Open(top, readOnly));
 
         Assert.Contains("has a loop in its chain of backing files", thrown.Message, StringComparison.Ordinal);
     }
