@@ -39,6 +39,20 @@ public sealed unsafe class DiskFile : IDisposable
     /// <exception cref="LinuxException">The file system knows no locks.</exception>
     public bool TryLock(bool exclusive)
     {
+        // Whoever had it may be just ending; and a child of his has his descriptors until it becomes its own program.
+        const int Tries = 20;
+        for (int i = 1; !TryLockOnce(exclusive); i++)
+        {
+            if (i == Tries)
+                return false;
+            Thread.Sleep(10);
+        }
+
+        return true;
+    }
+
+    private bool TryLockOnce(bool exclusive)
+    {
         // SAFETY: the kernel only reads the structure.
         var whole = new Libc.FileLock { l_type = exclusive ? Libc.F_WRLCK : Libc.F_RDLCK };
         if (Libc.fcntl(_file.Number, Libc.F_OFD_SETLK, &whole) == 0)

@@ -12,6 +12,8 @@ internal sealed class ImageFile : IDisposable
 
     private readonly IImageStore _store;
     private long _length;
+    private long _durableLength;
+    private volatile bool _hasFailedSync;
 
     /// <param name="store">Owned from now on.</param>
     /// <param name="name">What the user calls it.</param>
@@ -22,7 +24,7 @@ internal sealed class ImageFile : IDisposable
         Name = name;
         try
         {
-            _length = store.MeasureLength();
+            _length = _durableLength = store.MeasureLength();
         }
         catch (LinuxException error)
         {
@@ -35,6 +37,12 @@ internal sealed class ImageFile : IDisposable
 
     /// <summary>Bytes, what was grown in advance included. Changed under the lock of who allocates.</summary>
     public long Length => Volatile.Read(ref _length);
+
+    /// <summary>
+    /// A power cut may leave the file shorter than it is: it has grown since it was last brought to stable storage. What says that there is something
+    /// beyond the old end comes after <see cref="Sync"/>.
+    /// </summary>
+    public bool HasGrown => Length > Volatile.Read(ref _durableLength);
 
     /// <summary>One writer, or any number of readers.</summary>
     /// <exception cref="StorageException">Somebody else has it.</exception>
@@ -69,7 +77,16 @@ internal sealed class ImageFile : IDisposable
     }
 
     /// <summary>Everything written before is on stable storage.</summary>
-    public void Sync() => Require(_store.Sync(), "brought to stable storage", 0);
+    /// <remarks>The host tells a failure once (fsync(2)) and has dropped what it could not write: after one there is never success again.</remarks>
+    public void Sync()
+    {
+        long length = Length;
+        DiskResult result = _hasFailedSync ? DiskResult.IoError : _store.Sync();
+        if (result != DiskResult.Ok)
+            _hasFailedSync = true;
+        Require(result, "brought to stable storage", 0);
+        Volatile.Write(ref _durableLength, length);
+    }
 
     /// <summary>Gives a range back to the file system where that can be done.</summary>
     public void PunchHole(long offset, long length)
@@ -89,6 +106,8 @@ internal sealed class ImageFile : IDisposable
     {
         Require(_store.SetLength(length), "given its length at", length);
         Volatile.Write(ref _length, length);
+        if (length < Volatile.Read(ref _durableLength))
+            Volatile.Write(ref _durableLength, length);
     }
 
     public void Dispose() => _store.Dispose();

@@ -22,6 +22,7 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
     private readonly RequestWorkers _workers;
     private readonly bool _guardsFormat;
     private readonly RequestScratch[] _scratch = new RequestScratch[RequestWorkers.ThreadCount];
+    private volatile bool _hasFailedSync;
     private volatile bool _canPunch = true;
     private volatile bool _canZero = true;
 
@@ -107,7 +108,7 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
             BlockOperation.Write when _guardsFormat && request.Offset == 0 => WriteStart(_scratch[worker], request),
             BlockOperation.Read => _file.Read(request.Buffers.Span, (long)request.Offset),
             BlockOperation.Write => _file.Write(request.Buffers.Span, (long)request.Offset),
-            BlockOperation.Flush => _file.SyncData(),
+            BlockOperation.Flush => Flush(),
             BlockOperation.Discard => Discard(request),
             _ => WriteZeroes(request),
         };
@@ -117,6 +118,15 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
             DiskResult.NoSpace => BlockStatus.NoSpace,
             _ => BlockStatus.IoError,
         };
+    }
+
+    /// <summary>The host tells a failure once (fsync(2)) and has dropped what it could not write: after one there is never success again.</summary>
+    private DiskResult Flush()
+    {
+        DiskResult result = _hasFailedSync ? DiskResult.IoError : _file.SyncData();
+        if (result != DiskResult.Ok)
+            _hasFailedSync = true;
+        return result;
     }
 
     /// <summary>Writes the first sector from a copy that was looked at: the guest may change its own meanwhile.</summary>

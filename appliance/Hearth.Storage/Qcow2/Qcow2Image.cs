@@ -341,10 +341,16 @@ internal sealed class Qcow2Image : IImageLayer
         {
             lock (_gate)
             {
-                // Nothing refers to them: they are free again at once.
-                for (int i = 0; host != 0 && !isKept && i < count; i++)
-                    _ = _metadata.Refcounts.Decrement(host + i);
-                ReleaseLocked(scratch.Worker);
+                try
+                {
+                    // Nothing refers to them: they are free again at once.
+                    for (int i = 0; host != 0 && !isKept && i < count; i++)
+                        _ = _metadata.Refcounts.Decrement(host + i);
+                }
+                finally
+                {
+                    ReleaseLocked(scratch.Worker);
+                }
             }
         }
     }

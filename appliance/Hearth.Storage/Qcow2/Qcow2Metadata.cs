@@ -132,10 +132,15 @@ internal sealed class Qcow2Metadata : IDisposable
     public void Flush()
     {
         bool hasEntries;
+        SyncGrowth();
         lock (Gate)
         {
             while (_isFlushing)
                 Monitor.Wait(Gate);
+
+            // Others may have made it grow again; the data are on stable storage already, so this is quick.
+            if (File.HasGrown)
+                Sync();
             hasEntries = Mapping.IsDirty || _freed.Count > 0;
             if (!_isLazy || Refcounts.IsFull)
                 Refcounts.Write();
@@ -180,6 +185,13 @@ internal sealed class Qcow2Metadata : IDisposable
 
     public void Dispose() => File.Dispose();
 
+    /// <summary>Counts of clusters beyond the end that the file has after a power cut would make it one that was cut short.</summary>
+    private void SyncGrowth()
+    {
+        if (File.HasGrown)
+            Sync();
+    }
+
     private void FlushEntries()
     {
         int generation;
@@ -205,21 +217,27 @@ internal sealed class Qcow2Metadata : IDisposable
     /// <summary>Nothing refers any more to what was freed, neither the file nor a transfer.</summary>
     private void SettleLocked()
     {
-        _settling.Sort();
-        for (int i = 0; i < _settling.Count;)
+        try
         {
-            int run = 1;
-            bool isLast = Refcounts[_settling[i]] == 1;
-            while (i + run < _settling.Count && _settling[i + run] == _settling[i] + run && (Refcounts[_settling[i + run]] == 1) == isLast)
-                run++;
-            if (isLast)
-                File.PunchHole(_settling[i] << _header.ClusterBits, (long)run << _header.ClusterBits);
-            for (int k = i; k < i + run; k++)
-                SettleLocked(_settling[k]);
-            i += run;
+            _settling.Sort();
+            for (int i = 0; i < _settling.Count;)
+            {
+                int run = 1;
+                bool isLast = Refcounts[_settling[i]] == 1;
+                while (i + run < _settling.Count && _settling[i + run] == _settling[i] + run && (Refcounts[_settling[i + run]] == 1) == isLast)
+                    run++;
+                if (isLast)
+                    File.PunchHole(_settling[i] << _header.ClusterBits, (long)run << _header.ClusterBits);
+                for (int k = i; k < i + run; k++)
+                    SettleLocked(_settling[k]);
+                i += run;
+            }
         }
-
-        _settling.Clear();
+        finally
+        {
+            // What a failing host has left counted is lost room; counted down twice it would be somebody else's.
+            _settling.Clear();
+        }
     }
 
     private void SettleLocked(long cluster)

@@ -296,6 +296,10 @@ internal sealed class Qcow2Refcounts
         var grown = new ulong[clusters * perCluster];
         _table.CopyTo(grown, 0);
         CountRegion(start, clusters, missing, grown);
+
+        // A power cut must not leave counts beyond the end of the file.
+        if (_file.HasGrown)
+            _file.Sync();
         _cache.WriteDirty();
         MoveTable(start, (int)clusters, grown);
     }

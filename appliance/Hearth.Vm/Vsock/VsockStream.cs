@@ -45,7 +45,7 @@ internal sealed class VsockStream : IVsockStream
 
     /// <summary>Reads on in the first line, no byte past its end.</summary>
     /// <param name="line">The line without its end, when it is whole.</param>
-    /// <returns>False when there is none and will be none.</returns>
+    /// <returns>False when there is none and will be none, or nothing is in it.</returns>
     public bool TryReadLine(out ReadOnlySpan<byte> line)
     {
         line = default;
@@ -63,7 +63,7 @@ internal sealed class VsockStream : IVsockStream
             if (_line[_length++] == (byte)'\n')
             {
                 line = _line.AsSpan(0, _length - 1);
-                return true;
+                return !line.IsEmpty;
             }
         }
 

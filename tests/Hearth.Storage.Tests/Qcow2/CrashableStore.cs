@@ -97,15 +97,20 @@ internal sealed class CrashableStore : IImageStore
     {
         public byte[] Apply(byte[] content, Func<bool> keeps)
         {
-            // A file's length is the file system's own: what is written beyond it comes with it.
-            long length = Length ?? Math.Max(content.Length, Offset + Data.Length);
-            if (length != content.Length)
+            // A file's length is metadata of the file system, which go to the disk after the data, and may not.
+            if (Length is { } length && keeps())
                 Array.Resize(ref content, (int)length);
             for (int at = 0; at < Data.Length;)
             {
                 int part = (int)Math.Min(Data.Length - at, SectorLength - ((Offset + at) % SectorLength));
+                int start = (int)Offset + at;
                 if (keeps())
-                    Data.AsSpan(at, part).CopyTo(content.AsSpan((int)Offset + at));
+                {
+                    if (start + part > content.Length)
+                        Array.Resize(ref content, start + part);
+                    Data.AsSpan(at, part).CopyTo(content.AsSpan(start));
+                }
+
                 at += part;
             }
 

@@ -56,11 +56,15 @@ public sealed class VirtioVsockDevice : VirtioDevice, IVsockGuest
                 return;
             }
 
-            TransmitLocked();
-            bool isStalled = _resets.Count >= MostResets;
-            PumpLocked();
-            if (isStalled)
+            // Until everything was taken, or answers wait for buffers: what is left behind nobody announces again.
+            bool isStalled;
+            do
+            {
                 TransmitLocked();
+                isStalled = _resets.Count >= MostResets;
+                PumpLocked();
+            }
+            while (isStalled && _resets.Count < MostResets);
         }
     }
 
