@@ -43,12 +43,8 @@ internal static class GuestAssets
         return File.Exists(Installed) ? Installed : s_cache.Fetch("seabios").File(Installed[1..]);
     }
 
-    /// <summary>The path of the BIOS of the VGA: the host's, or the one from the cache.</summary>
-    public static string VgaBios()
-    {
-        const string Installed = "/usr/share/seabios/vgabios-stdvga.bin";
-        return File.Exists(Installed) ? Installed : s_cache.Fetch("seabios").File(Installed[1..]);
-    }
+    /// <summary>The path of the BIOS of the VGA, which lies beside it.</summary>
+    public static string VgaBios() => Path.Combine(Path.GetDirectoryName(SeaBios())!, "vgabios-stdvga.bin");
 
     /// <summary>The CD that Debian's package of memtest86+ has.</summary>
     public static string MemtestDisc() => s_cache.Fetch("memtest86+").File("usr/lib/memtest86+/memtest86+x64.iso");

@@ -15,9 +15,6 @@ internal sealed class GuestLauncher : IDisposable
 {
     private const string Terminal = "stdio";
 
-    // Of Debian's package seabios.
-    private const string VgaFirmware = "/usr/share/seabios/vgabios-stdvga.bin";
-
     private readonly List<FileDescriptor> _open = [];
     private readonly List<int> _passts = [];
     private ScreenFiles? _screen;
@@ -117,7 +114,7 @@ internal sealed class GuestLauncher : IDisposable
     /// <summary>A saved guest brings its firmware with it: what is not found is not missed then.</summary>
     private OpenFile? OpenFirmware(VmRunOptions options)
     {
-        string? path = options.Firmware is null or SeaBios.Name ? SeaBios.Find() : options.Firmware;
+        string? path = SeaBios.Find(options.Firmware);
         if (path is null && options.Restore is null)
             throw new UsageException($"a guest without --kernel is started by SeaBIOS, and {SeaBios.Missing}");
         return OpenImage("--firmware", path);
@@ -176,7 +173,7 @@ internal sealed class GuestLauncher : IDisposable
         _screen.KeepOnExecute();
         DisplayConfiguration display = _screen.Describe(options.Vga) with
         {
-            Firmware = options.Vga == "std" && File.Exists(VgaFirmware) ? Open("--vga", VgaFirmware, FileAccessMode.Read) : null,
+            Firmware = options.Vga == "std" ? OpenImage("--vga", SeaBios.FindVga(options.Firmware)) : null,
         };
         return options.ScreenEvents.Count == 0 ? display : display with { LastViewer = Keep(ScreenWatcher.Start(_screen, options.ScreenEvents)).Number };
     }
