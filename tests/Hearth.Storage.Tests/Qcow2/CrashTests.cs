@@ -46,6 +46,31 @@ public class CrashTests
         Assert.True(report.IsClean, string.Join('\n', report.Findings));
     }
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(16)]
+    public void Image_thatGrows_isNeverOneThatWasCutShort(int clusterBits)
+    {
+        var random = new Random(clusterBits);
+        var store = new CrashableStore(NewImage(clusterBits, 4, isLazy: false, isBacked: false, version: 3));
+        var model = new SectorModel(new long[Sectors]);
+        using Qcow2Image image = Open(store, null);
+        using var scratch = new RequestScratch(0);
+        int lost = 0;
+        store.Moment = () =>
+        {
+            byte[] left = store.CutLength();
+            lost += left.Length < store.MeasureLength() ? 1 : 0;
+            Verify(left, null, model);
+        };
+
+        for (int i = 0; i < 40; i++)
+            DoOne(image, scratch, model, random);
+        image.Close();
+
+        Assert.NotEqual(0, lost);
+    }
+
     private static void DoOne(Qcow2Image image, RequestScratch scratch, SectorModel model, Random random)
     {
         int first = random.Next(Sectors);

@@ -32,6 +32,13 @@ internal sealed class CrashableStore : IImageStore
         return content;
     }
 
+    /// <summary>What a power cut leaves when everything has reached the disk but the file's new length, which file systems write last.</summary>
+    public byte[] CutLength()
+    {
+        byte[] content = Cut(new Random(1), 1);
+        return content.Length <= _durable.Length ? content : content[.._durable.Length];
+    }
+
     public long MeasureLength() => _content.Length;
 
     public bool TryLock(bool exclusive) => true;
