@@ -69,6 +69,25 @@ public class VirtioVsockDeviceTests
         Assert.Equal((Reset, HostPort, GuestPort), (Receive().Operation, LastReceived.SourcePort, LastReceived.DestinationPort));
     }
 
+    /// <summary>A driver with event indices announces the first of many packets only.</summary>
+    [Fact]
+    public void Packets_ForNobody_AreAllAnsweredAfterOneNotification()
+    {
+        const ushort Size = 128;
+        var rig = new VirtioRig(context => new VirtioVsockDevice("virtio-vsock0", new FakeVsockHost(), Cid, context));
+        rig.Start(VirtioRig.Version1 | 1, Size);
+        WriteHeader(rig.Machine.Ram.Bytes.AsSpan((int)Sent), ReadWrite);
+        for (int i = 0; i < Size; i++)
+        {
+            rig.Queue(0).Add(new TestDescriptor(Buffers, BufferLength, Writable: true));
+            rig.Queue(1).Add(new TestDescriptor(Sent, 44));
+        }
+
+        rig.Kick(1);
+
+        Assert.Equal((Size, Size), (rig.Queue(1).UsedIndex, rig.Queue(0).UsedIndex));
+    }
+
     [Fact]
     public void Reset_ForNobody_IsNotAnswered()
     {
@@ -517,18 +536,25 @@ public class VirtioVsockDeviceTests
     {
         data ??= [];
         Span<byte> raw = _rig.Machine.Ram.Bytes.AsSpan((int)Sent);
+        WriteHeader(raw, operation, hostPort, guestPort, from, to, type, length ?? (uint)data.Length, flags, credit, forwarded);
+        data.CopyTo(raw[44..]);
+        _rig.Queue(1).Add(new TestDescriptor(Sent, 44), new TestDescriptor(Sent + 44, (uint)data.Length));
+    }
+
+    private static void WriteHeader(
+        Span<byte> raw, ushort operation, uint hostPort = HostPort, uint guestPort = GuestPort, ulong from = Cid, ulong to = 2, ushort type = 1, uint length = 0,
+        uint flags = 0, uint credit = Credit, uint forwarded = 0)
+    {
         BinaryPrimitives.WriteUInt64LittleEndian(raw, from);
         BinaryPrimitives.WriteUInt64LittleEndian(raw[8..], to);
         BinaryPrimitives.WriteUInt32LittleEndian(raw[16..], guestPort);
         BinaryPrimitives.WriteUInt32LittleEndian(raw[20..], hostPort);
-        BinaryPrimitives.WriteUInt32LittleEndian(raw[24..], length ?? (uint)data.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(raw[24..], length);
         BinaryPrimitives.WriteUInt16LittleEndian(raw[28..], type);
         BinaryPrimitives.WriteUInt16LittleEndian(raw[30..], operation);
         BinaryPrimitives.WriteUInt32LittleEndian(raw[32..], flags);
         BinaryPrimitives.WriteUInt32LittleEndian(raw[36..], credit);
         BinaryPrimitives.WriteUInt32LittleEndian(raw[40..], forwarded);
-        data.CopyTo(raw[44..]);
-        _rig.Queue(1).Add(new TestDescriptor(Sent, 44), new TestDescriptor(Sent + 44, (uint)data.Length));
     }
 
     private Packet Receive() => TryReceive(out Packet packet) ? packet : throw new InvalidOperationException("the guest got no packet");

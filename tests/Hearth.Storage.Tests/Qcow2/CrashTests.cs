@@ -71,6 +71,22 @@ public class CrashTests
         Assert.NotEqual(0, lost);
     }
 
+    [Fact]
+    public void Flush_afterOneThatFailed_neverSucceeds()
+    {
+        var store = new CrashableStore(NewImage(16, 4, isLazy: false, isBacked: false, version: 3));
+        using Qcow2Image image = Open(store, null);
+        using var scratch = new RequestScratch(0);
+        image.Write(scratch, new BufferWindow(new Memory<byte>[] { Fill(4, 7) }, 0, 4 * SectorLength), 0);
+        store.FailsNextSync = true;
+
+        Assert.Throws<StorageException>(image.Flush);
+        int written = store.PendingCount;
+
+        Assert.Throws<StorageException>(image.Flush);
+        Assert.Equal(written, store.PendingCount);
+    }
+
     private static void DoOne(Qcow2Image image, RequestScratch scratch, SectorModel model, Random random)
     {
         int first = random.Next(Sectors);

@@ -20,6 +20,9 @@ internal sealed class CrashableStore : IImageStore
     /// <summary>Called before a sync, and after a write.</summary>
     public Action? Moment { get; set; }
 
+    /// <summary>The next sync fails, and drops what it could not write; those after it find nothing wrong, as with fsync(2).</summary>
+    public bool FailsNextSync { get; set; }
+
     public int PendingCount => _pending.Count;
 
     /// <summary>What a power cut leaves now.</summary>
@@ -73,6 +76,13 @@ internal sealed class CrashableStore : IImageStore
     public DiskResult Sync()
     {
         Moment?.Invoke();
+        if (FailsNextSync)
+        {
+            FailsNextSync = false;
+            _pending.Clear();
+            return DiskResult.IoError;
+        }
+
         _durable = (byte[])_content.Clone();
         _pending.Clear();
         return DiskResult.Ok;
