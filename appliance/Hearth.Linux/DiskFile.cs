@@ -64,6 +64,9 @@ public sealed unsafe class DiskFile : IDisposable
     /// <summary>Fills all of <paramref name="to"/>, waiting for the disk.</summary>
     public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset) => Transfer(&Libc.preadv, to, offset);
 
+    /// <summary>Lets the host begin to read a range into its page cache (posix_fadvise(2), POSIX_FADV_WILLNEED). A hint: it never fails.</summary>
+    public void Prefetch(long offset, long length) => _ = Libc.posix_fadvise(_file.Number, offset, length, Libc.POSIX_FADV_WILLNEED);
+
     /// <summary>Fills all of <paramref name="to"/> if the page cache has it, or the file lies in a tmpfs; never waits for the disk.</summary>
     /// <returns>False when it has not, and when there are more pieces than one call takes.</returns>
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset)

@@ -23,17 +23,24 @@ public static class DiskChanges
             return;
         }
 
-        if (size < info.VirtualSize)
-            Clear(path, (long)size, (long)info.VirtualSize);
-        using (var editor = new Qcow2Editor(DiskInspection.Open(path, isReadOnly: false)))
-        {
-            editor.Resize(size);
-            editor.Close();
-        }
+        Resize(
+            () => new Qcow2Editor(DiskInspection.Open(path, isReadOnly: false)),
+            length => ImageLayers.Open(DiskChain.Open(path, DiskFormat.Qcow2, isReadOnly: false), isReadOnly: false, 1, length),
+            info.VirtualSize,
+            size);
+    }
+
+    /// <summary>Gives a qcow2 disk another size. One that grows is as it was or as it shall be wherever this is cut; one that shrinks loses first what is beyond.</summary>
+    /// <param name="openImage">Opens it as a disk of so many bytes.</param>
+    internal static void Resize(Func<Qcow2Editor> openEditor, Func<ulong, Qcow2Image> openImage, ulong from, ulong to)
+    {
+        if (to > from)
+            Edit(openEditor, editor => editor.MakeRoom(to));
 
         // What the backing file has there was never on this disk.
-        if (size > info.VirtualSize && info.BackingFile is not null)
-            Clear(path, (long)info.VirtualSize, (long)size);
+        if (to != from)
+            Clear(openImage, (long)Math.Min(from, to), (long)Math.Max(from, to));
+        Edit(openEditor, editor => editor.Resize(to));
     }
 
     /// <param name="now">The time that the snapshot bears.</param>
@@ -46,17 +53,19 @@ public static class DiskChanges
     /// <inheritdoc cref="ApplySnapshot"/>
     public static void DeleteSnapshot(string path, string name) => Edit(path, editor => editor.Delete(name));
 
-    private static void Edit(string path, Action<Qcow2Editor> change)
+    private static void Edit(string path, Action<Qcow2Editor> change) => Edit(() => new Qcow2Editor(DiskInspection.Open(path, isReadOnly: false)), change);
+
+    private static void Edit(Func<Qcow2Editor> open, Action<Qcow2Editor> change)
     {
-        using var editor = new Qcow2Editor(DiskInspection.Open(path, isReadOnly: false));
+        using Qcow2Editor editor = open();
         change(editor);
         editor.Close();
     }
 
     /// <summary>Makes a range read as zeros, and gives back what it takes.</summary>
-    private static void Clear(string path, long from, long to)
+    private static void Clear(Func<ulong, Qcow2Image> open, long from, long to)
     {
-        using Qcow2Image image = ImageLayers.Open(DiskChain.Open(path, DiskFormat.Qcow2, isReadOnly: false), isReadOnly: false, 1);
+        using Qcow2Image image = open((ulong)to);
         using var scratch = new RequestScratch(0);
         image.Discard(scratch, from, to - from);
         image.WriteZeros(scratch, from, to - from);

@@ -13,7 +13,6 @@ public static class DiskInspection
         if (!IsQcow2(file, format))
             return new DiskInfo { File = path, Format = DiskFormatNames.NameOf(DiskFormat.Raw), VirtualSize = (ulong)file.Length, FileLength = file.Length };
         Qcow2Header header = Qcow2Header.Read(file);
-        IReadOnlyList<Qcow2Snapshot> snapshots = header.SnapshotCount == 0 ? [] : Qcow2SnapshotTable.Read(file, header);
         return new DiskInfo
         {
             File = path,
@@ -29,7 +28,7 @@ public static class DiskInspection
             Corrupt = header.IsCorrupt,
             BackingFile = header.BackingName,
             BackingFormat = header.BackingFormat,
-            Snapshots = [.. snapshots.Select(Describe)],
+            Snapshots = [.. Qcow2SnapshotTable.Read(file, header).Snapshots.Select(Describe)],
         };
     }
 

@@ -17,6 +17,8 @@ internal sealed class HostImageStore(FileDescriptor file, bool isOwned = true) :
 
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset) => _file.TryReadCached(to, offset);
 
+    public void Prefetch(long offset, long length) => _file.Prefetch(offset, length);
+
     public DiskResult Write(ReadOnlySpan<Memory<byte>> from, long offset) => _file.Write(from, offset);
 
     public DiskResult Sync() => _file.SyncData();

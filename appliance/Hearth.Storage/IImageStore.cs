@@ -18,6 +18,9 @@ internal interface IImageStore : IDisposable
     /// <inheritdoc cref="DiskFile.TryReadCached"/>
     bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset);
 
+    /// <inheritdoc cref="DiskFile.Prefetch"/>
+    void Prefetch(long offset, long length);
+
     /// <inheritdoc cref="DiskFile.Write"/>
     DiskResult Write(ReadOnlySpan<Memory<byte>> from, long offset);
 

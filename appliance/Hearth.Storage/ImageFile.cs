@@ -65,6 +65,9 @@ internal sealed class ImageFile : IDisposable
 
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset) => _store.TryReadCached(to, offset);
 
+    /// <summary>Has a range read that will be needed soon.</summary>
+    public void Prefetch(long offset, long length) => _store.Prefetch(offset, length);
+
     public void Write(Memory<byte> from, long offset) => Write([from], offset);
 
     public void Write(ReadOnlySpan<Memory<byte>> from, long offset) => Require(_store.Write(from, offset), "written", offset);

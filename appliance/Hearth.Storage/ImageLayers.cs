@@ -8,8 +8,9 @@ internal static class ImageLayers
 {
     /// <param name="chain">The top one is qcow2; owned from now on, also when this fails.</param>
     /// <param name="workers">How many threads change the top one at once.</param>
+    /// <param name="length"><inheritdoc cref="Qcow2Image(ImageFile, IImageLayer?, bool, int, ulong?)" path="/param[@name='length']"/></param>
     /// <exception cref="StorageException">A file is damaged, of a kind that is not supported, or in use.</exception>
-    public static Qcow2Image Open(IReadOnlyList<ChainFile> chain, bool isReadOnly, int workers)
+    public static Qcow2Image Open(IReadOnlyList<ChainFile> chain, bool isReadOnly, int workers, ulong? length = null)
     {
         int opened = chain.Count;
         IImageLayer? below = null;
@@ -22,7 +23,7 @@ internal static class ImageLayers
             }
 
             opened = 0;
-            return new Qcow2Image(OpenFile(chain[0], exclusive: !isReadOnly), below, isReadOnly, workers);
+            return new Qcow2Image(OpenFile(chain[0], exclusive: !isReadOnly), below, isReadOnly, workers, length);
         }
         catch
         {

@@ -18,8 +18,10 @@ public static class HostCommand
     }
 
     /// <summary>Runs a program in the C locale, without input.</summary>
+    /// <param name="environment">Variables to set for it.</param>
     /// <exception cref="GuestsException">The program is not installed.</exception>
-    public static CommandResult Run(string program, IEnumerable<string> arguments, string? workingDirectory = null)
+    public static CommandResult Run(
+        string program, IEnumerable<string> arguments, string? workingDirectory = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -30,6 +32,8 @@ public static class HostCommand
         };
         start.Environment["LC_ALL"] = "C";
         start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         try
         {
             using Process process = Process.Start(start)!;
@@ -48,9 +52,10 @@ public static class HostCommand
     /// <summary>As <see cref="Run"/>, for a program that must succeed.</summary>
     /// <returns>What it wrote to its standard output.</returns>
     /// <exception cref="GuestsException">It is not installed or ended with an error; the message has its last words.</exception>
-    public static string Require(string program, IEnumerable<string> arguments, string? workingDirectory = null)
+    public static string Require(
+        string program, IEnumerable<string> arguments, string? workingDirectory = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        CommandResult result = Run(program, arguments, workingDirectory);
+        CommandResult result = Run(program, arguments, workingDirectory, environment);
         return result.ExitCode == 0
             ? result.Output
             : throw new GuestsException($"{Path.GetFileName(program)} failed with exit code {result.ExitCode}: {result.LastWords}");

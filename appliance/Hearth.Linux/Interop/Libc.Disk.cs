@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
     internal const int FALLOC_FL_KEEP_SIZE = 1;
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
     internal const int FALLOC_FL_ZERO_RANGE = 16;
+    internal const int POSIX_FADV_WILLNEED = 3;
     internal const int EPERM = 1;
     internal const int EINTR = 4;
     internal const int EIO = 5;
@@ -68,6 +69,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fdatasync(int fd);
+
+    /// <summary>Returns the error number itself.</summary>
+    [LibraryImport("libc")]
+    internal static partial int posix_fadvise(int fd, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fallocate(int fd, int mode, long offset, long length);

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Collections;
+using System.Numerics;
 using static Hearth.Storage.Qcow2.Qcow2Layout;
 
 namespace Hearth.Storage.Qcow2;
@@ -13,11 +15,23 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
     private readonly Qcow2References _references = new(file, header);
     private readonly ulong[] _refcountTable = Qcow2Table.Read(file, header.RefcountTable, (int)(header.RefcountTableClusters * header.ClusterLength / sizeof(ulong)));
     private readonly List<int> _wrongBlocks = [];
+    private readonly Qcow2TableReader _tables = new(file, (int)(header.ClusterLength / sizeof(ulong)));
+    private readonly int _blockBits = BitOperations.Log2((ulong)header.RefcountBlockEntries);
+
+    /// <summary>Which clusters are counted once, after what is repaired.</summary>
+    private readonly BitArray _isCountedOnce = new((int)header.ClustersFor(file.Length));
+
     private readonly byte[] _block = new byte[header.ClusterLength];
     private long _blockAt = -1;
     private long _unfixable;
     private long _allocated;
     private long _compressed;
+
+    /// <summary>
+    /// The first finding that a write could lose data by: an entry that cannot be, or a cluster with more references than its count or its flag says.
+    /// Null where there is none; a power cut makes none.
+    /// </summary>
+    public string? Danger { get; private set; }
 
     /// <summary>Finds out and changes nothing.</summary>
     /// <exception cref="StorageException">The host's disk failed, or the snapshot table cannot be read.</exception>
@@ -25,7 +39,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
     {
         CountReferences();
         (long tooLow, long leaks) = CompareCounts(null);
-        long flags = CheckFlags(cluster => CountOf(cluster), repair: false);
+        long flags = CheckFlags(repair: false);
         return Report(_unfixable + _wrongBlocks.Count + tooLow + flags, leaks);
     }
 
@@ -39,12 +53,11 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         foreach (int block in _wrongBlocks)
             file.WriteUInt64(0, header.RefcountTable + (block * (long)sizeof(ulong)));
         long blocks = _wrongBlocks.Count;
-        var tables = new HashSet<long>();
-        var refcounts = new Qcow2Refcounts(file, header, tables);
+        var refcounts = new Qcow2Refcounts(file, header, []);
         (long tooLow, long leaks) = CompareCounts(refcounts);
         refcounts.Write();
         file.Sync();
-        long flags = CheckFlags(cluster => refcounts[cluster], repair: true);
+        long flags = CheckFlags(repair: true);
         file.Sync();
         if (_unfixable == 0)
             ClearMarks();
@@ -68,12 +81,18 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
             _findings.Add(finding);
     }
 
+    private void NoteDanger(string finding)
+    {
+        Danger ??= finding;
+        Note(finding);
+    }
+
     private void NoteUnfixable(string? finding)
     {
         if (finding is null)
             return;
         _unfixable++;
-        Note(finding);
+        NoteDanger(finding);
     }
 
     private void CountReferences()
@@ -83,9 +102,9 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         for (int i = 0; i < _refcountTable.Length; i++)
             CountBlock(i);
         CountL1(header.L1Table, header.L1Size, isActive: true);
-        IReadOnlyList<Qcow2Snapshot> snapshots = header.SnapshotCount == 0 ? [] : Qcow2SnapshotTable.Read(file, header);
-        NoteUnfixable(_references.Add(header.Snapshots, Qcow2SnapshotTable.LengthOf(snapshots), ReferenceKind.Table, "snapshot table"));
-        foreach (Qcow2Snapshot snapshot in snapshots)
+        Qcow2SnapshotTable snapshots = Qcow2SnapshotTable.Read(file, header);
+        NoteUnfixable(_references.Add(header.Snapshots, snapshots.Length, ReferenceKind.Table, "snapshot table"));
+        foreach (Qcow2Snapshot snapshot in snapshots.Snapshots)
             CountL1(snapshot.L1Table, snapshot.L1Size, isActive: false);
         if ((header.Autoclear & AutoclearBitmaps) != 0)
             CountBitmaps();
@@ -99,7 +118,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         bool isWrong = (offset & (ulong)(header.ClusterLength - 1)) != 0 || offset >= (ulong)file.Length;
         if (isWrong)
         {
-            Note($"the refcount table's entry 0x{offset:x} at offset {header.RefcountTable + (index * (long)sizeof(ulong))} cannot be");
+            NoteDanger($"the refcount table's entry 0x{offset:x} at offset {header.RefcountTable + (index * (long)sizeof(ulong))} cannot be");
             _wrongBlocks.Add(index);
             _refcountTable[index] = 0;
             return;
@@ -112,6 +131,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
     {
         NoteUnfixable(_references.Add(offset, size * (long)sizeof(ulong), ReferenceKind.Table, "L1 table"));
         ulong[] l1 = Qcow2Table.Read(file, offset, size);
+        Prefetch(l1);
         for (int i = 0; i < l1.Length; i++)
         {
             progress?.Report((double)i / l1.Length);
@@ -125,15 +145,31 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         }
     }
 
+    /// <summary>Lets the host read the tables in the order of its disk.</summary>
+    private void Prefetch(ulong[] l1)
+    {
+        foreach (ulong entry in l1)
+        {
+            if ((entry & OffsetMask) != 0)
+                file.Prefetch((long)(entry & OffsetMask), header.ClusterLength);
+        }
+    }
+
     private void CountL2(long offset, bool isActive)
     {
         NoteUnfixable(_references.Add(offset, header.ClusterLength, ReferenceKind.L2Table, "L2 table"));
-        ulong[] entries = Qcow2Table.Read(file, offset, (int)header.ClusterLength / sizeof(ulong));
+        ReadOnlySpan<ulong> entries = _tables.Read(offset);
         for (int i = 0; i < entries.Length; i++)
         {
             ulong entry = entries[i];
             if (entry == 0)
                 continue;
+            if ((entry & ~(OffsetMask | Copied)) == 0 && _references.TryAddData(entry & OffsetMask))
+            {
+                _allocated += isActive ? 1 : 0;
+                continue;
+            }
+
             string? wrong = CountEntry(entry);
             if (wrong is not null)
                 NoteUnfixable($"the L2 entry 0x{entry:x} at offset {offset + (i * (long)sizeof(ulong))} is wrong: {wrong}");
@@ -207,12 +243,14 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         {
             ulong count = CountOf(cluster);
             ulong references = _references[cluster];
+            bool isRepaired = repair is not null && (count < references || _unfixable == 0);
+            _isCountedOnce[(int)cluster] = (isRepaired ? references : count) == 1;
             if (count == references)
                 continue;
             if (count < references)
             {
                 tooLow++;
-                Note($"the cluster at offset {cluster << header.ClusterBits} has {references} references and is counted {count} times");
+                NoteDanger($"the cluster at offset {cluster << header.ClusterBits} has {references} references and is counted {count} times");
             }
             else
             {
@@ -220,8 +258,8 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
                 Note($"the cluster at offset {cluster << header.ClusterBits} is counted {count} times and has {references} references");
             }
 
-            if (repair is not null && (count < references || _unfixable == 0))
-                repair.Set(cluster, references);
+            if (isRepaired)
+                repair!.Set(cluster, references);
         }
 
         return (tooLow, leaks + FindBeyond(repair));
@@ -253,7 +291,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
     /// <summary>The count as it was in the file before anything was repaired.</summary>
     private ulong CountOf(long cluster)
     {
-        long block = cluster / header.RefcountBlockEntries;
+        long block = cluster >> _blockBits;
         if (block >= _refcountTable.Length || _refcountTable[block] == 0)
             return 0;
         if (_blockAt != block)
@@ -264,11 +302,11 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
             _blockAt = block;
         }
 
-        return Qcow2Refcounts.ReadBits(_block, cluster % header.RefcountBlockEntries, header.RefcountOrder);
+        return Qcow2Refcounts.ReadBits(_block, cluster & (header.RefcountBlockEntries - 1), header.RefcountOrder);
     }
 
     /// <summary>Bit 63 of the active tables' entries says whether a cluster has one reference.</summary>
-    private long CheckFlags(Func<long, ulong> countOf, bool repair)
+    private long CheckFlags(bool repair)
     {
         long wrong = 0;
         ulong[] l1 = Qcow2Table.Read(file, header.L1Table, header.L1Size);
@@ -277,27 +315,30 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
             ulong table = l1[i] & OffsetMask;
             if (table == 0 || (table & (ulong)(header.ClusterLength - 1)) != 0 || table >= (ulong)file.Length)
                 continue;
-            wrong += CheckFlag(ref l1[i], countOf, header.L1Table + (i * (long)sizeof(ulong)), repair);
-            ulong[] entries = Qcow2Table.Read(file, (long)table, (int)header.ClusterLength / sizeof(ulong));
+            wrong += CheckFlag(l1[i], header.L1Table + (i * (long)sizeof(ulong)), repair);
+            ReadOnlySpan<ulong> entries = _tables.Read((long)table);
             for (int k = 0; k < entries.Length; k++)
             {
                 if ((entries[k] & Compressed) == 0 && (entries[k] & OffsetMask) != 0)
-                    wrong += CheckFlag(ref entries[k], countOf, (long)table + (k * sizeof(ulong)), repair);
+                    wrong += CheckFlag(entries[k], (long)table + (k * sizeof(ulong)), repair);
             }
         }
 
         return wrong;
     }
 
-    private int CheckFlag(ref ulong entry, Func<long, ulong> countOf, long at, bool repair)
+    private int CheckFlag(ulong entry, long at, bool repair)
     {
         long cluster = (long)(entry & OffsetMask) >> header.ClusterBits;
-        if (cluster >= _references.ClusterCount || (entry & Copied) != 0 == (countOf(cluster) == 1))
+        if (cluster >= _references.ClusterCount || (entry & Copied) != 0 == _isCountedOnce[(int)cluster])
             return 0;
-        Note($"the entry 0x{entry:x} at offset {at} says wrongly whether its cluster has one reference");
-        entry ^= Copied;
+        string finding = $"the entry 0x{entry:x} at offset {at} says wrongly whether its cluster has one reference";
+        if ((entry & Copied) != 0 && _references[cluster] > 1)
+            NoteDanger(finding);
+        else
+            Note(finding);
         if (repair)
-            file.WriteUInt64(entry, at);
+            file.WriteUInt64(entry ^ Copied, at);
         return 1;
     }
 

@@ -16,7 +16,8 @@ internal sealed class Qcow2Editor : IDisposable
     private readonly ImageFile _file;
     private readonly Qcow2Metadata _metadata;
     private Qcow2Header _header;
-    private List<Qcow2Snapshot> _snapshots;
+    private IReadOnlyList<Qcow2Snapshot> _snapshots;
+    private long _snapshotTableLength;
 
     /// <param name="file">Owned from now on, also when this fails.</param>
     /// <exception cref="StorageException">The image is damaged.</exception>
@@ -26,8 +27,8 @@ internal sealed class Qcow2Editor : IDisposable
         try
         {
             _header = Qcow2Image.ReadForWriting(file);
-            _metadata = new Qcow2Metadata(file, _header, isReadOnly: false);
-            _snapshots = [.. _header.SnapshotCount == 0 ? [] : Qcow2SnapshotTable.Read(file, _header)];
+            _metadata = Qcow2Metadata.OpenForWriting(file, _header);
+            (_snapshots, _snapshotTableLength) = Qcow2SnapshotTable.Read(file, _header);
             lock (_metadata.Gate)
                 _metadata.BeginChangesLocked();
         }
@@ -95,28 +96,29 @@ internal sealed class Qcow2Editor : IDisposable
         _file.Sync();
     }
 
-    /// <summary>Gives the disk another size. What lies beyond a smaller one has been discarded.</summary>
-    /// <exception cref="StorageException">The format has no such size, or the host's disk failed or is full.</exception>
+    /// <summary>Gives the disk another size. What lies beyond a smaller one has been discarded; for a larger one there is room.</summary>
+    /// <inheritdoc cref="MakeRoom"/>
     public void Resize(ulong size)
     {
-        ulong entries = Qcow2Header.L1EntriesFor(size, _header.ClusterBits);
-        if (size == 0 || size % SectorLength != 0 || size > long.MaxValue / 2 || entries > MaximumL1Length / sizeof(ulong))
-            throw new StorageException($"The disk '{_file.Name}' cannot have {size} bytes.");
-        if (_header.Version < 3 && _snapshots.Count > 0)
-            throw new StorageException($"The disk '{_file.Name}' has snapshots, which in version 2 of the format do not know their size: delete them first.");
-        if (entries <= (ulong)_header.L1Size)
-        {
-            SetL1(_header.L1Table, _header.L1Size, size);
-            return;
-        }
+        RequireSize(size);
+        SetL1(_header.L1Table, _header.L1Size, size);
+    }
 
+    /// <summary>Gives the L1 table the entries that a disk of another size needs. The size stays what it is.</summary>
+    /// <exception cref="StorageException">The format has no such size, or the host's disk failed or is full.</exception>
+    public void MakeRoom(ulong size)
+    {
+        RequireSize(size);
+        ulong entries = Qcow2Header.L1EntriesFor(size, _header.ClusterBits);
+        if (entries <= (ulong)_header.L1Size)
+            return;
         var l1 = new ulong[entries];
         ReadL1(_header.L1Table, _header.L1Size).CopyTo(l1, 0);
         long table = WriteL1(l1);
         SynchronizeCounts();
         long oldTable = _header.L1Table;
         long oldLength = _header.L1Size * (long)sizeof(ulong);
-        SetL1(table, l1.Length, size);
+        SetL1(table, l1.Length, _header.Size);
         Free(oldTable, oldLength);
         SynchronizeCounts();
     }
@@ -129,7 +131,7 @@ internal sealed class Qcow2Editor : IDisposable
     private Qcow2Refcounts Refcounts => _metadata.Refcounts;
 
     private Qcow2Snapshot Find(string name) =>
-        _snapshots.Find(snapshot => snapshot.Name == name) ?? _snapshots.Find(snapshot => snapshot.Id == name)
+        _snapshots.FirstOrDefault(snapshot => snapshot.Name == name) ?? _snapshots.FirstOrDefault(snapshot => snapshot.Id == name)
         ?? throw new StorageException($"The disk '{_file.Name}' has no snapshot '{name}'.");
 
     private static ulong NumberOf(Qcow2Snapshot snapshot) =>
@@ -212,6 +214,15 @@ internal sealed class Qcow2Editor : IDisposable
 
     private ulong[] ReadL2(ulong table) => Qcow2Table.Read(_file, (long)(table & OffsetMask), (int)(_header.ClusterLength / sizeof(ulong)));
 
+    private void RequireSize(ulong size)
+    {
+        ulong entries = Qcow2Header.L1EntriesFor(size, _header.ClusterBits);
+        if (size == 0 || size % SectorLength != 0 || size > long.MaxValue / 2 || entries > MaximumL1Length / sizeof(ulong))
+            throw new StorageException($"The disk '{_file.Name}' cannot have {size} bytes.");
+        if (_header.Version < 3 && _snapshots.Count > 0)
+            throw new StorageException($"The disk '{_file.Name}' has snapshots, which in version 2 of the format do not know their size: delete them first.");
+    }
+
     private void RequireTable(ulong entry)
     {
         ulong offset = entry & OffsetMask;
@@ -225,7 +236,7 @@ internal sealed class Qcow2Editor : IDisposable
             _ = Refcounts.Decrement(cluster);
     }
 
-    private void SetSnapshots(List<Qcow2Snapshot> snapshots)
+    private void SetSnapshots(IReadOnlyList<Qcow2Snapshot> snapshots)
     {
         byte[] bytes = Qcow2SnapshotTable.ToBytes(snapshots);
         if (snapshots.Count > MaximumSnapshots || bytes.Length > MaximumSnapshotTableLength)
@@ -239,10 +250,10 @@ internal sealed class Qcow2Editor : IDisposable
         }
 
         long oldTable = _header.Snapshots;
-        long oldLength = Qcow2SnapshotTable.LengthOf(_snapshots);
+        long oldLength = _snapshotTableLength;
         _header = _header with { SnapshotCount = snapshots.Count, Snapshots = table };
         WriteHeader();
-        _snapshots = snapshots;
+        (_snapshots, _snapshotTableLength) = (snapshots, bytes.Length);
         Free(oldTable, oldLength);
         SynchronizeCounts();
     }

@@ -24,13 +24,15 @@ internal sealed class Qcow2Image : IImageLayer
     /// <param name="file">Owned from now on, also when this fails.</param>
     /// <param name="backing">What lies below; owned from now on.</param>
     /// <param name="workers">How many threads change it at once.</param>
+    /// <param name="length">Bytes of the disk, where they are not yet those that the header says; its L1 table has room for them.</param>
     /// <exception cref="StorageException">It is damaged, or of a kind that is not supported.</exception>
-    public Qcow2Image(ImageFile file, IImageLayer? backing, bool isReadOnly, int workers)
+    public Qcow2Image(ImageFile file, IImageLayer? backing, bool isReadOnly, int workers, ulong? length = null)
     {
         try
         {
             Header = isReadOnly ? Qcow2Header.Read(file) : ReadForWriting(file);
-            _metadata = new Qcow2Metadata(file, Header, isReadOnly);
+            Header = Header with { Size = length ?? Header.Size };
+            _metadata = isReadOnly ? new Qcow2Metadata(file, Header, isReadOnly) : Qcow2Metadata.OpenForWriting(file, Header);
         }
         catch
         {
@@ -316,6 +318,8 @@ internal sealed class Qcow2Image : IImageLayer
                 isKept = extent.Kind == ExtentKind.Zero && (extent.Entry & Copied) != 0 && (extent.Entry & OffsetMask) != 0;
                 isFresh = false;
                 count = 1;
+                if (isKept)
+                    _metadata.RequireDataLocked(extent with { Length = 1 });
                 host = isKept
                     ? (long)(extent.Entry & OffsetMask) >> Header.ClusterBits
                     : _metadata.Refcounts.Allocate((int)Math.Min(wanted, int.MaxValue), out count, out isFresh);

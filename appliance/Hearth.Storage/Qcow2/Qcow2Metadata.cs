@@ -43,6 +43,27 @@ internal sealed class Qcow2Metadata : IDisposable
             throw new StorageException($"The disk '{file.Name}' is cut short: its cluster at offset {beyond} lies beyond the file's {file.Length} bytes.");
     }
 
+    /// <summary>
+    /// The metadata of an image that is to be changed, when nothing in them could make a write destroy what it does not mean: counts and flags that say
+    /// too little are refused. What a power cut has left counted too often is given back.
+    /// </summary>
+    /// <param name="file">Owned from now on, unless this fails.</param>
+    /// <exception cref="StorageException">It is damaged.</exception>
+    public static Qcow2Metadata OpenForWriting(ImageFile file, Qcow2Header header)
+    {
+        var metadata = new Qcow2Metadata(file, header, isReadOnly: false);
+        var checker = new Qcow2Checker(file, header);
+        CheckReport report = checker.Check();
+        if (checker.Danger is { } danger)
+            throw new StorageException($"The disk '{file.Name}' is damaged: {danger}; `hearth disk check --repair` puts right what can be.");
+
+        // Bitmaps of other programs are theirs.
+        if (report.IsClean || header.BitmapDirectory != 0)
+            return metadata;
+        _ = new Qcow2Checker(file, header).Repair();
+        return new Qcow2Metadata(file, header, isReadOnly: false);
+    }
+
     /// <summary>The image's lock. Held for metadata alone, also when they have to be read; never while data move or are synced.</summary>
     public object Gate { get; } = new();
 
@@ -270,11 +291,9 @@ internal sealed class Qcow2Metadata : IDisposable
             NoteOne(block & RefcountOffsetMask);
         foreach (ulong table in Mapping.L1)
             NoteOne(table & OffsetMask);
-        if (_header.SnapshotCount == 0)
-            return;
-        IReadOnlyList<Qcow2Snapshot> snapshots = Qcow2SnapshotTable.Read(File, _header);
-        NoteRange(_header.Snapshots, Qcow2SnapshotTable.LengthOf(snapshots));
-        foreach (Qcow2Snapshot snapshot in snapshots)
+        Qcow2SnapshotTable snapshots = Qcow2SnapshotTable.Read(File, _header);
+        NoteRange(_header.Snapshots, snapshots.Length);
+        foreach (Qcow2Snapshot snapshot in snapshots.Snapshots)
             NoteRange(snapshot.L1Table, snapshot.L1Size * (long)sizeof(ulong));
     }
 

@@ -1,15 +1,19 @@
 namespace Hearth.Storage.Qcow2;
 
-/// <summary>How often each cluster of a file is really referred to, and as what.</summary>
+/// <summary>How often each cluster of a file is really referred to, and as what: a byte for each.</summary>
 internal sealed class Qcow2References
 {
-    // What can be counted in memory: four bytes each and one for the kind.
-    private const long MaximumClusters = 1L << 28;
+    private const long MaximumClusters = 1L << 30;
+    private const int KindShift = 6;
+    private const byte CountMask = (1 << KindShift) - 1;
 
     private readonly ImageFile _file;
     private readonly int _clusterBits;
-    private readonly uint[] _counts;
-    private readonly ReferenceKind[] _kinds;
+
+    /// <summary>The kind in the two highest bits, and the count; where that is <see cref="CountMask"/> the rest is in <see cref="_more"/>.</summary>
+    private readonly byte[] _clusters;
+
+    private readonly Dictionary<long, uint> _more = [];
 
     public Qcow2References(ImageFile file, Qcow2Header header)
     {
@@ -18,13 +22,30 @@ internal sealed class Qcow2References
         long clusters = header.ClustersFor(file.Length);
         if (clusters > MaximumClusters)
             throw new StorageException($"The disk '{file.Name}' has {clusters} clusters, too many to be checked.");
-        _counts = new uint[clusters];
-        _kinds = new ReferenceKind[clusters];
+        _clusters = new byte[clusters];
     }
 
-    public long ClusterCount => _counts.Length;
+    public long ClusterCount => _clusters.Length;
 
-    public uint this[long cluster] => cluster < _counts.Length ? _counts[cluster] : 0;
+    public uint this[long cluster]
+    {
+        get
+        {
+            uint count = cluster < _clusters.Length ? _clusters[cluster] & (uint)CountMask : 0;
+            return count < CountMask ? count : count + _more.GetValueOrDefault(cluster);
+        }
+    }
+
+    /// <summary>Counts the first reference to a cluster of data. This is what nearly all clusters are.</summary>
+    /// <returns>False when <see cref="Add"/> has to look closer.</returns>
+    public bool TryAddData(ulong offset)
+    {
+        ulong cluster = offset >> _clusterBits;
+        if (cluster >= (ulong)_clusters.Length || cluster << _clusterBits != offset || _clusters[cluster] != 0)
+            return false;
+        _clusters[cluster] = ((byte)ReferenceKind.Data << KindShift) | 1;
+        return true;
+    }
 
     /// <summary>Counts a reference to every cluster of a range.</summary>
     /// <param name="offset">Bytes into the file.</param>
@@ -36,16 +57,25 @@ internal sealed class Qcow2References
         string? wrong = null;
         for (long cluster = offset >> _clusterBits; cluster <= (offset + length - 1) >> _clusterBits && length > 0; cluster++)
         {
-            if (cluster >= _counts.Length)
+            if (cluster >= _clusters.Length)
                 return $"the {what} at offset {offset} goes beyond the file's {_file.Length} bytes";
-            ReferenceKind other = _kinds[cluster];
+            var other = (ReferenceKind)(_clusters[cluster] >> KindShift);
             if (other != ReferenceKind.None && (other != kind || kind == ReferenceKind.Table))
                 wrong = $"the {what} and a {NameOf(other)} share the cluster at offset {cluster << _clusterBits}";
-            _counts[cluster]++;
-            _kinds[cluster] = kind;
+            Add(cluster, kind);
         }
 
         return wrong;
+    }
+
+    private void Add(long cluster, ReferenceKind kind)
+    {
+        int count = _clusters[cluster] & CountMask;
+        if (count == CountMask)
+            _more[cluster] = _more.GetValueOrDefault(cluster) + 1;
+        else
+            count++;
+        _clusters[cluster] = (byte)(((byte)kind << KindShift) | count);
     }
 
     private static string NameOf(ReferenceKind kind) => kind switch

@@ -5,7 +5,8 @@ using static Hearth.Storage.Qcow2.Qcow2Layout;
 namespace Hearth.Storage.Qcow2;
 
 /// <summary>The table of an image's internal snapshots, as bytes and as a list.</summary>
-internal static class Qcow2SnapshotTable
+/// <param name="Length">Bytes that it takes in the file, as whoever wrote it has.</param>
+internal sealed record Qcow2SnapshotTable(IReadOnlyList<Qcow2Snapshot> Snapshots, long Length)
 {
     private const int FixedLength = 40;
 
@@ -14,7 +15,7 @@ internal static class Qcow2SnapshotTable
     private const int MaximumExtraLength = 1024;
 
     /// <exception cref="StorageException">The table is damaged.</exception>
-    public static IReadOnlyList<Qcow2Snapshot> Read(ImageFile file, Qcow2Header header)
+    public static Qcow2SnapshotTable Read(ImageFile file, Qcow2Header header)
     {
         var snapshots = new List<Qcow2Snapshot>(header.SnapshotCount);
         long at = header.Snapshots;
@@ -26,15 +27,12 @@ internal static class Qcow2SnapshotTable
             at += length;
         }
 
-        return snapshots;
+        return new Qcow2SnapshotTable(snapshots, at - header.Snapshots);
     }
-
-    /// <summary>Bytes that the table takes.</summary>
-    public static long LengthOf(IReadOnlyList<Qcow2Snapshot> snapshots) => snapshots.Sum(snapshot => (long)LengthOf(snapshot));
 
     public static byte[] ToBytes(IReadOnlyList<Qcow2Snapshot> snapshots)
     {
-        var bytes = new byte[LengthOf(snapshots)];
+        var bytes = new byte[snapshots.Sum(snapshot => (long)LengthOf(snapshot))];
         int at = 0;
         foreach (Qcow2Snapshot snapshot in snapshots)
         {

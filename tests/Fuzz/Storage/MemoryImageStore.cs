@@ -32,6 +32,10 @@ internal sealed class MemoryImageStore(byte[] content) : IImageStore
 
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset) => false;
 
+    public void Prefetch(long offset, long length)
+    {
+    }
+
     public DiskResult Write(ReadOnlySpan<Memory<byte>> from, long offset)
     {
         foreach (Memory<byte> piece in from)

@@ -1,6 +1,5 @@
 using Hearth.Guests;
 using Hearth.Guests.Debian;
-using Hearth.Proving.Qemu;
 
 namespace Hearth.Proving.Bochs;
 

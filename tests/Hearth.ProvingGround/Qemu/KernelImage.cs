@@ -46,9 +46,9 @@ internal static class KernelImage
 
     private static void RunXz(PackageCache cache, ReadOnlyMemory<byte> compressed, string to)
     {
-        DebianProgram? cached = HostCommand.Find("xz") is null ? DebianProgram.Fetch(cache, "usr/bin/xz", "xz-utils") : null;
-        var start = new ProcessStartInfo(cached?.Path ?? "xz", ["--decompress", "--stdout"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach ((string name, string value) in cached?.Environment ?? new Dictionary<string, string>())
+        DebianProgram program = DebianProgram.Find(cache, "usr/bin/xz", "xz-utils");
+        var start = new ProcessStartInfo(program.Path, ["--decompress", "--stdout"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in program.Environment)
             start.Environment[name] = value;
         using Process xz = Process.Start(start)!;
         using (FileStream file = File.Create(to))

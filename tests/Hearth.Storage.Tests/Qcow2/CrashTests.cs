@@ -71,6 +71,38 @@ public class CrashTests
         Assert.NotEqual(0, lost);
     }
 
+    [Theory]
+    [InlineData(9, 3)]
+    [InlineData(12, 3)]
+    [InlineData(12, 2)]
+    [InlineData(16, 3)]
+    public void Disk_thatGrowsOverItsBackingFile_showsNothingOfIt(int clusterBits, int version)
+    {
+        const int Old = (DiskLength / 2) + SectorLength;
+        byte[] backing = NewBacking();
+        var random = new Random(clusterBits);
+        var store = new CrashableStore(NewImage(clusterBits, 4, isLazy: false, isBacked: true, version, Old));
+        byte[] expected = [.. backing[..Old], .. new byte[DiskLength - Old]];
+        int grown = 0;
+        int cuts = 0;
+        store.Moment = () =>
+        {
+            cuts++;
+            using Qcow2Image cut = Open(new CrashableStore(store.Cut(random, random.NextDouble())), backing);
+            grown += cut.Length == DiskLength ? 1 : 0;
+            Assert.True(cut.Length is Old or DiskLength, $"{cut.Length} bytes");
+            Assert.Equal(expected[..(int)cut.Length], ReadAll(cut));
+        };
+
+        DiskChanges.Resize(() => new Qcow2Editor(new ImageFile(store, "image")), length => Open(store, backing, length), Old, DiskLength);
+
+        Assert.InRange(grown, 1, cuts - 1);
+        using Qcow2Image image = Open(store, backing);
+        Assert.Equal(expected, ReadAll(image));
+        CheckReport report = Check(store.Cut(random, 1));
+        Assert.True(report.IsClean, string.Join('\n', report.Findings));
+    }
+
     [Fact]
     public void Flush_afterOneThatFailed_neverSucceeds()
     {
@@ -120,12 +152,18 @@ public class CrashTests
         CheckReport report = Check(content);
         Assert.True(report.Errors == 0 || isDirty, string.Join('\n', report.Findings));
         using Qcow2Image image = Open(store, backing);
-        using var scratch = new RequestScratch(0);
-        var disk = new byte[DiskLength];
-        image.Read(scratch, new BufferWindow(new Memory<byte>[] { disk }, 0, DiskLength), 0);
+        byte[] disk = ReadAll(image);
         for (int sector = 0; sector < Sectors; sector++)
             model.AssertAllowed(sector, disk.AsSpan(sector * SectorLength, SectorLength));
         Assert.Equal(0, Check(store.Cut(new Random(1), 1)).Errors);
+    }
+
+    private static byte[] ReadAll(Qcow2Image image)
+    {
+        using var scratch = new RequestScratch(0);
+        var disk = new byte[image.Length];
+        image.Read(scratch, new BufferWindow(new Memory<byte>[] { disk }, 0, disk.Length), 0);
+        return disk;
     }
 
     private static CheckReport Check(byte[] content)
@@ -134,15 +172,15 @@ public class CrashTests
         return new Qcow2Checker(file, Qcow2Header.Read(file)).Check();
     }
 
-    private static Qcow2Image Open(CrashableStore store, byte[]? backing) =>
-        new(new ImageFile(store, "image"), backing is null ? null : new RawLayer(new ImageFile(new CrashableStore(backing), "backing")), isReadOnly: false, 1);
+    private static Qcow2Image Open(CrashableStore store, byte[]? backing, ulong? length = null) =>
+        new(new ImageFile(store, "image"), backing is null ? null : new RawLayer(new ImageFile(new CrashableStore(backing), "backing")), isReadOnly: false, 1, length);
 
-    private static byte[] NewImage(int clusterBits, int refcountOrder, bool isLazy, bool isBacked, int version)
+    private static byte[] NewImage(int clusterBits, int refcountOrder, bool isLazy, bool isBacked, int version, int length = DiskLength)
     {
         var store = new CrashableStore([]);
         Qcow2Creator.Create(
             new ImageFile(store, "new"),
-            new Qcow2Options(DiskLength)
+            new Qcow2Options((ulong)length)
             {
                 Version = (uint)version,
                 ClusterBits = clusterBits,

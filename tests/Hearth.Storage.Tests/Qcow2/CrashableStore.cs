@@ -61,6 +61,10 @@ internal sealed class CrashableStore : IImageStore
 
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset) => Read(to, offset) == DiskResult.Ok;
 
+    public void Prefetch(long offset, long length)
+    {
+    }
+
     public DiskResult Write(ReadOnlySpan<Memory<byte>> from, long offset)
     {
         foreach (Memory<byte> piece in from)

@@ -82,32 +82,65 @@ public sealed class DamageTests : IDisposable
         Assert.Contains("is cut short: its cluster at offset ", thrown.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Entry_thatPointsIntoATable_isNotWrittenThrough()
+    /// <summary>Header, refcount table and block, L1 and L2 table have clusters 0 to 4; the data begin with cluster 5.</summary>
+    [Theory]
+    [InlineData(0x40000, 8, 0x8000000000030000, "the cluster of data and a table share the cluster at offset 196608")]
+    [InlineData(0x40008, 8, 0x8000000000050000, "the cluster at offset 327680 has 2 references and is counted 1 times")]
+    [InlineData(0x40000, 8, 0x8000000000000100, "the L2 entry 0x8000000000000100 at offset 262144 is wrong: it is no cluster's")]
+    [InlineData(0x40000, 8, 0x8000000010000000, "beyond the file's")]
+    [InlineData(0x20006, 2, 0, "the cluster at offset 196608 has 1 references and is counted 0 times")]
+    [InlineData(0x2000A, 2, 0, "the cluster at offset 327680 has 1 references and is counted 0 times")]
+    public void Table_thatLies_isFoundBeforeAnythingIsWritten(long offset, int length, ulong value, string expected)
     {
-        // The first L2 entry names the L1 table as data.
-        Patch(0x40000, 8, 0x8000000000030000);
+        Patch(offset, length, value);
         byte[] before = File.ReadAllBytes(_path);
-        using (Qcow2DiskImage image = ImageFolder.Open(_path))
-            Assert.Equal(Machine.BlockStatus.IoError, new Requests().Run(image, Machine.BlockOperation.Write, 0, 512, new byte[512]));
 
-        Assert.Equal(before, File.ReadAllBytes(_path)[..before.Length]);
-        Assert.Contains("share the cluster at offset 196608", string.Join('\n', DiskInspection.Check(_path, repair: false, null).Findings), StringComparison.Ordinal);
+        StorageException opened = Assert.Throws<StorageException>(() => ImageFolder.Open(_path));
+        StorageException edited = Assert.Throws<StorageException>(() => DiskChanges.CreateSnapshot(_path, "one", DateTimeOffset.UnixEpoch));
+
+        Assert.StartsWith($"The disk '{_path}' is damaged: ", opened.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, opened.Message, StringComparison.Ordinal);
+        Assert.Equal(opened.Message, edited.Message);
+        Assert.Equal(before, File.ReadAllBytes(_path));
     }
 
     [Fact]
-    public void Refcounts_thatLie_giveNoTableAway()
+    public void Flag_thatSaysASharedClusterIsTheDisksAlone_isFoundBeforeTheSnapshotIsWrittenTo()
     {
-        // The L1 table's cluster (3) is counted as free.
-        Patch(0x20000 + 6, 2, 0);
-        using (Qcow2DiskImage image = ImageFolder.Open(_path))
-            Assert.Equal(Machine.BlockStatus.IoError, new Requests().Run(image, Machine.BlockOperation.Write, 2 << 20, 512, new byte[512]));
+        DiskChanges.CreateSnapshot(_path, "one", DateTimeOffset.UnixEpoch);
+        Patch(0x40000, 1, 0x80);
+        byte[] before = File.ReadAllBytes(_path);
+
+        StorageException thrown = Assert.Throws<StorageException>(() => ImageFolder.Open(_path));
+
+        Assert.Contains("at offset 262144 says wrongly whether its cluster has one reference", thrown.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(_path));
+    }
+
+    [Theory]
+    [InlineData(0x2000A)]
+    [InlineData(0x20006)]
+    public void Count_thatIsTooLow_canBeRepaired(long offset)
+    {
+        Patch(offset, 2, 0);
 
         CheckReport found = DiskInspection.Check(_path, repair: false, null);
         CheckReport repaired = DiskInspection.Check(_path, repair: true, null);
 
         Assert.True(found.Errors > 0);
         Assert.Equal((0L, 0L), (repaired.Errors, repaired.Leaks));
+        QemuTools.AssertClean(_path);
+        ImageFolder.Open(_path).Dispose();
+    }
+
+    [Fact]
+    public void Leaks_ofAPowerCut_areGivenBackWhenTheDiskIsOpened()
+    {
+        Patch(0x40000, 8, 0);
+        Patch(0x2000C, 2, 2);
+
+        ImageFolder.Open(_path).Dispose();
+
         QemuTools.AssertClean(_path);
     }
 

@@ -21,6 +21,10 @@ internal sealed class FullStore(byte[] content, long limit) : IImageStore
 
     public bool TryReadCached(ReadOnlySpan<Memory<byte>> to, long offset) => false;
 
+    public void Prefetch(long offset, long length)
+    {
+    }
+
     public DiskResult Write(ReadOnlySpan<Memory<byte>> from, long offset)
     {
         long length = 0;

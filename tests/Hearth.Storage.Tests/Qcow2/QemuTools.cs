@@ -1,14 +1,12 @@
-using System.Diagnostics;
 using Hearth.Guests;
 using Hearth.Guests.Debian;
-using Hearth.Proving.Qemu;
 
 namespace Hearth.Storage.Tests.Qcow2;
 
 /// <summary>Debian's qemu-img and qemu-io, the other implementation of the format: the host's, or those of the package cache.</summary>
 internal static class QemuTools
 {
-    private static readonly Lazy<DebianProgram> s_cached = new(() => DebianProgram.Fetch(PackageCache.Default(), "usr/bin/qemu-img", "qemu-utils"));
+    private static readonly Lazy<DebianProgram> s_tools = new(() => DebianProgram.Find(PackageCache.Default(), "usr/bin/qemu-img", "qemu-utils"));
 
     /// <summary>Runs <c>qemu-img</c>, which must succeed.</summary>
     public static string Image(params string[] arguments) => Require("qemu-img", arguments);
@@ -48,28 +46,13 @@ internal static class QemuTools
     private static CommandResult Run(string name, IReadOnlyList<string> arguments)
     {
         const int Tries = 50;
-        CommandResult result = RunOnce(name, arguments);
+        CommandResult result = s_tools.Value.Beside(name).Run(arguments);
         for (int i = 0; i < Tries && result.Error.Contains("Failed to lock byte", StringComparison.Ordinal); i++)
         {
             Thread.Sleep(20);
-            result = RunOnce(name, arguments);
+            result = s_tools.Value.Beside(name).Run(arguments);
         }
 
         return result;
-    }
-
-    private static CommandResult RunOnce(string name, IReadOnlyList<string> arguments)
-    {
-        if (HostCommand.Find(name) is { } program)
-            return HostCommand.Run(program, arguments);
-        string cached = Path.Combine(Path.GetDirectoryName(s_cached.Value.Path)!, name);
-        var start = new ProcessStartInfo(cached, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach ((string variable, string value) in s_cached.Value.Environment)
-            start.Environment[variable] = value;
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CommandResult(process.ExitCode, output, errors.GetAwaiter().GetResult());
     }
 }
