@@ -6,6 +6,8 @@ namespace Hearth.Boot.Tests;
 /// <summary>Debian's <c>aplay</c> and <c>amixer</c> with their libraries and configuration, in a guest's first root.</summary>
 internal static class AlsaPrograms
 {
+    public const string Package = "alsa-utils";
+
     private const string Libraries = "lib/x86_64-linux-gnu";
 
     private static readonly string[] s_programs = ["aplay", "amixer"];
@@ -13,7 +15,7 @@ internal static class AlsaPrograms
 
     public static InitramfsBuilder AddTo(InitramfsBuilder initramfs)
     {
-        IReadOnlyList<DebianPackage> packages = PackageCache.Default().FetchWithDependencies(["alsa-utils"]);
+        IReadOnlyList<DebianPackage> packages = GuestAssets.Packages(Package);
         foreach (string program in s_programs)
             initramfs.AddFile($"bin/{program}", File.ReadAllBytes(Find(packages, $"usr/bin/{program}")), executable: true);
         foreach (string library in s_libraries)

@@ -27,8 +27,6 @@ internal static class BootSector
     /// <summary>Writes <c>waiting</c>, waits for a key, and writes <c>got</c>.</summary>
     public static byte[] ThatWaits() => Build((assembler, serial) =>
     {
-        // The firmware's timer takes what is typed for its own keyboard.
-        assembler.cli();
         serial.Write("waiting\n");
         serial.WaitForKey();
         serial.Write("got\n");
@@ -89,6 +87,7 @@ internal static class BootSector
         assembler.mov(cx, 0x0002);
         assembler.mov(dh, 0);
         assembler.@int(0x13);
+        serial.Write("\n");
         assembler.mov(esi, Buffer);
         assembler.mov(ecx, 8);
         serial.WriteBytes();
@@ -99,6 +98,9 @@ internal static class BootSector
     {
         var assembler = new Assembler(16);
         var serial = new SerialRoutines(assembler);
+
+        // SeaBIOS has this serial port as a console: its timer writes what is left of its last line, and takes what is typed for its keyboard.
+        assembler.cli();
         assembler.cld();
         assembler.mov(cx, 0);
         assembler.mov(ds, cx);

@@ -10,7 +10,6 @@ internal static class GuestAssets
     public const string Kernel = "linux-image-amd64";
     public const string Kernel686 = "linux-image-686-pae";
 
-    private static readonly string[] s_libraryFolders = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
     private static readonly string[] s_perlFolders = ["usr/share/perl", "usr/lib/x86_64-linux-gnu/perl"];
     private static readonly PackageCache s_cache = PackageCache.Default();
 
@@ -53,43 +52,51 @@ internal static class GuestAssets
     public static string InstallerFile(string name) =>
         s_cache.Fetch("debian-installer-12-netboot-amd64").File($"usr/lib/debian-installer/images/12/amd64/gtk/debian-installer/amd64/{name}");
 
-    /// <summary>Runs mmdebstrap: the host's, or the one from the cache with the modules of Perl that it needs. It needs root.</summary>
-    public static void MakeDebian(params string[] arguments)
-    {
-        if (Guests.HostCommand.Find("mmdebstrap") is { } installed)
-        {
-            Guests.HostCommand.Require(installed, arguments);
-            return;
-        }
-
-        DebianPackage[] packages = [.. s_cache.FetchWithDependencies(["mmdebstrap"])];
-        string modules = string.Join(':', packages.SelectMany(each => s_perlFolders.Select(folder => Path.Combine(each.Directory, folder))).Where(Directory.Exists).SelectMany(Directory.GetDirectories));
-        string program = packages.Single(each => each.Name == "mmdebstrap").File("usr/bin/mmdebstrap");
-        Guests.HostCommand.Require("env", [$"PERL5LIB={modules}", "perl", program, .. arguments]);
-    }
+    /// <summary>Runs mmdebstrap, which needs root.</summary>
+    public static void MakeDebian(params string[] arguments) => Mmdebstrap().Require(arguments);
 
     /// <summary>Runs genisoimage.</summary>
-    public static void MakeIso(params string[] arguments) => RunTool("genisoimage", "genisoimage", arguments);
+    public static void MakeIso(params string[] arguments) => Genisoimage().Require(arguments);
 
     /// <summary>Runs grub-mkimage.</summary>
-    public static void MakeGrubImage(params string[] arguments) => RunTool("grub-common", "grub-mkimage", arguments);
+    public static void MakeGrubImage(params string[] arguments) => GrubMkimage().Require(arguments);
 
     /// <summary>A folder of GRUB for PCs with a BIOS.</summary>
     public static string GrubFolder() => Path.GetDirectoryName(s_cache.Fetch("grub-pc-bin").File("usr/lib/grub/i386-pc/boot.img"))!;
 
-    /// <summary>Runs a program: the host's, or the one from the cache with its libraries.</summary>
-    private static void RunTool(string package, string program, string[] arguments)
+    /// <summary>Packages and all they depend on, for programs that a guest gets.</summary>
+    public static IReadOnlyList<DebianPackage> Packages(string name) => s_cache.FetchWithDependencies([name]);
+
+    /// <summary>Fetches what the tests need that are not explicit, for a place from which nothing can be fetched.</summary>
+    public static void FetchAll()
     {
-        if (Guests.HostCommand.Find(program) is { } installed)
+        foreach (string kernel in (ReadOnlySpan<string>)[CloudKernel, Kernel, Kernel686])
         {
-            Guests.HostCommand.Require(installed, arguments);
-            return;
+            _ = s_cache.FetchKernel(kernel, ArchitectureOf(kernel));
+            _ = Busybox(kernel);
         }
 
-        // The C library stays the host's: the loader that comes with it is.
-        DebianPackage[] packages = [.. s_cache.FetchWithDependencies([package]).Where(each => each.Name != "libc6")];
-        string libraries = string.Join(':', packages.SelectMany(each => s_libraryFolders.Select(folder => Path.Combine(each.Directory, folder))));
-        Guests.HostCommand.Require("env", [$"LD_LIBRARY_PATH={libraries}", packages.Single(each => each.Name == package).File($"usr/bin/{program}"), .. arguments]);
+        _ = Passt();
+        _ = SeaBios();
+        _ = MemtestDisc();
+        _ = Genisoimage();
+        _ = GrubMkimage();
+        _ = GrubFolder();
+        _ = Packages(AlsaPrograms.Package);
+    }
+
+    private static DebianProgram Genisoimage() => DebianProgram.Find(s_cache, "usr/bin/genisoimage", "genisoimage");
+
+    private static DebianProgram GrubMkimage() => DebianProgram.Find(s_cache, "usr/bin/grub-mkimage", "grub-common");
+
+    /// <summary>A script of Perl: out of the cache it needs the modules of its packages.</summary>
+    private static DebianProgram Mmdebstrap()
+    {
+        DebianProgram program = DebianProgram.Find(s_cache, "usr/bin/mmdebstrap", "mmdebstrap");
+        IEnumerable<string> modules = program.Packages.SelectMany(package => s_perlFolders.Select(folder => Path.Combine(package.Directory, folder)))
+            .Where(Directory.Exists)
+            .SelectMany(Directory.GetDirectories);
+        return program.Packages.Count == 0 ? program : program with { Environment = new Dictionary<string, string> { ["PERL5LIB"] = string.Join(':', modules) } };
     }
 
     private static string ArchitectureOf(string kernel) => kernel == Kernel686 ? "i386" : "amd64";

@@ -1,5 +1,5 @@
+using Hearth.Boot.Tests;
 using Hearth.Guests;
-using Hearth.Guests.Debian;
 using Hearth.Proving;
 
 namespace Hearth.EndToEnd.Tests;
@@ -21,7 +21,8 @@ public sealed class GroundFixture : IDisposable
     {
         try
         {
-            FetchGuests();
+            // Nothing can be fetched inside, and what is fetched after the start may not be seen there.
+            GuestAssets.FetchAll();
             _ground = ProvingGround.Start(new ProvingGroundOptions
             {
                 Display = GroundDisplay.VirtioVga,
@@ -63,20 +64,5 @@ public sealed class GroundFixture : IDisposable
             _ground?.Dispose();
             _directory.Delete(recursive: true);
         }
-    }
-
-    /// <summary>Nothing can be fetched inside, and what is fetched after the start may not be seen there.</summary>
-    private static void FetchGuests()
-    {
-        var cache = PackageCache.Default();
-        foreach ((string kernel, string architecture) in (ReadOnlySpan<(string, string)>)
-            [("linux-image-cloud-amd64", "amd64"), ("linux-image-amd64", "amd64"), ("linux-image-686-pae", "i386")])
-        {
-            cache.FetchKernel(kernel, architecture);
-            cache.Fetch("busybox-static", architecture);
-        }
-
-        if (HostCommand.Find("passt") is null)
-            cache.Fetch("passt");
     }
 }
