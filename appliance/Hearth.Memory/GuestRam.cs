@@ -217,6 +217,8 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
         return false;
     }
 
+    public bool IsWritable(GuestAddress start, ulong length) => Contains(start, length) && !HasProtected(start.Value, length);
+
     public bool TryRead(GuestAddress from, Span<byte> to)
     {
         if (!Contains(from, (ulong)to.Length))
@@ -230,7 +232,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
 
     public bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from)
     {
-        if (!Contains(to, (ulong)from.Length) || HasProtected(to.Value, (ulong)from.Length))
+        if (!IsWritable(to, (ulong)from.Length))
             return false;
 
         // SAFETY: as in TryRead.
@@ -266,7 +268,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
     public bool TryGiveBack(GuestAddress start, ulong length)
     {
         bool isWhole = ((start.Value | length) & (PageSize - 1)) == 0 && length != 0;
-        if (!isWhole || !Contains(start, length) || !File.TryPunchHole((long)FileOffset(start.Value), (long)length))
+        if (!isWhole || !IsWritable(start, length) || !File.TryPunchHole((long)FileOffset(start.Value), (long)length))
             return false;
 
         // After the write, as every writer does: the bytes are zeros for whoever reads them now.

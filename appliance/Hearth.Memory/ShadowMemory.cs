@@ -84,11 +84,21 @@ public sealed class ShadowMemory : IShadowMemory, IMachineDevice, IBusDevice
         }
     }
 
-    /// <summary>To the power-on state: all of it reads ROM. What was in the RAM behind stays there.</summary>
+    /// <summary>To the power-on state: all of it reads ROM, whatever lay there. What was in the RAM behind stays there.</summary>
     public void Reset()
     {
-        for (int segment = 0; segment < SegmentCount; segment++)
-            Steer(segment, readsRam: false, writesRam: false);
+        lock (_lock)
+        {
+            for (int segment = 0; segment < SegmentCount; segment++)
+            {
+                if ((_readsRam & (1U << segment)) != 0)
+                    _ram.ReadSegment(segment, Behind(segment));
+                ShowRom(segment);
+            }
+
+            (_readsRam, _writesRam) = (0, 0);
+            ProtectLocked();
+        }
     }
 
     public void Save(IStateWriter to)

@@ -66,6 +66,32 @@ public sealed class ShadowMemoryTests : IDisposable
     }
 
     [Fact]
+    public void Protected_IsNeitherLentForWritingNorGivenBack()
+    {
+        Assert.False(_ram.IsWritable(new GuestAddress(Bios), 4));
+        Assert.True(_ram.TryMap(new GuestAddress(Bios), 4, out _));
+        Assert.False(_ram.TryGiveBack(new GuestAddress(Bios), 0x1000));
+        Assert.False(_ram.TryGiveBack(new GuestAddress(0x9_F000 + 0x2_0000), 0x4_3000));
+        Assert.Equal(s_rom[^0x1_0000..^0xFFFC], Read(Bios, 4));
+        Steer(reads: true, writes: true);
+
+        Assert.True(_ram.IsWritable(new GuestAddress(Bios), 4));
+        Assert.True(_ram.TryGiveBack(new GuestAddress(Bios), 0x1000));
+    }
+
+    [Fact]
+    public void Reset_ShowsRom_WhateverLayThere()
+    {
+        // The host's kernel, which had memory lent before it was protected, writes late.
+        Assert.True(_ram.TryMap(new GuestAddress(Bios), 4, out Memory<byte> lent));
+        lent.Span.Fill(0xAA);
+
+        _shadow.Reset();
+
+        Assert.Equal(s_rom[^0x1_0000..^0xFFFC], Read(Bios, 4));
+    }
+
+    [Fact]
     public void Segments_AreSteeredByThemselves()
     {
         _shadow.Steer(1, readsRam: true, writesRam: true);

@@ -8,6 +8,9 @@ public sealed class FakeGuestMemory(int length) : IGuestMemory, IReclaimableMemo
     /// <summary>The RAM itself, for tests to fill and look at.</summary>
     public byte[] Bytes { get; } = new byte[length];
 
+    /// <summary>A range that devices may only read.</summary>
+    public (ulong Start, ulong End) WriteProtected { get; set; }
+
     public bool TryRead(GuestAddress from, Span<byte> to)
     {
         if (!Contains(from, (ulong)to.Length))
@@ -18,7 +21,7 @@ public sealed class FakeGuestMemory(int length) : IGuestMemory, IReclaimableMemo
 
     public bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from)
     {
-        if (!Contains(to, (ulong)from.Length))
+        if (!IsWritable(to, (ulong)from.Length))
             return false;
         from.CopyTo(Bytes.AsSpan((int)to.Value));
         return true;
@@ -51,4 +54,7 @@ public sealed class FakeGuestMemory(int length) : IGuestMemory, IReclaimableMemo
 
     public bool Contains(GuestAddress start, ulong length) =>
         start.Value <= (ulong)Bytes.Length && length <= (ulong)Bytes.Length - start.Value;
+
+    public bool IsWritable(GuestAddress start, ulong length) =>
+        Contains(start, length) && (start.Value >= WriteProtected.End || start.Value + length <= WriteProtected.Start);
 }

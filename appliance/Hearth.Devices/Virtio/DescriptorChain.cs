@@ -183,8 +183,11 @@ public sealed class DescriptorChain
             return "a readable descriptor follows a writable one";
         if (descriptor.Length == 0)
             return null;
-        if (descriptor.Address + descriptor.Length < descriptor.Address || !_ram.Contains(new GuestAddress(descriptor.Address), descriptor.Length))
+        var start = new GuestAddress(descriptor.Address);
+        if (descriptor.Address + descriptor.Length < descriptor.Address || !_ram.Contains(start, descriptor.Length))
             return "a buffer is not in memory";
+        if (writable && !_ram.IsWritable(start, descriptor.Length))
+            return "a buffer to be written is write-protected";
         if (!TryJoin(descriptor, writable))
         {
             if (_count == _pieces.Length)

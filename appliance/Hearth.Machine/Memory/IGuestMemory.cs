@@ -13,12 +13,12 @@ public interface IGuestMemory
     bool TryRead(GuestAddress from, Span<byte> to);
 
     /// <summary>Copies into guest RAM; code translated from these bytes is invalidated and the pages count as dirty.</summary>
-    /// <returns>False, with nothing written, when any byte lies outside RAM.</returns>
+    /// <returns>False, with nothing written, when any byte lies outside RAM or is write-protected.</returns>
     bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from);
 
     /// <summary>Lends the memory itself, for a transfer by the host's kernel. Valid while the machine exists; it does not move.</summary>
     /// <param name="length">Bytes, at most 1 GiB.</param>
-    /// <returns>False when any byte lies outside RAM.</returns>
+    /// <returns>False when any byte lies outside RAM. What is to be written must be <see cref="IsWritable"/> too.</returns>
     bool TryMap(GuestAddress start, int length, out Memory<byte> memory);
 
     /// <summary>To be called after lent memory was written: code translated from these bytes is invalidated and the pages count as dirty.</summary>
@@ -27,4 +27,7 @@ public interface IGuestMemory
 
     /// <summary>True when the whole range is RAM.</summary>
     bool Contains(GuestAddress start, ulong length);
+
+    /// <summary>True when the whole range is RAM and no part of it is write-protected, as shadow memory can be.</summary>
+    bool IsWritable(GuestAddress start, ulong length);
 }

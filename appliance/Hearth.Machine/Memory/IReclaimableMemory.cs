@@ -9,6 +9,6 @@ public interface IReclaimableMemory
     /// </summary>
     /// <param name="start">The start of a page of 4096 bytes.</param>
     /// <param name="length">Bytes, whole pages.</param>
-    /// <returns>False, with nothing given back, when these are no whole pages of RAM, or the host cannot take them.</returns>
+    /// <returns>False, with nothing given back, when these are no whole pages of RAM that may be written, or the host cannot take them.</returns>
     bool TryGiveBack(GuestAddress start, ulong length);
 }

@@ -67,6 +67,8 @@ internal sealed class GuardedMemory : IGuestMemory, IReclaimableMemory
         ? start.Value <= HoleStart && length <= HoleStart - start.Value
         : start.Value <= End && length <= End - start.Value;
 
+    public bool IsWritable(GuestAddress start, ulong length) => Contains(start, length);
+
     /// <exception cref="InvalidOperationException">A guard area is not what it was.</exception>
     public void Check()
     {

@@ -72,6 +72,29 @@ public class VirtioBlockDeviceTests
     }
 
     [Fact]
+    public void Read_IntoMemoryThatIsWriteProtected_ChangesNothingAndNeedsReset()
+    {
+        _rig.Machine.Ram.WriteProtected = (Data + 512, Data + 1024);
+        Ram.AsSpan((int)Data, 1024).Fill(Untouched);
+
+        _ = Request(In, 3, new TestDescriptor(Data, 1024, Writable: true));
+
+        Assert.Equal(15 | 64, _rig.Status);
+        Assert.All(Ram.AsSpan((int)Data, 1024).ToArray(), value => Assert.Equal(Untouched, value));
+    }
+
+    [Fact]
+    public void Write_OutOfMemoryThatIsWriteProtected_ReachesTheDisk()
+    {
+        _rig.Machine.Ram.WriteProtected = (Data, Data + 1024);
+        new Random(2).NextBytes(Ram.AsSpan((int)Data, 1024));
+
+        Assert.Equal(0, Request(Out, 7, new TestDescriptor(Data, 1024)));
+
+        Assert.Equal(Ram.AsSpan((int)Data, 1024), _disk.Bytes.AsSpan(7 * 512, 1024));
+    }
+
+    [Fact]
     public void Segments_ThatFollowOneAnother_AreOnePiece()
     {
         byte status = Request(

@@ -74,5 +74,7 @@ public sealed class HdaContractTests : DeviceContractTests
         }
 
         public bool Contains(GuestAddress start, ulong length) => start.Value <= Length && length <= Length - start.Value;
+
+        public bool IsWritable(GuestAddress start, ulong length) => Contains(start, length);
     }
 }
