@@ -6,7 +6,7 @@ namespace Hearth.Fuzz;
 internal sealed record FuzzOptions
 {
     public const string Usage = """
-        usage: Hearth.Fuzz [forms|programs|qcow2] [options]
+        usage: Hearth.Fuzz [forms|programs|qcow2] [options]; or Hearth.Fuzz devices, with options of its own
           forms                every instruction form; --tests N each (20), --filter TEXT for a part of them
           programs             random programs; --programs N (100000)
           qcow2                damaged disk images; --programs N (100000)

@@ -96,11 +96,11 @@ internal sealed class Qcow2Editor : IDisposable
         _file.Sync();
     }
 
-    /// <summary>Gives the disk another size. What lies beyond a smaller one has been discarded; for a larger one there is room.</summary>
+    /// <summary>Gives the disk another size. What lies beyond a smaller one has been discarded.</summary>
     /// <inheritdoc cref="MakeRoom"/>
     public void Resize(ulong size)
     {
-        RequireSize(size);
+        MakeRoom(size);
         SetL1(_header.L1Table, _header.L1Size, size);
     }
 

@@ -5,12 +5,13 @@ using Hearth.Storage.Qcow2;
 namespace Hearth.Fuzz.Storage;
 
 /// <summary>
-/// Damages qcow2 images and does to them everything that can be done. Each ends in success or in one sentence; nothing else may be thrown, and a
-/// repaired image that is said to be whole is whole.
+/// Damages qcow2 images and does to them everything that can be done. Each ends in success or in one sentence; nothing else may be thrown, a
+/// repaired image that is said to be whole is whole, and what an image that is taken for writing shows changes where it is written to and nowhere else.
 /// </summary>
 internal static class ImageFuzz
 {
     private const int DiskLength = 256 << 10;
+    private const int SectorLength = 512;
 
     private static readonly ulong[] s_values = [0, 1, 2, 0x1FF, 0x200, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFF, 1UL << 40, 1UL << 55, 1UL << 62, 1UL << 63, (1UL << 63) | 0x10000, ulong.MaxValue];
 
@@ -151,10 +152,49 @@ internal static class ImageFuzz
 
     private static void Change(byte[] image, Random random)
     {
-        using var disk = new Qcow2Image(new ImageFile(new MemoryImageStore((byte[])image.Clone()), "fuzz"), null, isReadOnly: false, 1);
-        ChangeAtRandom(disk, random, 20);
+        var store = new MemoryImageStore((byte[])image.Clone());
+        using var disk = new Qcow2Image(new ImageFile(store, "fuzz"), null, isReadOnly: false, 1);
+        byte[]?[] expected = ReadSectors(disk);
+        ChangeAtRandom(disk, random, 20, expected);
+        RequireSectors(disk, expected, "while it was open");
         disk.Close();
+        using var again = new Qcow2Image(new ImageFile(store, "fuzz"), null, isReadOnly: true, 1);
+        RequireSectors(again, expected, "after it was closed");
     }
+
+    /// <summary>What the disk shows, sector by sector; null where it cannot be read.</summary>
+    private static byte[]?[] ReadSectors(Qcow2Image disk)
+    {
+        using var scratch = new RequestScratch(0);
+        var sectors = new byte[]?[ChangedSectors(disk)];
+        for (int i = 0; i < sectors.Length; i++)
+        {
+            var sector = new byte[SectorLength];
+            try
+            {
+                disk.Read(scratch, new BufferWindow(new Memory<byte>[] { sector }, 0, SectorLength), (long)i * SectorLength);
+                sectors[i] = sector;
+            }
+            catch (StorageException)
+            {
+                // Damaged there.
+            }
+        }
+
+        return sectors;
+    }
+
+    private static void RequireSectors(Qcow2Image disk, byte[]?[] expected, string when)
+    {
+        byte[]?[] found = ReadSectors(disk);
+        for (int i = 0; i < found.Length; i++)
+        {
+            if (expected[i] is { } sector && !sector.AsSpan().SequenceEqual(found[i]))
+                throw new InvalidOperationException($"sector {i} changed {when}");
+        }
+    }
+
+    private static int ChangedSectors(Qcow2Image image) => (int)Math.Min(image.Length / SectorLength, 2 * DiskLength / SectorLength);
 
     private static void Edit(byte[] image, Random random)
     {
@@ -166,16 +206,32 @@ internal static class ImageFuzz
         editor.Close();
     }
 
-    private static void ChangeAtRandom(Qcow2Image image, Random random, int count)
+    /// <param name="expected">Gets what the changed sectors show then; null where that is not certain.</param>
+    private static void ChangeAtRandom(Qcow2Image image, Random random, int count, byte[]?[]? expected = null)
     {
         using var scratch = new RequestScratch(0);
-        int sectors = (int)Math.Min(image.Length / 512, 2 * DiskLength / 512);
+        int sectors = ChangedSectors(image);
         for (int i = 0; i < count; i++)
         {
             int first = random.Next(sectors);
             int length = Math.Min(sectors - first, random.Next(1, 40));
-            Survive(() => ChangeOne(image, scratch, random.Next(8), (long)first * 512, length * 512));
+            int what = random.Next(8);
+            bool isDone = false;
+            Survive(() =>
+            {
+                ChangeOne(image, scratch, what, (long)first * SectorLength, length * SectorLength);
+                isDone = true;
+            });
+            for (int sector = first; expected is not null && what != 0 && sector < first + length; sector++)
+                expected[sector] = isDone && what != 1 ? NewSector(what) : null;
         }
+    }
+
+    private static byte[] NewSector(int what)
+    {
+        var sector = new byte[SectorLength];
+        sector.AsSpan().Fill(what == 2 ? (byte)0 : (byte)what);
+        return sector;
     }
 
     private static void ChangeOne(Qcow2Image image, RequestScratch scratch, int what, long offset, int length)
