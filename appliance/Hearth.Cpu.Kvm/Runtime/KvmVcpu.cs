@@ -62,7 +62,13 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
             if (_isShutDown)
                 return ShutDown();
             if (_externalAsserted || _shared->request_interrupt_window != 0)
+            {
+                if (_isWindowStale && !TryCompleteAccess(bus, out VcpuExit failed))
+                    return failed;
+                _isWindowStale = false;
                 OfferExternalInterrupt();
+            }
+
             if (!TryServe(Enter(), bus, out VcpuExit exit))
                 return exit;
         }
@@ -188,7 +194,8 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
     }
 
     /// <summary>
-    /// Ends the instruction whose access was served last: until it is entered again, the kernel keeps the data that belong to its registers.
+    /// Ends the instruction whose access was served last: until it is entered again, the kernel keeps the data that belong to its registers. What
+    /// further accesses it makes are served; kvm_run is up to date then.
     /// </summary>
     /// <returns>False when the vCPU cannot go on.</returns>
     private bool TryCompleteAccess(IVcpuBus bus, out VcpuExit fault)
@@ -204,7 +211,7 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
         return true;
     }
 
-    /// <summary>Has the kernel finish and tell what it can without running guest code.</summary>
+    /// <summary>Has the kernel finish and tell what it can without running guest code. What it tells must be served: an instruction may have more accesses.</summary>
     private KvmExit EnterAndLeave()
     {
         Volatile.Write(ref _shared->immediate_exit, 1);
@@ -220,12 +227,6 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
     /// </summary>
     private void OfferExternalInterrupt()
     {
-        if (_isWindowStale)
-        {
-            EnterAndLeave();
-            _isWindowStale = false;
-        }
-
         if (_externalAsserted && _shared->ready_for_interrupt_injection != 0)
         {
             int vector = _external?.Acknowledge() ?? -1;

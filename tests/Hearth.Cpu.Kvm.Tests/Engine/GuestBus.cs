@@ -19,6 +19,9 @@ internal sealed class GuestBus(Bus memory, Bus ports, LocalApicDevice? apic) : I
     /// <summary>What a read of <see cref="Port"/> or <see cref="Register"/> gives.</summary>
     public ulong Answer { get; set; }
 
+    /// <summary>Asked in place of <see cref="Answer"/> where there is one.</summary>
+    public Func<ulong>? Answers { get; set; }
+
     public Action Stop { get; set; } = () => { };
 
     public ulong ReadPort(ushort port, AccessWidth width) => port == Port ? Answer : ports.Read(port, width);
@@ -36,7 +39,7 @@ internal sealed class GuestBus(Bus memory, Bus ports, LocalApicDevice? apic) : I
     public ulong ReadMemory(ulong address, AccessWidth width)
     {
         if (address - Register < 0x1000)
-            return Answer;
+            return Answers?.Invoke() ?? Answer;
         return apic is not null && apic.IsPageAt(address) ? apic.Read(address & 0xFFF, width) : memory.Read(address, width);
     }
 

@@ -103,6 +103,39 @@ public sealed class InterruptContractTests
         Assert.Equal([1UL, 0x33, 2UL], machine.Written.Select(written => written.Value));
     }
 
+    /// <summary>The first since the state was set: the vCPU has to find out whether it takes one now, with the instruction half done.</summary>
+    [Theory]
+    [InlineData(EngineKind.Software)]
+    [InlineData(EngineKind.Kvm)]
+    public void Interrupt_of_the_pic_in_the_middle_of_a_string_loses_none_of_it(EngineKind kind)
+    {
+        const int Count = 16;
+        using var machine = new EngineMachine(kind);
+        IInterruptLine line = machine.Interrupts.Line(3);
+        machine.Run(EngineMachine.InitializePic);
+        int reads = 0;
+        machine.Buses[0].Answers = () =>
+        {
+            if (++reads == 5)
+                line.Set(true);
+            return (ulong)reads;
+        };
+
+        machine.Run(a =>
+        {
+            a.mov(rsi, GuestBus.Register);
+            a.mov(rdi, EngineMachine.Data);
+            a.mov(ecx, Count);
+            a.cld();
+            a.rep.movsd();
+        });
+
+        var copied = new byte[Count * sizeof(uint)];
+        Assert.True(machine.Ram.TryRead(new GuestAddress(EngineMachine.Data), copied));
+        Assert.Equal(Enumerable.Range(1, Count), Enumerable.Range(0, Count).Select(i => BitConverter.ToInt32(copied, i * sizeof(uint))));
+        Assert.Equal(Count, reads);
+    }
+
     [Theory]
     [InlineData(EngineKind.Software)]
     [InlineData(EngineKind.Kvm)]
