@@ -16,7 +16,7 @@ public sealed class InputDeviceTests
             cat /dev/input/$node > /tmp/$node &
         done
         echo reading
-        for try in $(seq 900); do
+        for try in $(seq 3000); do
             od -An -v -t d2 -w24 /tmp/event* | grep -q ' 1 *88 *0' && break
             sleep 0.2
         done
@@ -31,10 +31,10 @@ public sealed class InputDeviceTests
     [Fact]
     public void Hands_reachEveryVirtioDevice_andTheLightComesBack()
     {
-        const string Hands = "aB<ctrl-alt-f2><capslock><move 5,-3><wheel 1><click right><point 1000,2000><touch 0,10,20><touch 1,30,40><lift 0><lift 1>"
-            + "<pad south><stick -32768,100><wait 0.3><f12>,after=40";
+        string hands = "aB<ctrl-alt-f2><capslock><move 5,-3><wheel 1><click right><point 1000,2000><touch 0,10,20><touch 1,30,40><lift 0><lift 1>"
+            + "<pad south><stick -32768,100><wait 0.3><f12>" + TestEngine.After(40);
         using TestGuest guest = new TestGuest(GuestAssets.Kernel, Script(6), "virtio_pci", "virtio_input", "evdev")
-            .With("--input", "virtio,touch,pad", "--keys", Hands, "--verbose");
+            .With("--input", "virtio,touch,pad", "--keys", hands, "--verbose");
 
         HearthOutcome outcome = guest.Run().AssertPoweredOff();
 
@@ -65,7 +65,7 @@ public sealed class InputDeviceTests
     public void Hands_withoutVirtio_reachThePs2Devices()
     {
         using TestGuest guest = new TestGuest(GuestAssets.Kernel, Script(2), "psmouse", "evdev")
-            .With("--input", "ps2", "--keys", "aB<capslock><del><move 5,-3><click left><wheel -1><wait 0.3><f12>,after=40", "--verbose");
+            .With("--input", "ps2", "--keys", "aB<capslock><del><move 5,-3><click left><wheel -1><wait 0.3><f12>" + TestEngine.After(40), "--verbose");
 
         HearthOutcome outcome = guest.Run().AssertPoweredOff();
 
@@ -86,14 +86,14 @@ public sealed class InputDeviceTests
                 grep -q "Hearth Keyboard" $event/device/name && node=${event##*/}
             done
             cat /dev/input/$node > /tmp/events &
-            for try in $(seq 900); do test -s /tmp/events && break; sleep 0.1; done
+            for try in $(seq 3000); do test -s /tmp/events && break; sleep 0.1; done
             echo held
             sleep 15
             od -An -v -t x1 -w24 /tmp/events | tr -d ' ' | sed 's/^/event=/'
             """;
         using TestGuest guest = new TestGuest(GuestAssets.Kernel, Held, "virtio_pci", "virtio_input", "evdev").With("--input", "virtio");
         string state = guest.Scratch["saved"];
-        using (HearthProcess process = HearthProcess.Start([.. guest.Arguments, "--keys", "<down shift>,after=40", "--save", state]))
+        using (HearthProcess process = HearthProcess.Start([.. guest.Arguments, "--keys", "<down shift>" + TestEngine.After(40), "--save", state]))
         {
             process.WaitForText("held");
             process.Save();

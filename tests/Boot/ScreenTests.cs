@@ -83,7 +83,7 @@ public sealed class ScreenTests
         using var guest = new TestGuest(GuestAssets.Kernel, Script, "virtio_pci", "virtio_gpu");
         string file = guest.Scratch["screen.png"];
 
-        HearthOutcome outcome = guest.With("--vga", "virtio", "--resize", "800x600,after=30", "--screenshot", file, "--debug-exit").Run();
+        HearthOutcome outcome = guest.With("--vga", "virtio", "--resize", "800x600" + TestEngine.After(30), "--screenshot", file, "--debug-exit").Run();
 
         Assert.Equal("1024x768", outcome.Value("before"));
         Assert.Equal("800x600", outcome.Value("after"));

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Hearth.Boot.Tests;
 
 /// <summary>The CPU engine that the guests of these tests run on: the software engine, or in the proving ground KVM.</summary>
@@ -19,6 +21,16 @@ internal static class TestEngine
     {
         Assert.SkipUnless(s_model is null || s_model == model, $"guests have $HEARTH_TEST_CPU_MODEL here, {s_model}, and this is about {model}");
         return WithModel(model);
+    }
+
+    /// <summary>
+    /// <c>,after=SECONDS</c> for what shall come when a guest has booted and its script waits. $HEARTH_TEST_SLOWNESS says how many times longer that
+    /// takes where the machine itself is emulated.
+    /// </summary>
+    public static string After(int seconds)
+    {
+        int slowness = int.Parse(Environment.GetEnvironmentVariable("HEARTH_TEST_SLOWNESS") ?? "1", CultureInfo.InvariantCulture);
+        return string.Create(CultureInfo.InvariantCulture, $",after={seconds * slowness}");
     }
 
     /// <summary>Skips the test where no guest can run this kernel, which $HEARTH_TEST_WITHOUT_KERNEL says.</summary>

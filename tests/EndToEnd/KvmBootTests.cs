@@ -66,6 +66,10 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
     [InlineData("SwitchTests")]
     [InlineData("VsockTests")]
     [InlineData("BalloonTests")]
+    [InlineData("GenerationTests")]
+    [InlineData("PanicTests")]
+    [InlineData("WatchdogTests")]
+    [InlineData("TapTests")]
     public void BootTests_ofAClass_passUnderKvm(string name)
     {
         CommandResult result = Run($"-class Hearth.Boot.Tests.{name}", s_patienceForAll);
@@ -84,7 +88,7 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
             GroundFixture.Patience);
 
         // The root cannot hold a file without a name, as which a guest is saved; this can.
-        const string Environment = "TMPDIR=/dev/shm HEARTH_TEST_ENGINE=kvm HEARTH_TEST_PATIENCE=20 HEARTH_TEST_ROUNDS=300 HEARTH_TEST_WITHOUT_KERNEL=" + Lacking;
+        const string Environment = "TMPDIR=/dev/shm HEARTH_TEST_ENGINE=kvm HEARTH_TEST_PATIENCE=20 HEARTH_TEST_SLOWNESS=5 HEARTH_TEST_ROUNDS=300 HEARTH_TEST_WITHOUT_KERNEL=" + Lacking;
         string program = Path.Combine(AppContext.BaseDirectory, "boot/Hearth.Boot.Tests");
         return _ground.Run(
             $"{GroundGuest.Environment} {Environment} HEARTH_TEST_CPU_MODEL={GroundGuest.Model} {ShellWord.Quote(program)} -noColor {arguments}", patience);
