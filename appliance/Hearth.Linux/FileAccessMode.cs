@@ -6,8 +6,11 @@ public enum FileAccessMode
     Read,
     ReadWrite,
 
-    /// <summary>For writing; created, or emptied when it exists.</summary>
-    Create,
+    /// <summary>For writing; created when it does not exist, and otherwise as it is.</summary>
+    Write,
+
+    /// <summary>For writing; it must not exist, and is created.</summary>
+    CreateNew,
 
     /// <summary>A directory, to link files into it.</summary>
     Directory,

@@ -70,13 +70,31 @@ public sealed unsafe class FileDescriptor : IDisposable
         {
             FileAccessMode.Read => Libc.O_RDONLY,
             FileAccessMode.ReadWrite => Libc.O_RDWR,
-            FileAccessMode.Create => Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC,
+            FileAccessMode.Write => Libc.O_WRONLY | Libc.O_CREAT,
+            FileAccessMode.CreateNew => Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL,
             FileAccessMode.Directory => Libc.O_RDONLY | Libc.O_DIRECTORY,
             _ => Libc.O_RDWR | Libc.O_TMPFILE,
         };
         int number = Libc.open(path, flags | Libc.O_CLOEXEC, 0x1B6 /* 0666 */);
         return number >= 0 ? new FileDescriptor(number) : throw LinuxException.Last(path);
     }
+
+    /// <summary>True when both are the same regular file or block device, whatever names led to it.</summary>
+    public bool IsSameFile(FileDescriptor other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        Libc.FileStatus mine;
+        Libc.FileStatus others;
+        return Libc.fstat(_number, &mine) == 0 && Libc.fstat(other._number, &others) == 0 && (mine.st_mode & Libc.S_IFMT) is Libc.S_IFREG or Libc.S_IFBLK
+            && mine.st_dev == others.st_dev && mine.st_ino == others.st_ino;
+    }
+
+    /// <summary>Empties a file. What is none, such as a terminal, stays as it is.</summary>
+    public void Empty() => _ = Libc.ftruncate(_number, 0);
+
+    /// <summary>Takes a name away; one that is not there is none the less.</summary>
+    /// <param name="name">In this directory.</param>
+    public void Unlink(string name) => _ = Libc.unlinkat(_number, name, 0);
 
     /// <summary>True when it belongs to the user this process runs as, and nobody else may write to it.</summary>
     public bool IsOnlyMine()

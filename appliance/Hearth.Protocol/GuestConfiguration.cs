@@ -57,6 +57,9 @@ public sealed record GuestConfiguration
     /// <summary>Where the firmware's own log goes; null for nowhere.</summary>
     public SerialConfiguration? FirmwareLog { get; init; }
 
+    /// <summary>The files among those above and below that are written to from their beginning.</summary>
+    public IReadOnlyList<OutputFile> Outputs { get; init; } = [];
+
     /// <summary>A NIC each.</summary>
     public IReadOnlyList<NetworkConfiguration> Networks { get; init; } = [];
 

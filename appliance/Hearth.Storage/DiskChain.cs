@@ -102,6 +102,8 @@ public static class DiskChain
             seen?.Add(file, path);
             using ImageFile image = Borrow(file, path);
             image.Lock(exclusive: !isReadOnly);
+            if (image.Length == 0)
+                throw new StorageException($"The disk '{path}' is empty: it has no bytes.");
             return new ChainFile(file, path, format ?? Recognise(image));
         }
         catch
@@ -115,7 +117,10 @@ public static class DiskChain
     {
         var start = new byte[Math.Min(image.Length, sizeof(uint))];
         image.Read(start, 0);
-        return Qcow2Header.HasMagic(start) ? DiskFormat.Qcow2 : DiskFormat.Raw;
+        if (Qcow2Header.HasMagic(start))
+            return DiskFormat.Qcow2;
+        ForeignFormat.RequireNone(image);
+        return DiskFormat.Raw;
     }
 
     private static Qcow2Header ReadHeader(ChainFile file)

@@ -37,6 +37,17 @@ public static class DiskConversion
         return copied;
     }
 
+    /// <summary>Has another program write a new image, which gets its name when that is done.</summary>
+    /// <param name="write">Gets a path to write to.</param>
+    /// <exception cref="StorageException">The target cannot be made; nothing is left behind, as when <paramref name="write"/> fails.</exception>
+    public static void Receive(string target, Action<string> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        using var made = new NewImageFile(target);
+        write(made.PathForOthers);
+        made.Publish();
+    }
+
     private static long Copy(IImageLayer from, RequestScratch scratch, Action<Memory<byte>, long> write, IProgress<double>? progress)
     {
         Memory<byte> buffer = new byte[PieceLength];

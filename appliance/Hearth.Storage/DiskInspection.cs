@@ -49,7 +49,10 @@ public static class DiskInspection
             return said == DiskFormat.Qcow2;
         var start = new byte[Math.Min(file.Length, sizeof(uint))];
         file.Read(start, 0);
-        return Qcow2Header.HasMagic(start);
+        if (Qcow2Header.HasMagic(start))
+            return true;
+        ForeignFormat.RequireNone(file);
+        return false;
     }
 
     /// <summary>Opens and locks one file.</summary>

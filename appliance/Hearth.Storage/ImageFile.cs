@@ -107,7 +107,7 @@ internal sealed class ImageFile : IDisposable
 
     public void SetLength(long length)
     {
-        Require(_store.SetLength(length), "given its length at", length);
+        Require(_store.SetLength(length), "given its length", length);
         Volatile.Write(ref _length, length);
         if (length < Volatile.Read(ref _durableLength))
             Volatile.Write(ref _durableLength, length);

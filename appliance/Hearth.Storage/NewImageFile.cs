@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hearth.Linux;
 
 namespace Hearth.Storage;
@@ -33,6 +34,9 @@ internal sealed class NewImageFile : IDisposable
     }
 
     public ImageFile File { get; }
+
+    /// <summary>A path by which other programs can write to it while this process has it.</summary>
+    public string PathForOthers => string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{_file.Number}");
 
     /// <summary>The file for who closes what it is given: it stays open here.</summary>
     public ImageFile Share() => new(new HostImageStore(_file, isOwned: false), _path);

@@ -72,6 +72,7 @@ internal static class GuestProcess
 
     private static GuestOutcome RunGuest(GuestConfiguration configuration)
     {
+        using var outputs = new GuestOutputs(configuration.Outputs);
         using var events = new MachineEvents();
         using GuestFile? save = configuration.Save is { } target ? new GuestFile(target) : null;
         using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)), Tell);
@@ -88,6 +89,8 @@ internal static class GuestProcess
             state.Restore(machine);
         if (engine.Note is { } note)
             Tell(note);
+
+        outputs.Start();
 
         // Nothing is printed from here to the end of the run but by the guest.
         using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);

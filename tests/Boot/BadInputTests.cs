@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Hearth.Boot.Tests;
 
 /// <summary>What a person may get wrong: each gives one sentence, the exit code for it, and leaves nothing behind.</summary>
@@ -16,6 +18,8 @@ public sealed class BadInputTests : IDisposable
         _scratch.Write("cut.bzimage", kernel[..100_000]);
         _scratch.Write("cut.elf", TinyKernel.Build(multiboot: true)[..120]);
         _scratch.Write("odd.img", new byte[1000]);
+        _scratch.Write("disk", new byte[64 << 10]);
+        _scratch.Write("machine.vmdk", [.. "KDMV"u8, .. new byte[1020]]);
         using FileStream large = File.Create(_scratch["large"]);
         large.SetLength(200L << 20);
     }
@@ -76,6 +80,16 @@ public sealed class BadInputTests : IDisposable
         { "--disk SCRATCH/large --firmware SCRATCH/missing", "SCRATCH/missing" },
         { "--disk SCRATCH/large --firmware SCRATCH/empty", "SCRATCH/empty is no firmware: it has 0 bytes" },
         { "--disk SCRATCH/missing,bus=ide", "SCRATCH/missing: No such file" },
+        { "--disk SCRATCH/machine.vmdk", "SCRATCH/machine.vmdk' is a vmdk image: `hearth disk convert` makes one of it" },
+        { "--disk SCRATCH/empty", "SCRATCH/empty' is empty" },
+        { "--disk SCRATCH/disk --serial SCRATCH/disk", "--serial: SCRATCH/disk would be overwritten" },
+        { "--disk SCRATCH/disk --console SCRATCH/disk", "--console: SCRATCH/disk would be overwritten" },
+        { "--disk SCRATCH/disk --firmware-log SCRATCH/disk", "--firmware-log: SCRATCH/disk would be overwritten" },
+        { "--disk SCRATCH/disk --sound wav:SCRATCH/disk", "--sound: SCRATCH/disk would be overwritten" },
+        { "--disk SCRATCH/disk --vga std --screenshot SCRATCH/disk", "--screenshot: SCRATCH/disk would be overwritten" },
+        { "--kernel KERNEL --serial SCRATCH/new --console SCRATCH/new", "--console: SCRATCH/new would be overwritten" },
+        { "--kernel KERNEL --serial SCRATCH/disk --sound wav:SCRATCH/new --cdrom SCRATCH/text", "SCRATCH/text is no CD image" },
+        { "--kernel KERNEL --serial SCRATCH/disk --console SCRATCH/new --net switch:SCRATCH/missing", "--net switch:SCRATCH/missing: No such file" },
         { "--restore SCRATCH/missing", "SCRATCH/missing" },
         { "--restore SCRATCH/text", "is no saved guest" },
     };
@@ -84,7 +98,7 @@ public sealed class BadInputTests : IDisposable
     [MemberData(nameof(Cases))]
     public void Input_thatIsWrong_givesOneSentence(string arguments, string expected)
     {
-        string[] before = Directory.GetFiles(_scratch.Path);
+        string[] before = Files();
 
         HearthOutcome outcome = HearthProcess.Run(
             ["vm", "run", .. Expand(arguments).Split(' ', StringSplitOptions.RemoveEmptyEntries)],
@@ -95,7 +109,7 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains(Expand(expected), sentence, StringComparison.Ordinal);
         Assert.Equal(ConfigurationExitCode, outcome.ExitCode);
         Assert.Empty(outcome.Console.Trim());
-        Assert.Equal(before, Directory.GetFiles(_scratch.Path));
+        Assert.Equal(before, Files());
     }
 
     [Fact]
@@ -121,6 +135,15 @@ public sealed class BadInputTests : IDisposable
     }
 
     public void Dispose() => _scratch.Dispose();
+
+    /// <summary>Every file with its length, and its bytes where they are few.</summary>
+    private string[] Files() =>
+    [
+        .. Directory.GetFiles(_scratch.Path)
+            .Order()
+            .Select(file => new FileInfo(file))
+            .Select(file => $"{file.Name} {file.Length} {(file.Length <= 1 << 20 ? Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file.FullName))) : "")}"),
+    ];
 
     private string Expand(string text) => text
         .Replace("SCRATCH", _scratch.Path, StringComparison.Ordinal)

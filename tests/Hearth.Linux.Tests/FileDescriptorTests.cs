@@ -21,15 +21,50 @@ public sealed class FileDescriptorTests : IDisposable
     }
 
     [Fact]
-    public void Write_toACreatedFile_replacesWhatWasThere()
+    public void Write_afterEmpty_replacesWhatWasThere()
     {
         string path = PathOf("file");
         File.WriteAllText(path, "something longer");
 
-        using (FileDescriptor file = FileDescriptor.Open(path, FileAccessMode.Create))
+        using (FileDescriptor file = FileDescriptor.Open(path, FileAccessMode.Write))
+        {
+            Assert.Equal("something longer", File.ReadAllText(path));
+            file.Empty();
             file.Write("short"u8);
+        }
 
         Assert.Equal("short", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void CreateNew_ofWhatIsThere_isRefused()
+    {
+        string path = PathOf("file");
+        using FileDescriptor folder = FileDescriptor.Open(Path.GetDirectoryName(path)!, FileAccessMode.Directory);
+        FileDescriptor.Open(path, FileAccessMode.CreateNew).Dispose();
+
+        Assert.Throws<LinuxException>(() => FileDescriptor.Open(path, FileAccessMode.CreateNew));
+        folder.Unlink("file");
+
+        Assert.False(File.Exists(path));
+        FileDescriptor.Open(path, FileAccessMode.CreateNew).Dispose();
+    }
+
+    [Fact]
+    public void SameFile_isKnownByAnyName()
+    {
+        string path = PathOf("file");
+        File.WriteAllText(path, "");
+        File.WriteAllText(PathOf("other"), "");
+        File.CreateSymbolicLink(PathOf("link"), path);
+        using FileDescriptor file = FileDescriptor.Open(path, FileAccessMode.Read);
+        using FileDescriptor link = FileDescriptor.Open(PathOf("link"), FileAccessMode.Read);
+        using FileDescriptor other = FileDescriptor.Open(PathOf("other"), FileAccessMode.Read);
+        using FileDescriptor nothing = FileDescriptor.Open("/dev/null", FileAccessMode.Read);
+
+        Assert.True(file.IsSameFile(link));
+        Assert.False(file.IsSameFile(other));
+        Assert.False(nothing.IsSameFile(nothing));
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
     internal const int O_WRONLY = 1;
     internal const int O_RDWR = 2;
     internal const int O_CREAT = 0x40;
+    internal const int O_EXCL = 0x80;
     internal const int O_TRUNC = 0x200;
     internal const int O_DIRECTORY = 0x10000;
     internal const int O_CLOEXEC = 0x80000;
@@ -52,6 +53,8 @@ internal static unsafe partial class Libc
 
     internal const uint S_IFMT = 0xF000;
     internal const uint S_IFSOCK = 0xC000;
+    internal const uint S_IFREG = 0x8000;
+    internal const uint S_IFBLK = 0x6000;
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int stat(byte* path, FileStatus* status);
@@ -62,6 +65,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int unlink(string path);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int unlinkat(int directory, string path, int flags);
+
     [LibraryImport("libc")]
     internal static partial uint geteuid();
 
@@ -69,6 +75,8 @@ internal static unsafe partial class Libc
     [StructLayout(LayoutKind.Explicit, Size = 144)]
     internal struct FileStatus
     {
+        [FieldOffset(0)] public ulong st_dev;
+        [FieldOffset(8)] public ulong st_ino;
         [FieldOffset(24)] public uint st_mode;
         [FieldOffset(28)] public uint st_uid;
     }

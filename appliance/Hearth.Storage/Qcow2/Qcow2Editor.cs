@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text;
 using static Hearth.Storage.Qcow2.Qcow2Layout;
 
 namespace Hearth.Storage.Qcow2;
@@ -45,6 +46,8 @@ internal sealed class Qcow2Editor : IDisposable
     /// <exception cref="StorageException">The name is taken, or the host's disk failed or is full.</exception>
     public void Create(string name, DateTimeOffset now)
     {
+        if (name.Length == 0 || name.Any(char.IsControl) || Encoding.UTF8.GetByteCount(name) > MaximumSnapshotNameLength)
+            throw new StorageException($"A snapshot needs a name of 1 to {MaximumSnapshotNameLength} bytes without control characters.");
         if (_snapshots.Any(snapshot => snapshot.Name == name))
             throw new StorageException($"The disk '{_file.Name}' has a snapshot '{name}' already.");
         ulong[] l1 = ReadL1(_header.L1Table, _header.L1Size);

@@ -68,5 +68,8 @@ internal static class Qcow2Layout
     public const long MaximumRefcountTableLength = 8 << 20;
     public const long MaximumSnapshotTableLength = 64 << 20;
     public const int MaximumSnapshots = 65536;
+
+    // The format has 65535; other implementations refuse what is longer than this.
+    public const int MaximumSnapshotNameLength = 255;
     public const int MaximumBackingNameLength = 1023;
 }

@@ -38,6 +38,8 @@ internal static class DiskCommand
             string? sizeText = parsed.GetValue(size);
             if (sizeText is null && parsed.GetValue(backing) is null)
                 throw new UsageException("a disk without a backing file needs a SIZE");
+            if (parsed.GetValue(backing) is null && parsed.GetValue(backingFormat) is not null)
+                throw new UsageException("--backing-format needs --backing FILE");
             var disk = new NewDisk(parsed.GetValue(file)!, sizeText is null ? null : DiskSize.Parse(sizeText))
             {
                 Format = ParseFormat(parsed.GetValue(format))!.Value,
@@ -84,7 +86,7 @@ internal static class DiskCommand
 
     private static Command BuildConvert()
     {
-        Argument<string> source = File("SOURCE", "The image to copy: raw, qcow2, or with Debian's qemu-img vmdk, vdi or vhdx.");
+        Argument<string> source = File("SOURCE", "The image to copy: raw, qcow2, or with Debian's qemu-img vmdk, vdi, vhdx, vpc or qed.");
         Argument<string> target = File("TARGET", "The new image.");
         Option<string> sourceFormat = Format("--source-format", "What the source is, where that is not to be recognised.", null);
         Option<string> format = Format("--format", "What the target is to be: qcow2 or raw.", "qcow2");
@@ -96,10 +98,12 @@ internal static class DiskCommand
             using var progress = new ProgressLine("copied");
             var disk = new NewDisk(parsed.GetValue(target)!, null) { Format = ParseFormat(parsed.GetValue(format))!.Value };
             string from = parsed.GetValue(source)!;
-            if (parsed.GetValue(sourceFormat) is null && ForeignImage.Recognise(from) is { } foreign)
+            string? said = parsed.GetValue(sourceFormat);
+            string? foreign = said is null ? ForeignFormat.Recognise(from) : ForeignFormat.Names.FirstOrDefault(name => name == said);
+            if (foreign is not null)
                 ForeignImage.Convert(from, foreign, disk.Path, DiskFormatNames.NameOf(disk.Format));
             else
-                _ = DiskConversion.Convert(from, ParseFormat(parsed.GetValue(sourceFormat)), options.Apply(parsed, disk), progress);
+                _ = DiskConversion.Convert(from, ParseFormat(said), options.Apply(parsed, disk), progress);
             progress.Clear();
             return ExitCode.Success;
         }));
@@ -137,6 +141,8 @@ internal static class DiskCommand
         list.SetAction(parsed => Run(() =>
         {
             DiskInfo info = DiskInspection.Describe(parsed.GetValue(file)!, null);
+            if (info.Version is null)
+                throw new UsageException($"{info.File} is no qcow2 image, and has no snapshots");
             Print(parsed.GetValue(json) ? DiskJson.Write(info.Snapshots) : DiskText.Describe(info.Snapshots));
             return ExitCode.Success;
         }));

@@ -40,7 +40,7 @@ internal sealed class VmRunCommand
     private readonly Option<string[]> _resizes = Texts("--resize", "WIDTHxHEIGHT,after=SECONDS", "Ask the guest for another size of its screen so long after its start. May be repeated.");
     private readonly Option<string> _input = Text("--input", "DEVICES", "Input devices: ps2, or virtio for keyboard, mouse and tablet beside them; ,touch and ,pad add a touch screen and a gamepad.", "ps2");
     private readonly Option<string> _keys = Text("--keys", "TEXT[,after=SECONDS]", "Type TEXT, with \\n and names such as <enter>, <ctrl-alt-del>, <f2> and <wait 2>.");
-    private readonly Option<string> _sound = Text("--sound", "SOUND", "Sound card: hda, wav:FILE for one whose output goes to a new WAV file, or none.", "none");
+    private readonly Option<string> _sound = Text("--sound", "SOUND", "Sound card: hda, wav:FILE for one whose output goes to a WAV file, or none.", "none");
     private readonly Option<string> _microphone = Text("--microphone", "FILE", "WAV file that the sound card's microphone hears, over and over.");
     private readonly Option<string> _debugExit = new("--debug-exit")
     {

@@ -34,12 +34,14 @@ internal static class DiskText
 
     public static string Describe(IReadOnlyList<SnapshotInfo> snapshots)
     {
+        if (snapshots.Count == 0)
+            return "There are no snapshots.\n";
         var text = new StringBuilder();
         foreach (SnapshotInfo snapshot in snapshots)
         {
             string taken = snapshot.Taken.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
             string state = snapshot.VmStateLength == 0 ? "" : $", with {Size(snapshot.VmStateLength)} of a machine's state";
-            _ = text.Append(CultureInfo.InvariantCulture, $"{snapshot.Id,-4} {snapshot.Name,-24} {taken} UTC  {Size(snapshot.DiskSize)}{state}\n");
+            _ = text.Append(CultureInfo.InvariantCulture, $"{snapshot.Id,-4} {Plain(snapshot.Name),-24} {taken} UTC  {Size(snapshot.DiskSize)}{state}\n");
         }
 
         return text.ToString();
@@ -55,6 +57,9 @@ internal static class DiskText
         string verdict = report.IsClean ? "The image is whole." : $"The image has {report.Errors} errors and {report.Leaks} leaked clusters.";
         return text.Append(CultureInfo.InvariantCulture, $"{verdict} {report.AllocatedClusters} of {report.TotalClusters} clusters are allocated, {report.CompressedClusters} of them compressed.\n").ToString();
     }
+
+    /// <summary>A name that another program gave may have anything in it, which a terminal must not get.</summary>
+    private static string Plain(string name) => string.Concat(name.Select(character => char.IsControl(character) ? '?' : character));
 
     private static void Row(StringBuilder text, string name, string value) => text.Append(CultureInfo.InvariantCulture, $"{name,-20} {value}\n");
 

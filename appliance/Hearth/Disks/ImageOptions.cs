@@ -25,6 +25,9 @@ internal sealed class ImageOptions
     /// <exception cref="UsageException">A size is none.</exception>
     public NewDisk Apply(ParseResult parsed, NewDisk disk)
     {
+        bool isSaid = new Option[] { _clusterSize, _version, _refcountBits, _lazyRefcounts }.Any(option => parsed.GetResult(option) is { Implicit: false });
+        if (disk.Format == DiskFormat.Raw && isSaid)
+            throw new UsageException("--cluster-size, --version-of-format, --refcount-bits and --lazy-refcounts are for qcow2 images: a raw one has nothing of it");
         ulong clusterSize = DiskSize.Parse(parsed.GetValue(_clusterSize)!);
         return disk with
         {

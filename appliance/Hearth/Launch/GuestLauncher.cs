@@ -17,6 +17,7 @@ internal sealed class GuestLauncher : IDisposable
 
     private readonly List<FileDescriptor> _open = [];
     private readonly List<int> _passts = [];
+    private readonly List<OutputFile> _outputs = [];
     private ScreenFiles? _screen;
 
     private GuestLauncher()
@@ -35,6 +36,12 @@ internal sealed class GuestLauncher : IDisposable
 
     public void Dispose()
     {
+        foreach (OutputFile output in _outputs)
+        {
+            if (output.Folder is { } folder)
+                new FileDescriptor(folder).Unlink(output.Name);
+        }
+
         foreach (FileDescriptor file in _open)
             file.Dispose();
         _screen?.Dispose();
@@ -56,7 +63,7 @@ internal sealed class GuestLauncher : IDisposable
             Save = options.Save is null ? null : OpenSave(options.Save),
         };
         OpenFile? microphone = OpenImage("--microphone", options.Microphone);
-        return configuration with
+        configuration = configuration with
         {
             // What leaves a trace comes last: output files, and a process.
             Serial = OpenPort("--serial", options.Serial)!,
@@ -68,6 +75,7 @@ internal sealed class GuestLauncher : IDisposable
             Display = OpenDisplay(options),
             TerminalGuard = options.Serial == Terminal || options.Console == Terminal ? StartGuard() : null,
         };
+        return configuration with { Outputs = _outputs };
     }
 
     private int Execute(GuestConfiguration configuration)
@@ -146,10 +154,38 @@ internal sealed class GuestLauncher : IDisposable
         if (options.Sound == "none")
             return null;
         string? path = options.Sound.StartsWith(VmRunOptions.WavPrefix, StringComparison.Ordinal) ? options.Sound[VmRunOptions.WavPrefix.Length..] : null;
-        return new SoundConfiguration(path is null ? null : Open("--sound", path, FileAccessMode.Create), microphone);
+        return new SoundConfiguration(path is null ? null : new OpenFile(OpenNew("--sound", path).Number, path), microphone);
     }
 
-    private SerialConfiguration OpenOutput(string option, string path) => new(Keep(OpenOrExplain(option, path, FileAccessMode.Create)).Number, null);
+    private SerialConfiguration OpenOutput(string option, string path) => new(OpenNew(option, path).Number, null);
+
+    /// <summary>Opens a file to be written from its beginning. What is in it stays until the guest starts.</summary>
+    private FileDescriptor OpenNew(string option, string path)
+    {
+        RequireName(option, path);
+        string full = Path.GetFullPath(path);
+        bool wasThere = Path.Exists(full);
+        FileDescriptor file = OpenOrExplain(option, path, wasThere ? FileAccessMode.Write : FileAccessMode.CreateNew);
+        try
+        {
+            RequireOther(option, path, file);
+            FileDescriptor? folder = wasThere ? null : Keep(OpenOrExplain(option, Path.GetDirectoryName(full)!, FileAccessMode.Directory));
+            _outputs.Add(new OutputFile(file.Number, folder?.Number, Path.GetFileName(full)));
+            return Keep(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What is written must be nothing that the guest has otherwise: a slip of the fingers would cost a disk.</summary>
+    private void RequireOther(string option, string path, FileDescriptor file)
+    {
+        if (_open.Any(file.IsSameFile))
+            throw new UsageException($"{option}: {path} would be overwritten, and is given for something else too");
+    }
 
     private VsockConfiguration OpenVsock(VsockAddress address)
     {
@@ -166,7 +202,7 @@ internal sealed class GuestLauncher : IDisposable
     private DisplayConfiguration? OpenDisplay(VmRunOptions options)
     {
         foreach (ScreenEvent each in options.ScreenEvents)
-            RequireFolder(each.File);
+            RequirePlace(each.File);
         if (options.Vga == "none")
             return null;
         _screen = new ScreenFiles(options.Screen);
@@ -178,12 +214,19 @@ internal sealed class GuestLauncher : IDisposable
         return options.ScreenEvents.Count == 0 ? display : display with { LastViewer = Keep(ScreenWatcher.Start(_screen, options.ScreenEvents)).Number };
     }
 
-    private static void RequireFolder(string? file)
+    private void RequirePlace(string? file)
     {
         if (file is null)
             return;
         if (Directory.Exists(file))
             throw new UsageException($"--screenshot: {file} is a directory");
+        if (Path.Exists(file))
+        {
+            using FileDescriptor there = OpenOrExplain("--screenshot", file, FileAccessMode.Write);
+            RequireOther("--screenshot", file, there);
+            return;
+        }
+
         using FileDescriptor folder = OpenOrExplain("--screenshot", Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/", FileAccessMode.Directory);
     }
 

@@ -46,9 +46,10 @@ internal static class ScreenWatcher
         int[] numbers = [.. arguments.Take(DescriptorCount).Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
         List<ScreenEvent> events = [.. arguments.Skip(DescriptorCount).Chunk(3).Select(ReadEvent)];
 
-        // The guest's terminal sends these to everybody; the watcher ends when the guest has.
+        // A terminal, or whoever ends a group of processes, sends these to everybody; the watcher ends when the guest has.
         using var interrupts = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
         using var quits = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => context.Cancel = true);
+        using var ends = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => context.Cancel = true);
         using var hangups = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
         using MappedMemory picture = MappedMemory.SharedReadOnly(new FileDescriptor(numbers[0]), ScanoutLayout.Length);
         using MappedMemory wish = MappedMemory.Shared(new FileDescriptor(numbers[1]), ScanoutWish.Length);

@@ -31,6 +31,72 @@ public class ForeignImageTests
     }
 
     [Theory]
+    [InlineData("vmdk", "")]
+    [InlineData("vdi", "")]
+    [InlineData("vhdx", "")]
+    [InlineData("vpc", "subformat=dynamic")]
+    [InlineData("vpc", "subformat=fixed")]
+    [InlineData("qed", "")]
+    public void Image_ofAnotherProgram_isNoRawDisk(string format, string options)
+    {
+        using var folder = new ImageFolder();
+        string path = folder["disk.img"];
+        _ = QemuTools.Image(["create", "-f", format, .. options.Length == 0 ? (string[])[] : ["-o", options], path, "20M"]);
+        byte[] before = File.ReadAllBytes(path);
+
+        string[] sentences =
+        [
+            Assert.Throws<StorageException>(() => DiskChain.Open(path, null, isReadOnly: false)).Message,
+            Assert.Throws<StorageException>(() => DiskInspection.Describe(path, null)).Message,
+            Assert.Throws<StorageException>(() => DiskChanges.Resize(path, null, 40 << 20, shrink: false)).Message,
+        ];
+
+        Assert.Equal(format, ForeignFormat.Recognise(path));
+        Assert.All(sentences, sentence => Assert.Equal($"The disk '{path}' is a {format} image: `hearth disk convert` makes one of it that can be used.", sentence));
+        Assert.Equal(before, File.ReadAllBytes(path));
+        Assert.Equal("raw", DiskInspection.Describe(path, DiskFormat.Raw).Format);
+    }
+
+    [Fact]
+    public void Received_image_hasNoNameUntilItIsWhole()
+    {
+        using var folder = new ImageFolder();
+        string source = folder["disk.vmdk"];
+        string target = folder["disk.qcow2"];
+        _ = QemuTools.Image("create", "-f", "vmdk", source, "5M");
+
+        Assert.Throws<IOException>(() => DiskConversion.Receive(target, unfinished =>
+        {
+            _ = QemuTools.Image("convert", "-f", "vmdk", "-O", "qcow2", source, unfinished);
+            Assert.Single(Directory.GetFiles(Path.GetDirectoryName(target)!));
+            throw new IOException("the power is cut");
+        }));
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(target)!));
+        DiskConversion.Receive(target, unfinished => _ = QemuTools.Image("convert", "-f", "vmdk", "-O", "qcow2", source, unfinished));
+
+        QemuTools.AssertClean(target);
+        Assert.Equal(5UL << 20, DiskInspection.Describe(target, null).VirtualSize);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\nb")]
+    [InlineData("\u001b[2J")]
+    public void Snapshot_withoutAProperName_isRefused(string name)
+    {
+        using var folder = new ImageFolder();
+        string path = folder["disk.qcow2"];
+        _ = QemuTools.Image("create", "-f", "qcow2", path, "1M");
+
+        Assert.Throws<StorageException>(() => DiskChanges.CreateSnapshot(path, name, DateTimeOffset.UnixEpoch));
+        Assert.Throws<StorageException>(() => DiskChanges.CreateSnapshot(path, new string('x', 256), DateTimeOffset.UnixEpoch));
+
+        Assert.Empty(DiskInspection.Describe(path, null).Snapshots);
+        DiskChanges.CreateSnapshot(path, new string('x', 255), DateTimeOffset.UnixEpoch);
+        QemuTools.AssertClean(path);
+    }
+
+    [Theory]
     [InlineData("zlib", "64k")]
     [InlineData("zlib", "512")]
     [InlineData("zlib", "2M")]
