@@ -9,6 +9,7 @@ using Hearth.Vm.Input;
 using Hearth.Vm.Running;
 using Hearth.Vm.Saving;
 using Hearth.Vm.Terminal;
+using Hearth.Vm.Vsock;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Vm;
@@ -73,6 +74,7 @@ internal static class GuestProcess
     private static GuestOutcome RunGuest(GuestConfiguration configuration)
     {
         using var outputs = new GuestOutputs(configuration.Outputs);
+        using SocketName? socket = configuration.Vsock is { } vsock ? new SocketName(vsock) : null;
         using var events = new MachineEvents();
         using GuestFile? save = configuration.Save is { } target ? new GuestFile(target) : null;
         using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)), Tell);

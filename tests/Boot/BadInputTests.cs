@@ -90,6 +90,8 @@ public sealed class BadInputTests : IDisposable
         { "--kernel KERNEL --serial SCRATCH/new --console SCRATCH/new", "--console: SCRATCH/new would be overwritten" },
         { "--kernel KERNEL --serial SCRATCH/disk --sound wav:SCRATCH/new --cdrom SCRATCH/text", "SCRATCH/text is no CD image" },
         { "--kernel KERNEL --serial SCRATCH/disk --console SCRATCH/new --net switch:SCRATCH/missing", "--net switch:SCRATCH/missing: No such file" },
+        { "--kernel KERNEL --vsock 3:SCRATCH/socket --vga std --screenshot SCRATCH/s.png --screenshot SCRATCH/t.png,after=9 --cdrom SCRATCH/text", "SCRATCH/text is no CD image" },
+        { "--kernel KERNEL --vsock 3:SCRATCH/socket --net switch:SCRATCH/missing", "--net switch:SCRATCH/missing: No such file" },
         { "--restore SCRATCH/missing", "SCRATCH/missing" },
         { "--restore SCRATCH/text", "is no saved guest" },
     };

@@ -38,6 +38,7 @@ public sealed class VsockTests : IDisposable
         Assert.Equal("hello\n", hello);
         Assert.Equal(Sum(data), outcome.Value("sum"));
         Assert.Equal(outcome.Value("sent"), Sum(received));
+        Assert.False(File.Exists(SocketPath), "the socket was left behind");
         Assert.Empty(BrokenHardware.FindIn(outcome));
     }
 

@@ -18,6 +18,9 @@ internal sealed class GuestLauncher : IDisposable
     private readonly List<FileDescriptor> _open = [];
     private readonly List<int> _passts = [];
     private readonly List<OutputFile> _outputs = [];
+
+    // What is there for this guest alone, and goes where it does not start.
+    private readonly List<(FileDescriptor Folder, string Name)> _made = [];
     private ScreenFiles? _screen;
 
     private GuestLauncher()
@@ -36,12 +39,8 @@ internal sealed class GuestLauncher : IDisposable
 
     public void Dispose()
     {
-        foreach (OutputFile output in _outputs)
-        {
-            if (output.Folder is { } folder)
-                new FileDescriptor(folder).Unlink(output.Name);
-        }
-
+        foreach ((FileDescriptor folder, string name) in _made)
+            folder.Unlink(name);
         foreach (FileDescriptor file in _open)
             file.Dispose();
         _screen?.Dispose();
@@ -170,6 +169,8 @@ internal sealed class GuestLauncher : IDisposable
         {
             RequireOther(option, path, file);
             FileDescriptor? folder = wasThere ? null : Keep(OpenOrExplain(option, Path.GetDirectoryName(full)!, FileAccessMode.Directory));
+            if (folder is not null)
+                _made.Add((folder, Path.GetFileName(full)));
             _outputs.Add(new OutputFile(file.Number, folder?.Number, Path.GetFileName(full)));
             return Keep(file);
         }
@@ -191,7 +192,11 @@ internal sealed class GuestLauncher : IDisposable
     {
         try
         {
-            return new VsockConfiguration(address.Cid, Keep(FileDescriptor.Listen(address.Socket)).Number);
+            string full = Path.GetFullPath(address.Socket);
+            FileDescriptor listener = Keep(FileDescriptor.Listen(address.Socket));
+            FileDescriptor folder = Keep(OpenOrExplain("--vsock", Path.GetDirectoryName(full) ?? "/", FileAccessMode.Directory));
+            _made.Add((folder, Path.GetFileName(full)));
+            return new VsockConfiguration(address.Cid, listener.Number, folder.Number, Path.GetFileName(full));
         }
         catch (LinuxException error)
         {

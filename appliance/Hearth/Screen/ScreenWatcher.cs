@@ -56,13 +56,14 @@ internal static class ScreenWatcher
         using var ready = new EventDescriptor(numbers[2]);
         using var wanted = new EventDescriptor(numbers[3]);
         using var link = new FileDescriptor(numbers[4]);
+        var guest = new GuestLink(link);
         foreach (ScreenEvent each in events.OrderBy(each => each.After ?? double.MaxValue))
         {
-            Wait(link, each.After);
+            Wait(guest, each.After);
             if (each.Resize is { } size)
                 AskFor(size, wish, wanted);
             else
-                Take(each, picture, ready, wanted);
+                Take(each, picture, ready, wanted, guest);
         }
 
         return ExitCode.Success;
@@ -74,12 +75,15 @@ internal static class ScreenWatcher
         parts[2].Length == 0 ? null : parts[2]);
 
     /// <summary>Waits for the time of an event, or the guest's end.</summary>
-    private static void Wait(FileDescriptor link, double? after)
+    private static void Wait(GuestLink guest, double? after)
     {
-        TimeSpan left;
-        do
-            left = after is { } seconds ? TimeSpan.FromSeconds(seconds) - Stopwatch.GetElapsedTime(s_start) : s_forever;
-        while (left > TimeSpan.Zero && !Descriptors.WaitReadable(link, left));
+        while (!guest.HasEnded)
+        {
+            TimeSpan left = after is { } seconds ? TimeSpan.FromSeconds(seconds) - Stopwatch.GetElapsedTime(s_start) : s_forever;
+            if (left <= TimeSpan.Zero)
+                return;
+            guest.Wait(left);
+        }
     }
 
     private static void AskFor(ScreenSize size, MappedMemory wish, EventDescriptor wanted)
@@ -88,7 +92,7 @@ internal static class ScreenWatcher
         wanted.Signal();
     }
 
-    private static void Take(ScreenEvent wantedPicture, MappedMemory shared, EventDescriptor ready, EventDescriptor wanted)
+    private static void Take(ScreenEvent wantedPicture, MappedMemory shared, EventDescriptor ready, EventDescriptor wanted, GuestLink guest)
     {
         // What was shown while nobody looked is old. When the guest is gone, or nothing changes, what is there is the newest.
         if (wantedPicture.After is not null)
@@ -101,7 +105,10 @@ internal static class ScreenWatcher
         var picture = new ScanoutPicture();
         if (!picture.TryTake(shared.Bytes(0, ScanoutLayout.Length)) || picture.Width == 0)
         {
-            Console.Error.WriteLine($"hearth: --screenshot {wantedPicture.File}: the guest shows no picture.");
+            // One that has not started has said why.
+            guest.Wait(TimeSpan.Zero);
+            if (!guest.IsGone)
+                Console.Error.WriteLine($"hearth: --screenshot {wantedPicture.File}: the guest shows no picture.");
             return;
         }
 
