@@ -6,7 +6,7 @@ public enum FileAccessMode
     Read,
     ReadWrite,
 
-    /// <summary>For writing; created when it does not exist, and otherwise as it is.</summary>
+    /// <summary>For writing to what is there, as it is.</summary>
     Write,
 
     /// <summary>For writing; it must not exist, and is created.</summary>
@@ -14,6 +14,9 @@ public enum FileAccessMode
 
     /// <summary>A directory, to link files into it.</summary>
     Directory,
+
+    /// <summary>The place only, without a right to what is there: to know it again, or to take names out of a directory.</summary>
+    Place,
 
     /// <summary>A nameless file inside the directory; it vanishes unless <see cref="FileDescriptor.LinkInto"/> names it.</summary>
     Nameless,

@@ -70,7 +70,8 @@ public sealed unsafe class FileDescriptor : IDisposable
         {
             FileAccessMode.Read => Libc.O_RDONLY,
             FileAccessMode.ReadWrite => Libc.O_RDWR,
-            FileAccessMode.Write => Libc.O_WRONLY | Libc.O_CREAT,
+            FileAccessMode.Write => Libc.O_WRONLY,
+            FileAccessMode.Place => Libc.O_PATH,
             FileAccessMode.CreateNew => Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL,
             FileAccessMode.Directory => Libc.O_RDONLY | Libc.O_DIRECTORY,
             _ => Libc.O_RDWR | Libc.O_TMPFILE,
@@ -80,17 +81,28 @@ public sealed unsafe class FileDescriptor : IDisposable
     }
 
     /// <summary>True when both are the same regular file or block device, whatever names led to it.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
     public bool IsSameFile(FileDescriptor other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        Libc.FileStatus mine;
-        Libc.FileStatus others;
-        return Libc.fstat(_number, &mine) == 0 && Libc.fstat(other._number, &others) == 0 && (mine.st_mode & Libc.S_IFMT) is Libc.S_IFREG or Libc.S_IFBLK
-            && mine.st_dev == others.st_dev && mine.st_ino == others.st_ino;
+        Libc.FileStatus mine = Status();
+        Libc.FileStatus others = other.Status();
+        uint kind = mine.st_mode & Libc.S_IFMT;
+        return kind == (others.st_mode & Libc.S_IFMT) && kind switch
+        {
+            Libc.S_IFREG => mine.st_dev == others.st_dev && mine.st_ino == others.st_ino,
+            Libc.S_IFBLK => mine.st_rdev == others.st_rdev,
+            _ => false,
+        };
     }
 
-    /// <summary>Empties a file. What is none, such as a terminal, stays as it is.</summary>
-    public void Empty() => _ = Libc.ftruncate(_number, 0);
+    /// <summary>Empties a file. What has no length, such as a terminal, stays as it is.</summary>
+    /// <exception cref="LinuxException">The host's file system refused.</exception>
+    public void Empty()
+    {
+        if (Libc.ftruncate(_number, 0) != 0 && Marshal.GetLastPInvokeError() is not Libc.EINVAL)
+            throw LinuxException.Last("cannot empty a file");
+    }
 
     /// <summary>Takes a name away; one that is not there is none the less.</summary>
     /// <param name="name">In this directory.</param>
@@ -246,6 +258,13 @@ public sealed unsafe class FileDescriptor : IDisposable
         ArgumentNullException.ThrowIfNull(directory);
         if (Libc.linkat(Libc.AT_FDCWD, $"/proc/self/fd/{_number}", directory.Number, name, Libc.AT_SYMLINK_FOLLOW) != 0)
             throw LinuxException.Last(name);
+    }
+
+    private Libc.FileStatus Status()
+    {
+        // SAFETY: the kernel fills the structure, whose length is its own.
+        Libc.FileStatus status;
+        return Libc.fstat(_number, &status) == 0 ? status : throw LinuxException.Last("cannot look at a file");
     }
 
     /// <summary>struct sockaddr_un (unix(7)).</summary>

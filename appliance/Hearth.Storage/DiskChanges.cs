@@ -14,8 +14,10 @@ public static class DiskChanges
         DiskInfo info = DiskInspection.Describe(path, format);
         if (size < info.VirtualSize && !shrink)
             throw new StorageException($"The disk '{path}' has {info.VirtualSize} bytes, and what is beyond {size} would be lost: say --shrink to have that.");
-        if (size == 0 || size % Qcow2Layout.SectorLength != 0 || size > long.MaxValue / 2)
+        if (size == 0 || size % Qcow2Layout.SectorLength != 0)
             throw new StorageException($"The disk '{path}' cannot have {size} bytes, which is no multiple of {Qcow2Layout.SectorLength}.");
+        if (size > long.MaxValue / 2)
+            throw new StorageException($"The disk '{path}' cannot have {size} bytes, which is too much.");
         if (info.Version is null)
         {
             using ImageFile raw = DiskInspection.Open(path, isReadOnly: false);
@@ -34,8 +36,8 @@ public static class DiskChanges
     /// <param name="openImage">Opens it as a disk of so many bytes.</param>
     internal static void Resize(Func<Qcow2Editor> openEditor, Func<ulong, Qcow2Image> openImage, ulong from, ulong to)
     {
-        if (to > from)
-            Edit(openEditor, editor => editor.MakeRoom(to));
+        // Refuses a size before anything is lost.
+        Edit(openEditor, editor => editor.MakeRoom(to));
 
         // What the backing file has there was never on this disk.
         if (to != from)

@@ -2,11 +2,15 @@ using System.Buffers.Binary;
 
 namespace Hearth.Storage;
 
-/// <summary>Images of other programs, by what they begin or end with. They are converted, not run on.</summary>
+/// <summary>
+/// Images of other programs, by what they begin with. They are converted, not run on. A VHD that does not grow has its mark at the end only: it is a raw
+/// disk with a sector more.
+/// </summary>
 public static class ForeignFormat
 {
-    private const int StartLength = 512;
-    private const int FooterLength = 512;
+    /// <summary>Bytes from the beginning that tell.</summary>
+    public const int StartLength = 512;
+
     private const int VdiMagicOffset = 64;
     private const uint VdiMagic = 0xBEDA107F;
 
@@ -25,31 +29,27 @@ public static class ForeignFormat
     internal static void RequireNone(ImageFile file)
     {
         if (Recognise(file) is { } foreign)
-            throw new StorageException($"The disk '{file.Name}' is a {foreign} image: `hearth disk convert` makes one of it that can be used.");
+            throw new StorageException($"The disk '{file.Name}' is a {foreign} image: `hearth disk convert` makes one of it that can be used; if it is none, say that its format is raw.");
     }
 
     internal static string? Recognise(ImageFile file)
     {
         var start = new byte[StartLength];
         file.Read(start.AsMemory(0, (int)Math.Min(file.Length, StartLength)), 0);
-        if (start.AsSpan().StartsWith("KDMV"u8) || start.AsSpan().StartsWith("# Disk DescriptorFile"u8))
-            return "vmdk";
-        if (start.AsSpan().StartsWith("vhdxfile"u8))
-            return "vhdx";
-        if (start.AsSpan().StartsWith("QED\0"u8))
-            return "qed";
-        if (BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(VdiMagicOffset)) == VdiMagic)
-            return "vdi";
-        return HasVhdMark(start) || (file.Length >= FooterLength && HasVhdMark(ReadFooter(file))) ? "vpc" : null;
+        return Recognise(start);
     }
 
-    /// <summary>A VHD that does not grow has its mark at the end only (Virtual Hard Disk Image Format Specification, "Hard Disk Footer Format").</summary>
-    private static byte[] ReadFooter(ImageFile file)
+    /// <param name="start">The first <see cref="StartLength"/> bytes.</param>
+    internal static string? Recognise(ReadOnlySpan<byte> start)
     {
-        var footer = new byte[FooterLength];
-        file.Read(footer, file.Length - FooterLength);
-        return footer;
+        if (start.StartsWith("KDMV"u8) || start.StartsWith("COWD"u8) || start.StartsWith("# Disk DescriptorFile"u8))
+            return "vmdk";
+        if (start.StartsWith("vhdxfile"u8))
+            return "vhdx";
+        if (start.StartsWith("conectix"u8))
+            return "vpc";
+        if (start.StartsWith("QED\0"u8))
+            return "qed";
+        return BinaryPrimitives.ReadUInt32LittleEndian(start[VdiMagicOffset..]) == VdiMagic ? "vdi" : null;
     }
-
-    private static bool HasVhdMark(ReadOnlySpan<byte> sector) => sector.StartsWith("conectix"u8);
 }

@@ -136,7 +136,7 @@ public sealed class RawDiskImage : IBlockBackend, IDisposable
         int copied = (int)Math.Min(SectorLength, request.Length);
         Memory<byte> start = scratch.Fill(copied);
         window.Slice(0, copied).CopyTo(start.Span);
-        return Qcow2Header.HasMagic(start.Span)
+        return Qcow2Header.HasMagic(start.Span) || ForeignFormat.Recognise(start.Span) is not null
             ? DiskResult.IoError
             : _file.Write(scratch.Gather(window.Slice(copied, window.Length - copied), before: start), 0);
     }

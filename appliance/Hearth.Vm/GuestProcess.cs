@@ -92,13 +92,12 @@ internal static class GuestProcess
         if (engine.Note is { } note)
             Tell(note);
 
-        outputs.Start();
-
         // Nothing is printed from here to the end of the run but by the guest.
         using GuestTerminal? terminal = GuestTerminal.TryEnter(configuration);
         using var signals = new HostSignals(events, terminal);
         backends.StartInput();
         using InputSession hands = backends.Input.Start(machine.Clock);
+        outputs.Start();
         GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell, configuration.Watchdog ?? WatchdogAction.Reset).Run();
         backends.Display?.ShowLast();
         return outcome with { Statistics = configuration.Statistics ? [.. machine.Statistics(), .. outcome.Statistics] : [] };

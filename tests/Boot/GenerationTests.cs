@@ -19,9 +19,10 @@ public sealed class GenerationTests
         using TestGuest guest = new TestGuest(GuestAssets.Kernel, script).WithCpus(cpus);
         string file = guest.Scratch["saved"];
         using HearthProcess process = HearthProcess.Start([.. guest.Arguments, "--save", file]);
-        process.WaitForText("round 3 on 0");
+        process.WaitForText("round 1 on 0");
         process.Save();
         HearthOutcome saved = process.WaitForExit();
+        Assert.True(File.Exists(file), $"the guest was not saved before it ended\n{saved.Console}\n{saved.Error}");
 
         HearthOutcome first = HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();
         HearthOutcome second = HearthProcess.Run([.. guest.Arguments, "--restore", file]).AssertPoweredOff();

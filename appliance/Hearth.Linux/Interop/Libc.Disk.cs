@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
     internal const int EIO = 5;
     internal const int EAGAIN = 11;
     internal const int EACCES = 13;
+    internal const int EINVAL = 22;
     internal const int ENOSPC = 28;
     internal const int EPIPE = 32;
     internal const int EOPNOTSUPP = 95;

@@ -21,7 +21,7 @@ internal static unsafe partial class Libc
     internal const int O_RDWR = 2;
     internal const int O_CREAT = 0x40;
     internal const int O_EXCL = 0x80;
-    internal const int O_TRUNC = 0x200;
+    internal const int O_PATH = 0x20_0000;
     internal const int O_DIRECTORY = 0x10000;
     internal const int O_CLOEXEC = 0x80000;
     internal const int O_TMPFILE = 0x400000 | O_DIRECTORY;
@@ -79,6 +79,7 @@ internal static unsafe partial class Libc
         [FieldOffset(8)] public ulong st_ino;
         [FieldOffset(24)] public uint st_mode;
         [FieldOffset(28)] public uint st_uid;
+        [FieldOffset(40)] public ulong st_rdev;
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

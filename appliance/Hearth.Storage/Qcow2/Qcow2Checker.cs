@@ -7,7 +7,8 @@ namespace Hearth.Storage.Qcow2;
 
 /// <summary>Walks everything an image refers to and compares it with its refcounts, and repairs what can be repaired without losing data.</summary>
 /// <param name="header">The image's.</param>
-internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress<double>? progress = null)
+/// <param name="stopAtDanger">Whether it is enough to know that there is a <see cref="Danger"/>: a hostile image can make the walk long.</param>
+internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress<double>? progress = null, bool stopAtDanger = false)
 {
     private const int FindingsShown = 50;
 
@@ -33,11 +34,16 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
     /// </summary>
     public string? Danger { get; private set; }
 
+    /// <summary>Nothing was found that <see cref="Repair"/> has to leave as it is.</summary>
+    public bool IsRepairable => _unfixable == 0;
+
     /// <summary>Finds out and changes nothing.</summary>
     /// <exception cref="StorageException">The host's disk failed, or the snapshot table cannot be read.</exception>
     public CheckReport Check()
     {
         CountReferences();
+        if (stopAtDanger && Danger is not null)
+            return Report(_unfixable + _wrongBlocks.Count, 0);
         (long tooLow, long leaks) = CompareCounts(null);
         long flags = CheckFlags(repair: false);
         return Report(_unfixable + _wrongBlocks.Count + tooLow + flags, leaks);
@@ -132,14 +138,19 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         NoteUnfixable(_references.Add(offset, size * (long)sizeof(ulong), ReferenceKind.Table, "L1 table"));
         ulong[] l1 = Qcow2Table.Read(file, offset, size);
         Prefetch(l1);
+        var tables = new HashSet<ulong>();
         for (int i = 0; i < l1.Length; i++)
         {
             progress?.Report((double)i / l1.Length);
             ulong table = l1[i] & OffsetMask;
-            if (table == 0)
+            if (l1[i] == 0)
                 continue;
-            if ((l1[i] & L1Reserved) != 0 || (table & (ulong)(header.ClusterLength - 1)) != 0 || table >= (ulong)file.Length)
+            if (stopAtDanger && Danger is not null)
+                return;
+            if (table == 0 || (l1[i] & L1Reserved) != 0 || (table & (ulong)(header.ClusterLength - 1)) != 0 || table >= (ulong)file.Length)
                 NoteUnfixable($"the L1 entry 0x{l1[i]:x} at offset {offset + (i * (long)sizeof(ulong))} cannot be");
+            else if (!tables.Add(table))
+                NoteUnfixable($"the L1 entry 0x{l1[i]:x} at offset {offset + (i * (long)sizeof(ulong))} names a table that another one has");
             else
                 CountL2((long)table, isActive);
         }
@@ -185,6 +196,8 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
             (long start, int length) = Qcow2Mapping.CompressedRange(entry, header.ClusterBits);
 
             // The last sector may be cut by the file's end.
+            if (start + length - file.Length >= SectorLength)
+                return "its sectors lie beyond the file's end";
             return (entry & Copied) != 0
                 ? "it is compressed and marked as copied"
                 : _references.Add(start, Math.Min(length, Math.Max(file.Length - start, 1)), ReferenceKind.Data, "compressed cluster");
@@ -223,7 +236,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
     private void CountBitmap(long table, uint size)
     {
         long length = size * (long)sizeof(ulong);
-        string? wrong = table < 0 || table > file.Length - length ? $"the bitmap table at offset {table} goes beyond the file" : _references.Add(table, length, ReferenceKind.Table, "bitmap table");
+        string? wrong = length > MaximumL1Length ? $"the bitmap table at offset {table} has {size} entries" : table < 0 || table > file.Length - length ? $"the bitmap table at offset {table} goes beyond the file" : _references.Add(table, length, ReferenceKind.Table, "bitmap table");
         NoteUnfixable(wrong);
         if (wrong is not null)
             return;
@@ -255,7 +268,8 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
             else
             {
                 leaks++;
-                Note($"the cluster at offset {cluster << header.ClusterBits} is counted {count} times and has {references} references");
+                if (!IsToldAll(isDanger: false))
+                    Note($"the cluster at offset {cluster << header.ClusterBits} is counted {count} times and has {references} references");
             }
 
             if (isRepaired)
@@ -332,11 +346,22 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         long cluster = (long)(entry & OffsetMask) >> header.ClusterBits;
         if (cluster >= _references.ClusterCount || (entry & Copied) != 0 == _isCountedOnce[(int)cluster])
             return 0;
+        bool isDanger = (entry & Copied) != 0 && _references[cluster] > 1;
+        if (IsToldAll(isDanger))
+            return WriteFlag(entry, at, repair);
         string finding = $"the entry 0x{entry:x} at offset {at} says wrongly whether its cluster has one reference";
-        if ((entry & Copied) != 0 && _references[cluster] > 1)
+        if (isDanger)
             NoteDanger(finding);
         else
             Note(finding);
+        return WriteFlag(entry, at, repair);
+    }
+
+    /// <summary>One more finding would not be told: a power cut in the wrong moment may leave millions.</summary>
+    private bool IsToldAll(bool isDanger) => _findings.Count >= FindingsShown && (!isDanger || Danger is not null);
+
+    private int WriteFlag(ulong entry, long at, bool repair)
+    {
         if (repair)
             file.WriteUInt64(entry ^ Copied, at);
         return 1;

@@ -30,8 +30,6 @@ internal sealed class Qcow2Editor : IDisposable
             _header = Qcow2Image.ReadForWriting(file);
             _metadata = Qcow2Metadata.OpenForWriting(file, _header);
             (_snapshots, _snapshotTableLength) = Qcow2SnapshotTable.Read(file, _header);
-            lock (_metadata.Gate)
-                _metadata.BeginChangesLocked();
         }
         catch
         {
@@ -50,6 +48,7 @@ internal sealed class Qcow2Editor : IDisposable
             throw new StorageException($"A snapshot needs a name of 1 to {MaximumSnapshotNameLength} bytes without control characters.");
         if (_snapshots.Any(snapshot => snapshot.Name == name))
             throw new StorageException($"The disk '{_file.Name}' has a snapshot '{name}' already.");
+        Begin();
         ulong[] l1 = ReadL1(_header.L1Table, _header.L1Size);
         Count(l1, Refcounts.Increment);
         long table = WriteL1(l1);
@@ -67,6 +66,7 @@ internal sealed class Qcow2Editor : IDisposable
     public void Apply(string name)
     {
         Qcow2Snapshot snapshot = Find(name);
+        Begin();
         ulong[] old = ReadL1(_header.L1Table, _header.L1Size);
         var l1 = new ulong[Math.Max(snapshot.L1Size, (int)Math.Max(1, Qcow2Header.L1EntriesFor(snapshot.DiskSize, _header.ClusterBits)))];
         ReadL1(snapshot.L1Table, snapshot.L1Size).CopyTo(l1, 0);
@@ -91,6 +91,7 @@ internal sealed class Qcow2Editor : IDisposable
     public void Delete(string name)
     {
         Qcow2Snapshot snapshot = Find(name);
+        Begin();
         SetSnapshots([.. _snapshots.Where(other => other != snapshot)]);
         Count(ReadL1(snapshot.L1Table, snapshot.L1Size), cluster => Refcounts.Decrement(cluster));
         Free(snapshot.L1Table, snapshot.L1Size * (long)sizeof(ulong));
@@ -104,6 +105,7 @@ internal sealed class Qcow2Editor : IDisposable
     public void Resize(ulong size)
     {
         MakeRoom(size);
+        Begin();
         SetL1(_header.L1Table, _header.L1Size, size);
     }
 
@@ -115,6 +117,7 @@ internal sealed class Qcow2Editor : IDisposable
         ulong entries = Qcow2Header.L1EntriesFor(size, _header.ClusterBits);
         if (entries <= (ulong)_header.L1Size)
             return;
+        Begin();
         var l1 = new ulong[entries];
         ReadL1(_header.L1Table, _header.L1Size).CopyTo(l1, 0);
         long table = WriteL1(l1);
@@ -216,6 +219,13 @@ internal sealed class Qcow2Editor : IDisposable
     }
 
     private ulong[] ReadL2(ulong table) => Qcow2Table.Read(_file, (long)(table & OffsetMask), (int)(_header.ClusterLength / sizeof(ulong)));
+
+    /// <summary>Comes before the first change: what is refused changes nothing.</summary>
+    private void Begin()
+    {
+        lock (_metadata.Gate)
+            _metadata.BeginChangesLocked();
+    }
 
     private void RequireSize(ulong size)
     {

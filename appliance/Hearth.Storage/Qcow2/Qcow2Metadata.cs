@@ -52,13 +52,13 @@ internal sealed class Qcow2Metadata : IDisposable
     public static Qcow2Metadata OpenForWriting(ImageFile file, Qcow2Header header)
     {
         var metadata = new Qcow2Metadata(file, header, isReadOnly: false);
-        var checker = new Qcow2Checker(file, header);
+        var checker = new Qcow2Checker(file, header, stopAtDanger: true);
         CheckReport report = checker.Check();
         if (checker.Danger is { } danger)
-            throw new StorageException($"The disk '{file.Name}' is damaged: {danger}; `hearth disk check --repair` puts right what can be.");
+            throw new StorageException($"The disk '{file.Name}' is damaged: {danger}; {(checker.IsRepairable ? "`hearth disk check --repair` puts that right" : "it can be read, opened read-only, but not written to")}.");
 
-        // Bitmaps of other programs are theirs.
-        if (report.IsClean || header.BitmapDirectory != 0)
+        // What bitmaps and other features of other programs refer to is theirs.
+        if (report.IsClean || header.BitmapDirectory != 0 || header.Autoclear != 0)
             return metadata;
         _ = new Qcow2Checker(file, header).Repair();
         return new Qcow2Metadata(file, header, isReadOnly: false);

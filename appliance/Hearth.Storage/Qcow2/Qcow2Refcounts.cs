@@ -35,8 +35,11 @@ internal sealed class Qcow2Refcounts
         _tableOffset = header.RefcountTable;
         _table = Qcow2Table.Read(file, _tableOffset, (int)(header.RefcountTableClusters * header.ClusterLength / sizeof(ulong)));
         End = header.ClustersFor(file.Length);
+        var blocks = new HashSet<ulong>();
         for (int i = 0; i < _table.Length; i++)
         {
+            if (_table[i] != 0 && !blocks.Add(_table[i]))
+                throw new StorageException($"The disk '{file.Name}' is damaged at offset {_tableOffset + (i * (long)sizeof(ulong))}: the refcount table's entry 0x{_table[i]:x} comes twice.");
             if ((_table[i] & (ulong)(header.ClusterLength - 1)) != 0 || _table[i] >= (ulong)file.Length)
                 throw new StorageException($"The disk '{file.Name}' is damaged at offset {_tableOffset + (i * (long)sizeof(ulong))}: the refcount table's entry 0x{_table[i]:x} cannot be.");
         }
@@ -237,6 +240,7 @@ internal sealed class Qcow2Refcounts
         }
 
         WriteBlock(block, own);
+        WriteCounts();
         _file.Sync();
         _table[block] = (ulong)(own << _header.ClusterBits);
         _file.WriteUInt64(_table[block], _tableOffset + (block * sizeof(ulong)));
@@ -297,11 +301,17 @@ internal sealed class Qcow2Refcounts
         _table.CopyTo(grown, 0);
         CountRegion(start, clusters, missing, grown);
 
+        WriteCounts();
+        MoveTable(start, (int)clusters, grown);
+    }
+
+    /// <summary>Brings the counts to the file before something is written that relies on them.</summary>
+    private void WriteCounts()
+    {
         // A power cut must not leave counts beyond the end of the file.
         if (_file.HasGrown)
             _file.Sync();
         _cache.WriteDirty();
-        MoveTable(start, (int)clusters, grown);
     }
 
     /// <summary>Counts clusters, and behind them the blocks that have to be made for them and for themselves.</summary>

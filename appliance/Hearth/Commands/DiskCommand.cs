@@ -96,14 +96,14 @@ internal static class DiskCommand
         command.SetAction(parsed => Run(() =>
         {
             using var progress = new ProgressLine("copied");
-            var disk = new NewDisk(parsed.GetValue(target)!, null) { Format = ParseFormat(parsed.GetValue(format))!.Value };
+            NewDisk disk = options.Apply(parsed, new NewDisk(parsed.GetValue(target)!, null) { Format = ParseFormat(parsed.GetValue(format))!.Value });
             string from = parsed.GetValue(source)!;
             string? said = parsed.GetValue(sourceFormat);
             string? foreign = said is null ? ForeignFormat.Recognise(from) : ForeignFormat.Names.FirstOrDefault(name => name == said);
             if (foreign is not null)
-                ForeignImage.Convert(from, foreign, disk.Path, DiskFormatNames.NameOf(disk.Format));
+                ForeignImage.Convert(from, foreign, disk);
             else
-                _ = DiskConversion.Convert(from, ParseFormat(said), options.Apply(parsed, disk), progress);
+                _ = DiskConversion.Convert(from, ParseFormat(said), disk, progress);
             progress.Clear();
             return ExitCode.Success;
         }));

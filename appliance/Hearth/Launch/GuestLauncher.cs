@@ -163,22 +163,17 @@ internal sealed class GuestLauncher : IDisposable
     {
         RequireName(option, path);
         string full = Path.GetFullPath(path);
+        if (Directory.Exists(full))
+            throw new UsageException($"{option}: {path} is a directory");
+        string name = Path.GetFileName(full);
         bool wasThere = Path.Exists(full);
         FileDescriptor file = OpenOrExplain(option, path, wasThere ? FileAccessMode.Write : FileAccessMode.CreateNew);
-        try
-        {
-            RequireOther(option, path, file);
-            FileDescriptor? folder = wasThere ? null : Keep(OpenOrExplain(option, Path.GetDirectoryName(full)!, FileAccessMode.Directory));
-            if (folder is not null)
-                _made.Add((folder, Path.GetFileName(full)));
-            _outputs.Add(new OutputFile(file.Number, folder?.Number, Path.GetFileName(full)));
-            return Keep(file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        FileDescriptor? folder = wasThere ? null : Keep(OpenOrExplain(option, Path.GetDirectoryName(full)!, FileAccessMode.Place));
+        if (folder is not null)
+            _made.Add((folder, name));
+        RequireOther(option, path, file);
+        _outputs.Add(new OutputFile(file.Number, folder?.Number, name));
+        return Keep(file);
     }
 
     /// <summary>What is written must be nothing that the guest has otherwise: a slip of the fingers would cost a disk.</summary>
@@ -194,7 +189,7 @@ internal sealed class GuestLauncher : IDisposable
         {
             string full = Path.GetFullPath(address.Socket);
             FileDescriptor listener = Keep(FileDescriptor.Listen(address.Socket));
-            FileDescriptor folder = Keep(OpenOrExplain("--vsock", Path.GetDirectoryName(full) ?? "/", FileAccessMode.Directory));
+            FileDescriptor folder = Keep(OpenOrExplain("--vsock", Path.GetDirectoryName(full)!, FileAccessMode.Place));
             _made.Add((folder, Path.GetFileName(full)));
             return new VsockConfiguration(address.Cid, listener.Number, folder.Number, Path.GetFileName(full));
         }
@@ -227,7 +222,7 @@ internal sealed class GuestLauncher : IDisposable
             throw new UsageException($"--screenshot: {file} is a directory");
         if (Path.Exists(file))
         {
-            using FileDescriptor there = OpenOrExplain("--screenshot", file, FileAccessMode.Write);
+            using FileDescriptor there = OpenOrExplain("--screenshot", file, FileAccessMode.Place);
             RequireOther("--screenshot", file, there);
             return;
         }

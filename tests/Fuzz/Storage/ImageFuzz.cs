@@ -158,8 +158,15 @@ internal static class ImageFuzz
         ChangeAtRandom(disk, random, 20, expected);
         RequireSectors(disk, expected, "while it was open");
         disk.Close();
-        using var again = new Qcow2Image(new ImageFile(store, "fuzz"), null, isReadOnly: true, 1);
-        RequireSectors(again, expected, "after it was closed");
+        try
+        {
+            using var again = new Qcow2Image(new ImageFile(store, "fuzz"), null, isReadOnly: false, 1);
+            RequireSectors(again, expected, "after it was closed");
+        }
+        catch (StorageException error)
+        {
+            throw new InvalidOperationException($"closed, and not to be opened again: {error.Message}", error);
+        }
     }
 
     /// <summary>What the disk shows, sector by sector; null where it cannot be read.</summary>

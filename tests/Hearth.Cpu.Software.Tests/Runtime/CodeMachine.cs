@@ -108,7 +108,7 @@ internal sealed unsafe class CodeMachine : IDisposable
     public void Continue(int index = 0)
     {
         bool late = false;
-        using var watchdog = new Timer(_ => { late = true; _vcpus[index].Kick(); }, null, 20_000, Timeout.Infinite);
+        using var watchdog = new Timer(_ => { late = true; _vcpus[index].Kick(); }, null, 60_000, Timeout.Infinite);
         VcpuExit exit = _vcpus[index].Run(Buses[index]);
         Assert.Equal(new VcpuExit(VcpuExitReason.Kicked), exit);
         Assert.False(late, $"the guest did not stop by itself; RIP is 0x{_vcpus[index].State->Rip:x}");

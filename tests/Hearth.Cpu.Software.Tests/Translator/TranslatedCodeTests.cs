@@ -143,7 +143,7 @@ public sealed unsafe class TranslatedCodeTests : IDisposable
         Assert.True(_ram.TryWrite(new GuestAddress(CodeStart), stream.ToArray()));
         _vcpu.State->Rip = CodeStart;
         _vcpu.State->Activity = 0;
-        using var timer = new Timer(_ => _vcpu.Kick(), null, 500, Timeout.Infinite);
+        using var timer = new Timer(_ => _vcpu.Kick(), null, 20_000, Timeout.Infinite);
         VcpuExit exit = _vcpu.Run(null!);
         Assert.Equal("", exit.Detail);
         Assert.Equal((byte)VcpuActivity.Halted, _vcpu.State->Activity);

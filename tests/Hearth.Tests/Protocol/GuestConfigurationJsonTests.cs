@@ -20,6 +20,7 @@ public sealed class GuestConfigurationJsonTests
             DebugExitPort = 0xF4,
             ExitOnReset = true,
             EntropyDevice = false,
+            Outputs = [new OutputFile(7, 12, "console.log"), new OutputFile(8, null, "serial.log")],
             Networks = [new NetworkConfiguration(9, "02:00:00:00:00:01"), new NetworkConfiguration(12, "02:00:00:00:00:02") { IsTap = true }],
             Save = new SaveConfiguration(10, 11, "guest.state"),
         };
@@ -28,9 +29,10 @@ public sealed class GuestConfigurationJsonTests
 
         // Lists compare by identity.
         Assert.Equal(configuration.Networks, read.Networks);
+        Assert.Equal(configuration.Outputs, read.Outputs);
         Assert.Equal(
-            configuration with { Networks = [] },
-            read with { Modules = [], Disks = [], CdRoms = [], BootOrder = [], Networks = [], Input = configuration.Input });
+            configuration with { Networks = [], Outputs = [] },
+            read with { Modules = [], Disks = [], CdRoms = [], BootOrder = [], Networks = [], Outputs = [], Input = configuration.Input });
     }
 
     [Fact]
