@@ -77,6 +77,41 @@ public class ForeignImageTests
         Assert.Equal(5UL << 20, DiskInspection.Describe(target, null).VirtualSize);
     }
 
+    [Fact]
+    public void Shrinking_thatTheFormatCannot_losesNothing()
+    {
+        using var folder = new ImageFolder();
+        string path = folder["disk.qcow2"];
+        _ = QemuTools.Image("create", "-f", "qcow2", "-o", "compat=0.10", path, "4M");
+        _ = QemuTools.Io(path, "write -P 9 3M 1M");
+        DiskChanges.CreateSnapshot(path, "one", DateTimeOffset.UnixEpoch);
+        byte[] before = ImageFolder.Content(path);
+
+        StorageException thrown = Assert.Throws<StorageException>(() => DiskChanges.Resize(path, null, 1 << 20, shrink: true));
+
+        Assert.Contains("has snapshots, which in version 2 of the format do not know their size", thrown.Message, StringComparison.Ordinal);
+        Assert.Equal(before, ImageFolder.Content(path));
+        QemuTools.AssertClean(path);
+    }
+
+    /// <summary>More than a reference count in memory has bits for.</summary>
+    [Fact]
+    public void Cluster_ofManySnapshots_isCountedRight()
+    {
+        const int Snapshots = 70;
+        using var folder = new ImageFolder();
+        string path = folder["disk.qcow2"];
+        _ = QemuTools.Image("create", "-f", "qcow2", path, "1M");
+        _ = QemuTools.Io(path, "write -P 9 0 64k");
+        for (int i = 0; i < Snapshots; i++)
+            DiskChanges.CreateSnapshot(path, $"s{i}", DateTimeOffset.UnixEpoch);
+
+        Assert.True(DiskInspection.Check(path, repair: false, null).IsClean);
+        QemuTools.AssertClean(path);
+        DiskChanges.DeleteSnapshot(path, "s7");
+        Assert.True(DiskInspection.Check(path, repair: false, null).IsClean);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("a\nb")]
