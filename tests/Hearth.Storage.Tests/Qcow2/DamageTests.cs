@@ -226,6 +226,34 @@ public sealed class DamageTests : IDisposable
         Assert.Equal(Machine.BlockStatus.Ok, requests.Run(said, Machine.BlockOperation.Write, 0, 512, header));
     }
 
+    /// <summary>A guest could otherwise have its disk refused at the next start, or have a conversion open a file of the host that it names.</summary>
+    [Theory]
+    [InlineData("KDMV", 0)]
+    [InlineData("COWD", 0)]
+    [InlineData("# Disk DescriptorFile", 0)]
+    [InlineData("vhdxfile", 0)]
+    [InlineData("conectix", 0)]
+    [InlineData("QED\0", 0)]
+    [InlineData("\u007F\u0010\u00DA\u00BE", 64)]
+    public void Raw_thatWasOnlyRecognised_takesNoMarkOfAnotherProgram(string mark, int offset)
+    {
+        string raw = _folder["raw.img"];
+        File.WriteAllBytes(raw, new byte[1 << 20]);
+        var sector = new byte[512];
+        System.Text.Encoding.Latin1.GetBytes(mark).CopyTo(sector, offset);
+        var requests = new Requests();
+
+        using (var image = (RawDiskImage)DiskBackend.Open(DiskChain.Open(raw, null, isReadOnly: false), isReadOnly: false, isRecognised: true))
+        {
+            Assert.Equal(Machine.BlockStatus.IoError, requests.Run(image, Machine.BlockOperation.Write, 0, 512, sector));
+            Assert.Equal(Machine.BlockStatus.Ok, requests.Run(image, Machine.BlockOperation.Write, 512, 512, sector));
+        }
+
+        Assert.Null(ForeignFormat.Recognise(raw));
+        using var said = (RawDiskImage)DiskBackend.Open(DiskChain.Open(raw, DiskFormat.Raw, isReadOnly: false), isReadOnly: false, isRecognised: false);
+        Assert.Equal(Machine.BlockStatus.Ok, requests.Run(said, Machine.BlockOperation.Write, 0, 512, sector));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private void Patch(long offset, int length, ulong value)
