@@ -14,12 +14,15 @@ public sealed unsafe class TracedProcess : IDisposable
 
     private int _id;
 
+    /// <summary>What it ended with by itself.</summary>
+    private int _exitCode;
+
     private TracedProcess(int id) => _id = id;
 
     /// <summary>The process id; 0 once it is gone.</summary>
     public int Id => _id;
 
-    /// <summary>Takes a new child over, which stops by itself when it executes its program.</summary>
+    /// <summary>Takes a new child over, which stops by itself when it executes its program, or ends with the error number when it cannot.</summary>
     /// <exception cref="LinuxException">It ended instead, or tracing is not allowed.</exception>
     public static TracedProcess Adopt(int id)
     {
@@ -27,7 +30,7 @@ public sealed unsafe class TracedProcess : IDisposable
         if (process.Wait().Signal != Signal.Trap)
         {
             process.Dispose();
-            throw new LinuxException("a process cannot be traced here", 0);
+            throw new LinuxException("a process cannot be traced here", process._exitCode);
         }
 
         const int Options = Libc.PTRACE_O_EXITKILL | Libc.PTRACE_O_TRACESYSGOOD;
@@ -168,7 +171,11 @@ public sealed unsafe class TracedProcess : IDisposable
         }
 
         if ((status & 0xFF) != Stopped)
+        {
+            _exitCode = (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 0;
             return Gone();
+        }
+
         int signal = (status >> 8) & 0xFF;
         return signal == (Signal.Trap | SystemCallBit) ? new TracedStop(0, true) : new TracedStop(signal, false);
     }

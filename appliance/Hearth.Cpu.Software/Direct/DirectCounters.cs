@@ -13,6 +13,9 @@ internal sealed class DirectCounters
 
     public long Filled { get; set; }
 
+    /// <summary>Why the host allows no process for user code; null where it does, or was not asked.</summary>
+    public string? Refusal { get; set; }
+
     public void Count(DirectExit exit, long ticks)
     {
         _exits[(int)exit]++;
@@ -26,11 +29,14 @@ internal sealed class DirectCounters
         _ticks += other._ticks;
         Entries += other.Entries;
         Filled += other.Filled;
+        Refusal ??= other.Refusal;
     }
 
     public IEnumerable<EngineStatistic> Describe()
     {
         yield return new EngineStatistic("direct: entries", Text(Entries));
+        if (Refusal is not null)
+            yield return new EngineStatistic("direct: refused", Refusal);
         yield return new EngineStatistic("direct: time", string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(0, _ticks).TotalMilliseconds:F1} ms"));
         yield return new EngineStatistic("direct: faults served by mapping", Text(Filled));
         foreach (DirectExit exit in Enum.GetValues<DirectExit>())

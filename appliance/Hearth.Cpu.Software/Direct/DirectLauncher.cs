@@ -61,7 +61,9 @@ internal sealed unsafe class DirectLauncher : IDisposable
     {
         const int Prctl = 157;
         const int ParentDeathSignal = 1;
-        const int Duplicate = 33;
+        const int FileControl = 72;
+        const int DuplicateFrom = 0; // F_DUPFD
+        const int DuplicateTo = 33;
         const int Trace = 101;
         const int ExecuteAt = 322;
         const int EmptyPath = 0x1000;
@@ -90,12 +92,28 @@ internal sealed unsafe class DirectLauncher : IDisposable
         a.mov(edi, ParentDeathSignal);
         a.mov(esi, Signal.Kill);
         a.syscall();
+
+        // This process may have any of the three under the numbers that the child is to have two of them by.
+        foreach (string field in (ReadOnlySpan<string>)[nameof(Arguments.Ram), nameof(Arguments.Stub), nameof(Arguments.Program)])
+        {
+            a.mov(eax, FileControl);
+            a.mov(edi, __dword_ptr[rbx + OffsetOf(field)]);
+            a.mov(esi, DuplicateFrom);
+            a.mov(edx, StubDescriptor + 1);
+            a.syscall();
+            a.test(eax, eax);
+            a.js(failed);
+            a.mov(__dword_ptr[rbx + OffsetOf(field)], eax);
+        }
+
         foreach ((string field, int number) in (ReadOnlySpan<(string, int)>)[(nameof(Arguments.Ram), RamDescriptor), (nameof(Arguments.Stub), StubDescriptor)])
         {
-            a.mov(eax, Duplicate);
+            a.mov(eax, DuplicateTo);
             a.mov(edi, __dword_ptr[rbx + OffsetOf(field)]);
             a.mov(esi, number);
             a.syscall();
+            a.test(eax, eax);
+            a.js(failed);
         }
 
         a.mov(eax, Trace);
@@ -111,8 +129,9 @@ internal sealed unsafe class DirectLauncher : IDisposable
         a.mov(r8d, EmptyPath);
         a.syscall();
         a.Label(ref failed);
+        a.mov(edi, eax);
+        a.neg(edi);
         a.mov(eax, Exit);
-        a.mov(edi, 1);
         a.syscall();
         using var stream = new MemoryStream();
         a.Assemble(new StreamCodeWriter(stream), (ulong)_page.Address);

@@ -253,9 +253,10 @@ internal sealed unsafe class DirectTier : IDisposable
         {
             space = candidate.Space ??= NewSpace();
         }
-        catch (LinuxException)
+        catch (LinuxException error)
         {
             // The host allows no such process: translated code does everything, as before.
+            Counters.Refusal = error.Message;
             _refused = true;
             _state->DirectWanted = 0;
             return false;
