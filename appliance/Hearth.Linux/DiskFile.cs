@@ -31,6 +31,17 @@ public sealed unsafe class DiskFile : IDisposable
         return length >= 0 ? length : throw new LinuxException("cannot tell the length of a disk", Marshal.GetLastPInvokeError());
     }
 
+    /// <summary>What a file takes of its file system, in bytes: without its holes, and with what was reserved beyond its end. Null for a block device.</summary>
+    /// <exception cref="LinuxException">The host does not say.</exception>
+    public long? MeasureUsage()
+    {
+        const int BlockLength = 512; // of st_blocks, whatever the file system's blocks are: stat(3type)
+        Libc.FileStatus status;
+        if (Libc.fstat(_file.Number, &status) != 0)
+            throw LinuxException.Last("cannot tell what a disk takes");
+        return (status.st_mode & Libc.S_IFMT) == Libc.S_IFREG ? status.st_blocks * BlockLength : null;
+    }
+
     /// <summary>
     /// Takes an advisory lock of the open file description: one writer, or any number of readers. It ends with the last copy
     /// of the descriptor, whatever process has it. flock is no choice: the runtime takes one on every file it opens.

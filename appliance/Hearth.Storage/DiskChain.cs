@@ -81,21 +81,7 @@ public static class DiskChain
     /// <param name="seen">The files above it in the chain.</param>
     internal static ChainFile OpenOne(string path, DiskFormat? format, bool isReadOnly, SeenFiles? seen = null)
     {
-        if (path.Length == 0)
-            throw new StorageException("A disk needs the name of a file.");
-        if (Directory.Exists(path))
-            throw new StorageException($"The disk '{path}' is a directory.");
-        FileDescriptor file;
-        try
-        {
-            file = FileDescriptor.Open(path, isReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite);
-        }
-        catch (LinuxException error)
-        {
-            string remedy = !isReadOnly && File.Exists(path) && error.IsDenied ? "; it can be opened read-only" : "";
-            throw new StorageException($"The disk {error.Message}{remedy}.", error);
-        }
-
+        FileDescriptor file = OpenFile(path, isReadOnly);
         try
         {
             // Before the lock, which one that comes twice would have already.
@@ -110,6 +96,24 @@ public static class DiskChain
         {
             file.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Opens one file without a lock.</summary>
+    internal static FileDescriptor OpenFile(string path, bool isReadOnly)
+    {
+        if (path.Length == 0)
+            throw new StorageException("A disk needs the name of a file.");
+        if (Directory.Exists(path))
+            throw new StorageException($"The disk '{path}' is a directory.");
+        try
+        {
+            return FileDescriptor.Open(path, isReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite);
+        }
+        catch (LinuxException error)
+        {
+            string remedy = !isReadOnly && File.Exists(path) && error.IsDenied ? "; it can be opened read-only" : "";
+            throw new StorageException($"The disk {error.Message}{remedy}.", error);
         }
     }
 

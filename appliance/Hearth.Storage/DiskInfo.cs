@@ -13,6 +13,12 @@ public sealed record DiskInfo
     /// <summary>Bytes of the file, holes included.</summary>
     public required long FileLength { get; init; }
 
+    /// <summary>Bytes that the file takes on the host, without its holes; null for a block device.</summary>
+    public long? HostUsage { get; init; }
+
+    /// <summary>A guest, or a program that changes the image, has it open for writing: what is told here may change any moment.</summary>
+    public bool InUse { get; init; }
+
     public uint? Version { get; init; }
 
     /// <summary>Bytes.</summary>

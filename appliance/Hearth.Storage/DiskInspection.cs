@@ -5,20 +5,32 @@ namespace Hearth.Storage;
 /// <summary>Looks at disks, and repairs them.</summary>
 public static class DiskInspection
 {
-    /// <summary>What an image says of itself. Its backing file is not opened.</summary>
-    /// <exception cref="StorageException">It is missing, in use for writing, or damaged.</exception>
+    /// <summary>What an image says of itself, also while a guest uses it. Its backing file is not opened.</summary>
+    /// <exception cref="StorageException">It is missing or damaged.</exception>
     public static DiskInfo Describe(string path, DiskFormat? format)
     {
-        using ImageFile file = Open(path, isReadOnly: true);
-        if (!IsQcow2(file, format))
-            return new DiskInfo { File = path, Format = DiskFormatNames.NameOf(DiskFormat.Raw), VirtualSize = (ulong)file.Length, FileLength = file.Length };
-        Qcow2Header header = Qcow2Header.Read(file);
-        return new DiskInfo
+        using var file = new ImageFile(new HostImageStore(DiskChain.OpenFile(path, isReadOnly: true)), path);
+
+        // Whoever has it writes a header in one piece, and the list of snapshots never while it runs: what is read without the lock is whole.
+        bool inUse = !file.TryLock(exclusive: false);
+        if (file.Length == 0)
+            throw new StorageException($"The disk '{path}' is empty: it has no bytes.");
+        var info = new DiskInfo
         {
             File = path,
+            Format = DiskFormatNames.NameOf(DiskFormat.Raw),
+            VirtualSize = (ulong)file.Length,
+            FileLength = file.Length,
+            HostUsage = file.MeasureUsage(),
+            InUse = inUse,
+        };
+        if (!IsQcow2(file, format))
+            return info;
+        Qcow2Header header = Qcow2Header.Read(file);
+        return info with
+        {
             Format = DiskFormatNames.NameOf(DiskFormat.Qcow2),
             VirtualSize = header.Size,
-            FileLength = file.Length,
             Version = header.Version,
             ClusterSize = header.ClusterLength,
             RefcountBits = header.RefcountBits,

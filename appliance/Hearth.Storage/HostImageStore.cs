@@ -11,6 +11,8 @@ internal sealed class HostImageStore(FileDescriptor file, bool isOwned = true) :
 
     public long MeasureLength() => _file.MeasureLength();
 
+    public long? MeasureUsage() => _file.MeasureUsage();
+
     public bool TryLock(bool exclusive) => _file.TryLock(exclusive);
 
     public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset) => _file.Read(to, offset);

@@ -9,6 +9,9 @@ internal interface IImageStore : IDisposable
     /// <exception cref="LinuxException">It has no length.</exception>
     long MeasureLength();
 
+    /// <inheritdoc cref="DiskFile.MeasureUsage"/>
+    long? MeasureUsage();
+
     /// <inheritdoc cref="DiskFile.TryLock"/>
     bool TryLock(bool exclusive);
 

@@ -44,14 +44,36 @@ internal sealed class ImageFile : IDisposable
     /// </summary>
     public bool HasGrown => Length > Volatile.Read(ref _durableLength);
 
+    /// <inheritdoc cref="DiskFile.MeasureUsage"/>
+    /// <exception cref="StorageException">The host does not say.</exception>
+    public long? MeasureUsage()
+    {
+        try
+        {
+            return _store.MeasureUsage();
+        }
+        catch (LinuxException error)
+        {
+            throw new StorageException($"The disk '{Name}' cannot be used: {error.Message}.", error);
+        }
+    }
+
     /// <summary>One writer, or any number of readers.</summary>
     /// <exception cref="StorageException">Somebody else has it.</exception>
     public void Lock(bool exclusive)
     {
+        if (!TryLock(exclusive))
+            throw new StorageException($"The disk '{Name}' is in use by another guest, or given twice.");
+    }
+
+    /// <inheritdoc cref="Lock"/>
+    /// <returns>False when somebody else has it.</returns>
+    /// <exception cref="StorageException">The file system knows no locks.</exception>
+    public bool TryLock(bool exclusive)
+    {
         try
         {
-            if (!_store.TryLock(exclusive))
-                throw new StorageException($"The disk '{Name}' is in use by another guest, or given twice.");
+            return _store.TryLock(exclusive);
         }
         catch (LinuxException error)
         {

@@ -17,12 +17,16 @@ public sealed class VirtualSwitch : IDisposable
     private const ulong ListenerFlag = 1UL << 32;
     private const int TidyInterval = 10_000;
 
+    /// <summary>Milliseconds in which the user is told the same thing of a port once.</summary>
+    private const long Silence = 60_000;
+
     private readonly Poller _poller = new();
     private readonly EventDescriptor _stop = new();
     private readonly SwitchPort[] _ports;
     private readonly SwitchRules _rules;
     private readonly Action<string> _tell;
     private readonly long[] _toldSpoofed;
+    private readonly long[] _toldBusy;
     private long _tidied;
 
     /// <param name="ports">Each with its listening socket, which is owned from now on.</param>
@@ -35,7 +39,8 @@ public sealed class VirtualSwitch : IDisposable
         _tell = tell;
         _rules = new SwitchRules([.. ports.Select(port => port.Options)], Environment.TickCount64);
         _ports = [.. ports.Select((port, index) => new SwitchPort(index, port.Options, new Socket(port.Listener)))];
-        _toldSpoofed = new long[_ports.Length];
+        _toldSpoofed = [.. _ports.Select(_ => -Silence)];
+        _toldBusy = [.. _ports.Select(_ => -Silence)];
         _poller.Add(_stop.Number, PollEvents.Readable, StopTag);
         foreach (SwitchPort port in _ports)
             _poller.Add((int)port.Listener.Handle, PollEvents.Readable, ListenerFlag | (uint)port.Index);
@@ -116,6 +121,8 @@ public sealed class VirtualSwitch : IDisposable
         if (port.Peer is not null)
         {
             peer.Dispose();
+            if (MayTell(ref _toldBusy[port.Index], Environment.TickCount64))
+                _tell($"the port {port.Options.Name} is in use: another guest that wanted it was turned away");
             return;
         }
 
@@ -184,12 +191,18 @@ public sealed class VirtualSwitch : IDisposable
 
     private void TellSpoofed(SwitchPort port, ReadOnlySpan<byte> frame, long now)
     {
-        const long Silence = 60_000;
-        if (port.CountOf(FrameVerdict.Spoofed) > 1 && now - _toldSpoofed[port.Index] < Silence)
+        if (!MayTell(ref _toldSpoofed[port.Index], now))
             return;
-        _toldSpoofed[port.Index] = now;
         string allowed = port.Options.Address is { } address ? $"is of {address}" : "has the stations of no other port";
         _tell($"the port {port.Options.Name} {allowed}, and sent as {EthernetAddress.Read(frame[EthernetAddress.Length..])}");
+    }
+
+    private static bool MayTell(ref long told, long now)
+    {
+        if (now - told < Silence)
+            return false;
+        told = now;
+        return true;
     }
 
     private void Tidy(long now)

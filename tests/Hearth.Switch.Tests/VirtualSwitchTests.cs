@@ -88,7 +88,7 @@ public sealed class VirtualSwitchTests : IDisposable
     }
 
     [Fact]
-    public void Second_onAPort_isTurnedAway()
+    public void Second_onAPort_isTurnedAwayAndTheUserToldOnce()
     {
         using Socket first = Connect("a");
         using Socket b = Connect("b");
@@ -98,8 +98,11 @@ public sealed class VirtualSwitchTests : IDisposable
         using Socket second = Connect("a");
 
         Assert.Equal(0, second.Receive(new byte[1]));
+        using Socket third = Connect("a");
+        Assert.Equal(0, third.Receive(new byte[1]));
         Send(first, Frame(1, 0, 101));
         Assert.Equal(101, Receive(b).Length);
+        Assert.Equal(["the port a is in use: another guest that wanted it was turned away"], _told);
     }
 
     [Fact]

@@ -80,6 +80,7 @@ internal static unsafe partial class Libc
         [FieldOffset(24)] public uint st_mode;
         [FieldOffset(28)] public uint st_uid;
         [FieldOffset(40)] public ulong st_rdev;
+        [FieldOffset(64)] public long st_blocks;
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -3,10 +3,12 @@ namespace Hearth.Machine;
 /// <summary>The network side of a NIC: sends and receives Ethernet frames, without FCS.</summary>
 public interface INetworkPort
 {
-    /// <summary>
-    /// Sends one frame, at the latest with <see cref="Flush"/>; it may be dropped when the network is congested, as on a real wire. Does not keep the span.
-    /// </summary>
-    void Send(ReadOnlySpan<byte> frame);
+    /// <summary>Sends one frame, at the latest with <see cref="Flush"/>. Does not keep the span, and does not wait.</summary>
+    /// <returns>
+    /// False when there is no room for it: the NIC keeps it, and sends nothing until <see cref="INetworkReceiver.ResumeSend"/>, which comes for certain. What the network then
+    /// loses was sent.
+    /// </returns>
+    bool TrySend(ReadOnlySpan<byte> frame);
 
     /// <summary>Sends what is still held back: comes after the last of the frames that a guest sends together.</summary>
     void Flush();
@@ -29,6 +31,9 @@ public interface INetworkReceiver
     /// <see cref="INetworkPort.ResumeReceive"/>.
     /// </returns>
     bool TryReceive(ReadOnlySpan<byte> frame);
+
+    /// <summary>The port has room again after it refused a frame. On a thread of the port's, which holds no lock.</summary>
+    void ResumeSend();
 
     /// <summary>The cable was pulled or plugged in. A link is up until this is called.</summary>
     void LinkChanged(bool up);

@@ -11,12 +11,12 @@ namespace Hearth.Vm.Network;
 /// </summary>
 /// <remarks>
 /// <code>
-/// vCPU ── Send ──► out buffer ── in Flush, or by the writer thread when the socket is full ──► passt
+/// vCPU ── TrySend ──► out buffer ── in Flush, or by the writer thread when the socket is full ──► passt
 /// NIC ◄── TryReceive ── reader thread ◄── in buffer ◄── passt
 ///            └── refused: the reader waits for ResumeReceive and the socket fills up, which slows passt down
 /// </code>
-/// A frame that finds the out buffer full is lost, as on a wire; a vCPU never waits. When passt ends, the link goes down and
-/// everything sent is lost. Lock order: the NIC's lock, then <see cref="_sync"/>; the NIC is called with no lock held.
+/// A frame that finds the out buffer full is refused, and the NIC told when half of it is free again; a vCPU never waits. When passt ends, the link
+/// goes down and everything sent is lost. Lock order: the NIC's lock, then <see cref="_sync"/>; the NIC is called with no lock held.
 /// </remarks>
 public sealed class PasstPort : INetworkPort, IDisposable
 {
@@ -42,6 +42,9 @@ public sealed class PasstPort : INetworkPort, IDisposable
     private int _outStart;
     private int _outEnd;
     private bool _writerBusy;
+
+    /// <summary>A frame found no room: the NIC waits.</summary>
+    private bool _refused;
     private bool _resumed;
     private bool _down;
     private long _dropped;
@@ -58,7 +61,7 @@ public sealed class PasstPort : INetworkPort, IDisposable
         _writer = new Thread(WriteBacklog) { IsBackground = true, Name = "net send" };
     }
 
-    /// <summary>Frames lost because passt did not keep up or is gone.</summary>
+    /// <summary>Frames lost because passt is gone.</summary>
     public long DroppedFrames
     {
         get
@@ -76,14 +79,21 @@ public sealed class PasstPort : INetworkPort, IDisposable
         _writer.Start();
     }
 
-    public void Send(ReadOnlySpan<byte> frame)
+    public bool TrySend(ReadOnlySpan<byte> frame)
     {
         lock (_sync)
         {
-            if (_down || frame.Length > MaximumFrame || !TryQueueLocked(frame))
+            if (_down || frame.Length > MaximumFrame)
+            {
                 _dropped++;
-            else if (!_writerBusy && _outEnd - _outStart >= EnoughToSend)
+                return true;
+            }
+
+            // Whatever was queued before, so much is sent at once: only a full socket fills the buffer, and then the writer is at work.
+            _refused = !TryQueueLocked(frame);
+            if (!_refused && !_writerBusy && _outEnd - _outStart >= EnoughToSend)
                 FlushLocked();
+            return !_refused;
         }
     }
 
@@ -166,8 +176,27 @@ public sealed class PasstPort : INetworkPort, IDisposable
         while (WaitForBacklog())
         {
             _socket.Poll(WaitForever, SelectMode.SelectWrite);
-            lock (_sync)
-                FlushLocked();
+            if (Flushed())
+                _receiver!.ResumeSend();
+        }
+
+        // What the NIC keeps for a connection that has ended is lost with it.
+        bool isAwaited;
+        lock (_sync)
+            isAwaited = _refused;
+        if (isAwaited)
+            _receiver!.ResumeSend();
+    }
+
+    /// <returns>The NIC waits, and there is room.</returns>
+    private bool Flushed()
+    {
+        lock (_sync)
+        {
+            FlushLocked();
+            bool resumes = _refused && _outEnd - _outStart <= OutLength / 2;
+            _refused &= !resumes;
+            return resumes;
         }
     }
 

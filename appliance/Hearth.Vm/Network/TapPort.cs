@@ -44,10 +44,12 @@ public sealed class TapPort : INetworkPort, IDisposable
         _reader.Start();
     }
 
-    public void Send(ReadOnlySpan<byte> frame)
+    public bool TrySend(ReadOnlySpan<byte> frame)
     {
+        // Nothing tells when the host would take it.
         if (!_tap.TryWrite(frame))
             Interlocked.Increment(ref _dropped);
+        return true;
     }
 
     public void Flush()

@@ -35,7 +35,7 @@ internal sealed class VmRunCommand
     private readonly Option<string> _serial = Text("--serial", "PORT", "First serial port: stdio, none, or a file for its output.", "stdio");
     private readonly Option<string> _console = Text("--console", "PORT", "Virtio console: stdio, none, or a file for its output.", "none");
     private readonly Option<string> _vga = Text("--vga", "CARD", "Graphics card: std for VGA with VBE, virtio, or none.", "none");
-    private readonly Option<string> _screen = Text("--screen", "WIDTHxHEIGHT", "The size that the guest's screen likes best.", "1024x768");
+    private readonly Option<string> _screen = Text("--screen", "WIDTHxHEIGHT", "The size that the guest's screen likes best. [default: 1024x768]");
     private readonly Option<string[]> _screenshots = Texts("--screenshot", "FILE[,after=SECONDS]", "Picture of the screen as a PNG file, when the guest ends or so long after its start. May be repeated.");
     private readonly Option<string[]> _resizes = Texts("--resize", "WIDTHxHEIGHT,after=SECONDS", "Ask the guest for another size of its screen so long after its start. May be repeated.");
     private readonly Option<string> _input = Text("--input", "DEVICES", "Input devices: ps2, or virtio for keyboard, mouse and tablet beside them; ,touch and ,pad add a touch screen and a gamepad.", "ps2");
@@ -109,7 +109,7 @@ internal sealed class VmRunCommand
             Serial = parsed.GetValue(_serial)!,
             Console = parsed.GetValue(_console)!,
             Vga = ParseVga(parsed.GetValue(_vga)!),
-            Screen = ScreenSize.Parse("--screen", parsed.GetValue(_screen)!),
+            Screen = parsed.GetValue(_screen) is { } screen ? ScreenSize.Parse("--screen", screen) : null,
             ScreenEvents =
             [
                 .. (parsed.GetValue(_screenshots) ?? []).Select(ScreenEvent.ParseScreenshot),
@@ -148,8 +148,8 @@ internal sealed class VmRunCommand
             throw new UsageException("--boot does not go with --kernel FILE, which is what is started");
         if (options.Kernel is null && (options.Initrd is not null || options.Modules.Count > 0 || options.Append.Length > 0))
             throw new UsageException("--initrd, --append and --module need --kernel FILE");
-        if (options.Vga == "none" && options.ScreenEvents.Count > 0)
-            throw new UsageException("--screenshot and --resize need a screen: --vga std or --vga virtio gives the guest one");
+        if (options.Vga == "none" && (options.Screen is not null || options.ScreenEvents.Count > 0))
+            throw new UsageException("--screen, --screenshot and --resize need a graphics card: --vga std or --vga virtio gives the guest one");
         if (options.Networks.Count > VmRunOptions.MaximumNetworks)
             throw new UsageException($"--net is given {options.Networks.Count} times: a guest has at most {VmRunOptions.MaximumNetworks} NICs");
         if (options.Balloon >= options.Memory)
@@ -177,6 +177,9 @@ internal sealed class VmRunCommand
             if (kind is not ("disk" or "cd" or "net" or Menu))
                 throw new UsageException($"--boot {text}: {(kind.Length == 0 ? "nothing" : kind)} is none of disk, cd, net and menu");
         }
+
+        if (kinds.GroupBy(kind => kind).FirstOrDefault(group => group.Skip(1).Any()) is { } twice)
+            throw new UsageException($"--boot {text} says {twice.Key} twice");
 
         return kinds;
     }

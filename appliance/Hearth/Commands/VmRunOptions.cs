@@ -64,8 +64,8 @@ internal sealed record VmRunOptions
     /// <summary><c>none</c>, <c>std</c> or <c>virtio</c>.</summary>
     public string Vga { get; init; } = "none";
 
-    /// <summary>What the guest's screen likes best.</summary>
-    public ScreenSize Screen { get; init; }
+    /// <summary>What the guest's screen likes best; null where it was not asked for.</summary>
+    public ScreenSize? Screen { get; init; }
 
     /// <summary>Screenshots and sizes to ask for.</summary>
     public IReadOnlyList<ScreenEvent> ScreenEvents { get; init; } = [];

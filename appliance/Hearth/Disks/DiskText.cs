@@ -14,6 +14,8 @@ internal static class DiskText
         Row(text, "format", info.Version is null ? info.Format : $"{info.Format}, version {info.Version}");
         Row(text, "disk", Size(info.VirtualSize));
         Row(text, "length of the file", Size((ulong)info.FileLength));
+        if (info.HostUsage is { } usage)
+            Row(text, "takes on the host", Size((ulong)usage));
         if (info.BackingFile is not null)
             Row(text, "backing file", info.BackingFormat is null ? info.BackingFile : $"{info.BackingFile} ({info.BackingFormat})");
         if (info.Version is not null)
@@ -23,7 +25,9 @@ internal static class DiskText
             Row(text, "compression", info.Compression!);
         }
 
-        if (info.Dirty == true)
+        if (info.InUse)
+            Row(text, "state", "in use by a guest, or being changed");
+        else if (info.Dirty == true)
             Row(text, "state", "not closed by its writer: reference counts are repaired when it is next opened for writing");
         if (info.Corrupt == true)
             Row(text, "state", "marked as corrupt");

@@ -205,7 +205,7 @@ internal sealed class GuestLauncher : IDisposable
             RequirePlace(each.File);
         if (options.Vga == "none")
             return null;
-        _screen = new ScreenFiles(options.Screen);
+        _screen = new ScreenFiles(options.Screen ?? ScreenSize.Default);
         _screen.KeepOnExecute();
         DisplayConfiguration display = _screen.Describe(options.Vga) with
         {

@@ -9,6 +9,8 @@ internal readonly record struct ScreenSize(int Width, int Height)
     private const int Largest = 8192;
     private const int MostPixels = 4096 * 4096;
 
+    public static ScreenSize Default => new(1024, 768);
+
     /// <exception cref="UsageException">It is no size, or none that a screen can have.</exception>
     public static ScreenSize Parse(string option, string text)
     {

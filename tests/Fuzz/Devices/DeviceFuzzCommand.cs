@@ -36,8 +36,15 @@ internal static class DeviceFuzzCommand
             }
         }
 
+        string[] names = [.. DeviceFuzz.Names.Where(name => name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
+        if (names.Length == 0)
+        {
+            Console.Error.WriteLine($"no device has \"{filter}\" in its name: there are {string.Join(", ", DeviceFuzz.Names)}");
+            return 2;
+        }
+
         int failures = 0;
-        foreach (string name in DeviceFuzz.Names.Where(name => name.Contains(filter, StringComparison.Ordinal)))
+        foreach (string name in names)
         {
             var watch = Stopwatch.StartNew();
             string? failure = DeviceFuzz.Run(name, seed, operations);

@@ -3,7 +3,7 @@ using Hearth.Machine;
 
 namespace Hearth.Fuzz.Devices;
 
-/// <summary>The network card, on a wire that keeps a frame that was not taken and offers it again when it is asked to.</summary>
+/// <summary>The network card, on a wire that keeps a frame that was not taken and offers it again when it is asked to, and that has no room now and then.</summary>
 internal sealed class VirtioNetworkTarget : VirtioTarget, INetworkPort
 {
     private const int HeaderLength = 12;
@@ -12,15 +12,19 @@ internal sealed class VirtioNetworkTarget : VirtioTarget, INetworkPort
     private INetworkReceiver _receiver = null!;
     private int _kept;
     private bool _isHeldBack;
+    private bool _isFull;
+    private bool _hasRefused;
 
     public VirtioNetworkTarget() =>
         Plug(new VirtioNetworkDevice("virtio-net0", this, MacAddress.Parse("52:54:00:00:00:01"), 1500, Machine.Context));
 
-    void INetworkPort.Send(ReadOnlySpan<byte> frame)
+    bool INetworkPort.TrySend(ReadOnlySpan<byte> frame)
     {
         if (frame.Length is 0 or > VirtioNetworkDevice.MaximumFrame)
             throw new InvalidOperationException($"a frame of {frame.Length} bytes is sent");
-        _isHeldBack = true;
+        _hasRefused |= _isFull;
+        _isHeldBack |= !_isFull;
+        return !_isFull;
     }
 
     void INetworkPort.Flush() => _isHeldBack = false;
@@ -47,12 +51,25 @@ internal sealed class VirtioNetworkTarget : VirtioTarget, INetworkPort
         return queue;
     }
 
+    protected override void FinishWork()
+    {
+        _isFull = false;
+        if (!_hasRefused)
+            return;
+        _hasRefused = false;
+        _receiver.ResumeSend();
+    }
+
     protected override void ActFromOutside(Random random)
     {
         if (_isHeldBack)
             throw new InvalidOperationException("frames are sent and nobody says that they were the last");
         if (random.Next(20) == 0)
             _receiver.LinkChanged(random.Next(4) != 0);
+        if (random.Next(20) == 0)
+            FinishWork();
+        else if (random.Next(20) == 0)
+            _isFull = true;
         if (_kept != 0)
             return;
         int length = random.Next(4) == 0 ? random.Next(1, _frame.Length + 1) : random.Next(60, 1515);

@@ -15,6 +15,8 @@ internal sealed class MemoryImageStore(byte[] content) : IImageStore
 
     public long MeasureLength() => _content.Length;
 
+    public long? MeasureUsage() => MeasureLength();
+
     public bool TryLock(bool exclusive) => true;
 
     public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset)

@@ -16,19 +16,29 @@ internal sealed class FakeNetworkPort : INetworkPort
 
     public int Flushes { get; private set; }
 
+    /// <summary>Frames for which there was no room.</summary>
+    public int Refused { get; private set; }
+
     public int LastLength { get; private set; }
 
     public int Resumes { get; private set; }
 
     public ReadOnlySpan<byte> Last => _last.AsSpan(0, LastLength);
 
-    public void Send(ReadOnlySpan<byte> frame)
+    /// <summary>There is no room for what is sent.</summary>
+    public bool IsFull { get; set; }
+
+    public bool TrySend(ReadOnlySpan<byte> frame)
     {
+        Refused += IsFull ? 1 : 0;
+        if (IsFull)
+            return false;
         Sent++;
         LastLength = frame.Length;
         if (_last.Length < frame.Length)
             _last = new byte[frame.Length];
         frame.CopyTo(_last);
+        return true;
     }
 
     public void Flush()

@@ -60,6 +60,43 @@ public class VirtioNetworkDeviceTests
         Assert.Equal((2, before + 1), (_port.Flushed, _port.Flushes));
     }
 
+    [Fact]
+    public void Frames_WithoutRoomInThePort_StayInTheRingUntilThereIs()
+    {
+        _rig.Start();
+        _port.IsFull = true;
+        _rig.Queue(Transmit).Add(new TestDescriptor(Buffer, 112));
+        _rig.Kick(Transmit);
+        _rig.Queue(Transmit).Add(new TestDescriptor(Buffer, 212));
+        _rig.Kick(Transmit);
+        (int Sent, int Refused, int Used) full = (_port.Sent, _port.Refused, _rig.Queue(Transmit).UsedIndex);
+
+        _port.IsFull = false;
+        _port.Receiver!.ResumeSend();
+
+        Assert.Equal((0, 1, 0), full);
+        Assert.Equal((2, 1, 2), (_port.Sent, _port.Refused, _rig.Queue(Transmit).UsedIndex));
+        Assert.Equal((200, 2), (_port.LastLength, _port.Flushed));
+    }
+
+    [Fact]
+    public void Room_WhileTheMachineIsPaused_IsUsedWhenItGoesOn()
+    {
+        _rig.Start();
+        _port.IsFull = true;
+        _rig.Queue(Transmit).Add(new TestDescriptor(Buffer, 112));
+        _rig.Kick(Transmit);
+        _rig.Function.Pause();
+        _port.IsFull = false;
+        _port.Receiver!.ResumeSend();
+        (int Sent, int Used) paused = (_port.Sent, _rig.Queue(Transmit).UsedIndex);
+
+        _rig.Function.Resume();
+
+        Assert.Equal((0, 0), paused);
+        Assert.Equal((1, 1), (_port.Sent, _rig.Queue(Transmit).UsedIndex));
+    }
+
     [Theory]
     [InlineData(12)]
     [InlineData(3)]

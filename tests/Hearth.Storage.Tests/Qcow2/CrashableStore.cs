@@ -44,6 +44,8 @@ internal sealed class CrashableStore : IImageStore
 
     public long MeasureLength() => _content.Length;
 
+    public long? MeasureUsage() => MeasureLength();
+
     public bool TryLock(bool exclusive) => true;
 
     public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset)

@@ -206,6 +206,34 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
+    public void Image_openForWriting_isDescribedAsInUse()
+    {
+        DiskInfo before = DiskInspection.Describe(_path, null);
+
+        using Qcow2DiskImage image = ImageFolder.Open(_path);
+        DiskInfo during = DiskInspection.Describe(_path, null);
+
+        Assert.Equal((false, true), (before.InUse, during.InUse));
+        Assert.Equal((before.VirtualSize, before.ClusterSize, before.Version), (during.VirtualSize, during.ClusterSize, during.Version));
+    }
+
+    [Fact]
+    public void Description_ofAFileWithHoles_saysWhatItTakes()
+    {
+        string raw = _folder["holes.img"];
+        using (FileStream file = File.Create(raw))
+        {
+            file.SetLength(64 << 20);
+            file.Write(new byte[4096]);
+        }
+
+        DiskInfo info = DiskInspection.Describe(raw, DiskFormat.Raw);
+
+        Assert.Equal(64 << 20, info.FileLength);
+        Assert.InRange(info.HostUsage!.Value, 4096, 1 << 20);
+    }
+
+    [Fact]
     public void Raw_thatWasOnlyRecognised_takesNoHeaderOfAnotherFormat()
     {
         string raw = _folder["raw.img"];

@@ -11,6 +11,8 @@ internal sealed class FullStore(byte[] content, long limit) : IImageStore
 
     public long MeasureLength() => _inner.MeasureLength();
 
+    public long? MeasureUsage() => MeasureLength();
+
     public bool TryLock(bool exclusive) => true;
 
     public DiskResult Read(ReadOnlySpan<Memory<byte>> to, long offset)

@@ -11,9 +11,20 @@ internal sealed class FrameReceiver : INetworkReceiver
     private readonly List<byte[]> _frames = [];
     private bool _linkUp = true;
     private int _refused;
+    private int _resumes;
 
     /// <summary>Refuses frames, as a guest without buffers does.</summary>
     public bool Refuses { get; set; }
+
+    /// <summary>How often it was told that there is room.</summary>
+    public int Resumes
+    {
+        get
+        {
+            lock (_gate)
+                return _resumes;
+        }
+    }
 
     public int Refused
     {
@@ -38,6 +49,15 @@ internal sealed class FrameReceiver : INetworkReceiver
             _frames.Add(frame.ToArray());
             Monitor.PulseAll(_gate);
             return true;
+        }
+    }
+
+    public void ResumeSend()
+    {
+        lock (_gate)
+        {
+            _resumes++;
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -77,6 +97,16 @@ internal sealed class FrameReceiver : INetworkReceiver
         {
             while (_refused == 0)
                 Assert.True(Monitor.Wait(_gate, s_patience), "No frame was offered.");
+        }
+    }
+
+    /// <summary>Waits until there is room for frames.</summary>
+    public void WaitForResume()
+    {
+        lock (_gate)
+        {
+            while (_resumes == 0)
+                Assert.True(Monitor.Wait(_gate, s_patience), "There is never room.");
         }
     }
 

@@ -38,7 +38,7 @@ public sealed class PasstPortTests : IDisposable
     {
         _port.Connect(_nic);
 
-        _port.Send([1, 2, 3, 4, 5]);
+        _port.TrySend([1, 2, 3, 4, 5]);
         _port.Flush();
 
         Assert.Equal([0, 0, 0, 5, 1, 2, 3, 4, 5], _sockets.Receive(9));
@@ -49,8 +49,8 @@ public sealed class PasstPortTests : IDisposable
     {
         _port.Connect(_nic);
 
-        _port.Send([1]);
-        _port.Send([2, 3]);
+        _port.TrySend([1]);
+        _port.TrySend([2, 3]);
         int before = _sockets.Far.Available;
         _port.Flush();
 
@@ -63,8 +63,8 @@ public sealed class PasstPortTests : IDisposable
     {
         _port.Connect(_nic);
 
-        _port.Send(new byte[65535]);
-        _port.Send([1]);
+        _port.TrySend(new byte[65535]);
+        _port.TrySend([1]);
 
         Assert.Equal(4 + 65535, _sockets.Receive(4 + 65535).Length);
         Assert.Equal(0, _sockets.Far.Available);
@@ -111,23 +111,37 @@ public sealed class PasstPortTests : IDisposable
     }
 
     [Fact]
-    public void Send_WhenNobodyReads_NeitherWaitsNorLosesWhatTheBufferTook()
+    public void Send_WhenNobodyReads_RefusesUntilThereIsRoomAndLosesNothing()
     {
         _port.Connect(_nic);
-        byte[] frame = new byte[50_000];
-        long sentBefore = 0;
-        while (_port.DroppedFrames == 0)
-        {
-            sentBefore++;
-            _port.Send(frame);
-        }
+        int sent = 0;
+        while (_port.TrySend(Numbered(sent)))
+            sent++;
+        int early = _nic.Resumes;
 
-        for (long i = 0; i < sentBefore - 1; i++)
-            Assert.Equal(BigEndian(frame.Length), _sockets.Receive(4 + frame.Length)[..4]);
-        _port.Send([9]);
+        for (int i = 0; i < sent; i++)
+            Assert.Equal(Numbered(i), _sockets.Receive(4 + Numbered(i).Length)[4..]);
+        _nic.WaitForResume();
+        Assert.True(_port.TrySend([9]));
         _port.Flush();
 
         Assert.Equal([0, 0, 0, 1, 9], _sockets.Receive(5));
+        Assert.Equal((0, 1, 0), (early, _nic.Resumes, _port.DroppedFrames));
+    }
+
+    [Fact]
+    public void Passt_Ending_LetsAFrameGoForWhichThereWasNoRoom()
+    {
+        _port.Connect(_nic);
+        while (_port.TrySend(new byte[50_000]))
+        {
+        }
+
+        _sockets.Far.Dispose();
+        _nic.WaitForResume();
+
+        Assert.True(_port.TrySend([9]));
+        Assert.Equal(1, _port.DroppedFrames);
     }
 
     [Fact]
@@ -137,7 +151,7 @@ public sealed class PasstPortTests : IDisposable
 
         _sockets.Far.Dispose();
         _nic.WaitForLinkDown();
-        _port.Send([1, 2, 3]);
+        _port.TrySend([1, 2, 3]);
 
         Assert.Equal(1, _port.DroppedFrames);
     }
@@ -180,10 +194,17 @@ public sealed class PasstPortTests : IDisposable
         Assert.Equal(0, allocated);
     }
 
+    private static byte[] Numbered(int number)
+    {
+        byte[] frame = new byte[50_000];
+        BinaryPrimitives.WriteInt32BigEndian(frame, number);
+        return frame;
+    }
+
     private void SendMany(byte[] frame)
     {
         for (int i = 0; i < 100; i++)
-            _port.Send(frame);
+            _port.TrySend(frame);
         _port.Flush();
     }
 

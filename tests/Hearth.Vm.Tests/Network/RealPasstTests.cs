@@ -30,7 +30,7 @@ public sealed class RealPasstTests : IDisposable
         using var port = new PasstPort(Connect());
         port.Connect(_nic);
 
-        port.Send(DhcpFrame.Discover(s_mac, 0x1234_5678));
+        port.TrySend(DhcpFrame.Discover(s_mac, 0x1234_5678));
         port.Flush();
 
         byte[] offer = _nic.WaitFor(frame => DhcpFrame.IsReply(frame, 0x1234_5678));

@@ -7,7 +7,8 @@ namespace Hearth.Devices.Virtio.Network;
 /// <remarks>
 /// No offload is offered: frames cross the port as they are on a wire, and the port has no place for the offload header.
 /// Frames leave on the vCPU's thread, which the port never blocks, and arrive on the port's thread. A frame that finds no
-/// buffer stays in the port until the guest adds some, so the network slows down instead of losing frames.
+/// buffer stays in the port until the guest adds some, and one for which the port has no room stays in its ring: the network
+/// and the guest slow down instead of losing frames.
 /// </remarks>
 public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
 {
@@ -33,6 +34,9 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
 
     // A frame waits in the port: the next receive buffers must bring it in.
     private bool _starved;
+
+    // The port has refused a frame: it and those behind it stay in the ring until there is room, whatever becomes of the ring meanwhile.
+    private bool _congested;
 
     /// <param name="mtu">The largest IP packet the network takes, told to the guest; 0 says nothing, which means 1500.</param>
     public VirtioNetworkDevice(string name, INetworkPort port, MacAddress mac, ushort mtu, DeviceContext context)
@@ -87,6 +91,15 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
 
             _starved = true;
             return false;
+        }
+    }
+
+    public void ResumeSend()
+    {
+        lock (Sync)
+        {
+            _congested = false;
+            TransmitLocked();
         }
     }
 
@@ -147,7 +160,7 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
     private void TransmitLocked()
     {
         Virtqueue queue = Queues[TransmitQueue];
-        while (IsLiveLocked)
+        while (IsLiveLocked && !_congested)
         {
             if (TryPopLocked(queue, _transmitChain))
                 SendLocked(queue);
@@ -170,7 +183,12 @@ public sealed class VirtioNetworkDevice : VirtioDevice, INetworkReceiver
         else if (_linkUp)
         {
             int length = _transmitChain.Read(NetworkRegisters.HeaderLength, _frame);
-            _port.Send(_frame.AsSpan(0, length));
+            _congested = !_port.TrySend(_frame.AsSpan(0, length));
+            if (_congested)
+            {
+                queue.Unpop(1);
+                return;
+            }
         }
 
         queue.Push(_transmitChain.Head, 0);
