@@ -80,6 +80,14 @@ public sealed unsafe class FileDescriptor : IDisposable
         return number >= 0 ? new FileDescriptor(number) : throw LinuxException.Last(path);
     }
 
+    /// <summary>Another descriptor of the same open file description, with its offset and its locks, which last as long as any; closed on exec.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public FileDescriptor Duplicate()
+    {
+        int number = Libc.fcntl(_number, Libc.F_DUPFD_CLOEXEC, 0);
+        return number >= 0 ? new FileDescriptor(number) : throw LinuxException.Last("cannot duplicate a descriptor");
+    }
+
     /// <summary>True when both are the same regular file or block device, whatever names led to it.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public bool IsSameFile(FileDescriptor other)

@@ -11,25 +11,35 @@ public static class DiskChanges
     /// <exception cref="StorageException">It is missing, in use or damaged, or cannot have that size.</exception>
     public static void Resize(string path, DiskFormat? format, ulong size, bool shrink)
     {
-        DiskInfo info = DiskInspection.Describe(path, format);
-        if (size < info.VirtualSize && !shrink)
-            throw new StorageException($"The disk '{path}' has {info.VirtualSize} bytes, and what is beyond {size} would be lost: say --shrink to have that.");
-        if (size == 0 || size % Qcow2Layout.SectorLength != 0)
-            throw new StorageException($"The disk '{path}' cannot have {size} bytes, which is no multiple of {Qcow2Layout.SectorLength}.");
-        if (size > long.MaxValue / 2)
-            throw new StorageException($"The disk '{path}' cannot have {size} bytes, which is too much.");
-        if (info.Version is null)
+        // Each step has descriptors of its own, which share the lock of these: nobody comes between.
+        IReadOnlyList<ChainFile> chain = DiskChain.Open(path, format, isReadOnly: false);
+        try
         {
-            using ImageFile raw = DiskInspection.Open(path, isReadOnly: false);
-            raw.SetLength((long)size);
-            return;
-        }
+            using ImageFile file = OpenAgain(chain[0]);
+            bool isRaw = chain[0].Format == DiskFormat.Raw;
+            ulong old = isRaw ? (ulong)file.Length : Qcow2Header.Read(file).Size;
+            if (size < old && !shrink)
+                throw new StorageException($"The disk '{path}' has {old} bytes, and what is beyond {size} would be lost: say --shrink to have that.");
+            if (size == 0 || size % Qcow2Layout.SectorLength != 0)
+                throw new StorageException($"The disk '{path}' cannot have {size} bytes, which is no multiple of {Qcow2Layout.SectorLength}.");
+            if (size > long.MaxValue / 2)
+                throw new StorageException($"The disk '{path}' cannot have {size} bytes, which is too much.");
+            if (isRaw)
+            {
+                file.SetLength((long)size);
+                return;
+            }
 
-        Resize(
-            () => new Qcow2Editor(DiskInspection.Open(path, isReadOnly: false)),
-            length => ImageLayers.Open(DiskChain.Open(path, DiskFormat.Qcow2, isReadOnly: false), isReadOnly: false, 1, length),
-            info.VirtualSize,
-            size);
+            Resize(
+                () => new Qcow2Editor(OpenAgain(chain[0])),
+                length => ImageLayers.Open([.. chain.Select(each => each with { File = each.File.Duplicate() })], isReadOnly: false, 1, length),
+                old,
+                size);
+        }
+        finally
+        {
+            DiskChain.Close(chain);
+        }
     }
 
     /// <summary>Gives a qcow2 disk another size. One that grows is as it was or as it shall be wherever this is cut; one that shrinks loses first what is beyond.</summary>
@@ -54,6 +64,8 @@ public static class DiskChanges
 
     /// <inheritdoc cref="ApplySnapshot"/>
     public static void DeleteSnapshot(string path, string name) => Edit(path, editor => editor.Delete(name));
+
+    private static ImageFile OpenAgain(ChainFile file) => new(new HostImageStore(file.File.Duplicate()), file.Name);
 
     private static void Edit(string path, Action<Qcow2Editor> change) => Edit(() => new Qcow2Editor(DiskInspection.Open(path, isReadOnly: false)), change);
 

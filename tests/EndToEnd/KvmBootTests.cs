@@ -20,9 +20,11 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
         "KernelBootTests.CpuModel_chosen_isWhatTheKernelFinds",
         // Lacking says why.
         "DiskTests.Disk_writtenFlushedAndReadBack_keepsEveryByte",
+        "IdeTests.Disk_writtenFlushedAndReadBack_keepsEveryByte",
         "KernelBootTests.DebianKernel_booted_runsInitOnSoundHardwareAndPowersOff",
         "KernelBootTests.DebianKernel_booted_runsInitOnSoundHardwareAndPowersOff",
         "NetworkTests.Page_ofAServerOnTheHost_isFetchedWhole",
+        "PanicTests.Kernel_thatPanics_endsTheRunWithItsOwnCode",
         "SaveRestoreTests.Boot_savedInTheMiddle_goesOnInAFreshProcess",
     ];
 

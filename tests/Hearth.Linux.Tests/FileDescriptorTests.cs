@@ -253,4 +253,22 @@ public sealed class FileDescriptorTests : IDisposable
     }
 
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
+    [Fact]
+    public void Duplicate_keepsTheLockOfTheOneThatIsClosed()
+    {
+        string path = PathOf("file");
+        File.WriteAllText(path, "");
+        using var other = new DiskFile(FileDescriptor.Open(path, FileAccessMode.ReadWrite));
+        FileDescriptor first = FileDescriptor.Open(path, FileAccessMode.ReadWrite);
+        var locked = new DiskFile(first);
+        Assert.True(locked.TryLock(exclusive: true));
+
+        using FileDescriptor second = first.Duplicate();
+        locked.Dispose();
+        bool during = other.TryLock(exclusive: true);
+        second.Dispose();
+
+        Assert.Equal((false, true), (during, other.TryLock(exclusive: true)));
+    }
 }
