@@ -9,7 +9,8 @@ b=/run/ground/busybox
 run() {
     # An end that stays open for writing: without one a command would wait for somebody to type before it starts.
     exec 4<> "/run/ground/$1"
-    $b setsid /bin/sh "$share/$1.sh" < "/run/ground/$1" > "$share/$1.out" 2> "$share/$1.err" 3>&- 4>&- &
+    # A shell has its children ignore SIGINT where they run beside it, and what ignores a signal passes that on.
+    $b setsid perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' /bin/sh "$share/$1.sh" < "/run/ground/$1" > "$share/$1.out" 2> "$share/$1.err" 3>&- 4>&- &
     echo $! > "/run/ground/$1.pid"
     wait $!
     echo "ended $1 $?" >&3
