@@ -22,6 +22,9 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
     /// <summary>Which clusters are counted once, after what is repaired.</summary>
     private readonly BitArray _isCountedOnce = new((int)header.ClustersFor(file.Length));
 
+    /// <summary>Clusters behind the old end of the file that the repair itself has taken, for blocks of counts.</summary>
+    private readonly HashSet<long> _taken = [];
+
     private readonly byte[] _block = new byte[header.ClusterLength];
     private long _blockAt = -1;
     private long _unfixable;
@@ -59,7 +62,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         foreach (int block in _wrongBlocks)
             file.WriteUInt64(0, header.RefcountTable + (block * (long)sizeof(ulong)));
         long blocks = _wrongBlocks.Count;
-        var refcounts = new Qcow2Refcounts(file, header, []);
+        var refcounts = new Qcow2Refcounts(file, header, _taken);
         (long tooLow, long leaks) = CompareCounts(refcounts);
         refcounts.Write();
         file.Sync();
@@ -290,7 +293,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
             long end = (block + 1) * header.RefcountBlockEntries;
             for (long cluster = Math.Max(_references.ClusterCount, block * header.RefcountBlockEntries); cluster < end; cluster++)
             {
-                if (CountOf(cluster) == 0)
+                if (CountOf(cluster) == 0 || _taken.Contains(cluster))
                     continue;
                 leaks++;
                 Note($"the cluster at offset {cluster << header.ClusterBits} is counted and lies beyond the file's end");
@@ -302,7 +305,7 @@ internal sealed class Qcow2Checker(ImageFile file, Qcow2Header header, IProgress
         return leaks;
     }
 
-    /// <summary>The count as it was in the file before anything was repaired.</summary>
+    /// <summary>The count as it was in the file before anything was repaired, but for <see cref="_taken"/>.</summary>
     private ulong CountOf(long cluster)
     {
         long block = cluster >> _blockBits;

@@ -133,6 +133,23 @@ public sealed class DamageTests : IDisposable
         ImageFolder.Open(_path).Dispose();
     }
 
+    /// <summary>The new block lies behind the old end of the file, where the counts of a block that is there go on.</summary>
+    [Fact]
+    public void Block_ofCountsThatCannotBe_isMadeAnew()
+    {
+        File.Delete(_path);
+        _ = QemuTools.Image("create", "-f", "qcow2", "-o", "cluster_size=512", _path, "512K");
+        _ = QemuTools.Io(_path, "write -P 5 0 400K");
+        byte[] content = ImageFolder.Content(_path);
+        Patch(BinaryPrimitives.ReadInt64BigEndian(File.ReadAllBytes(_path).AsSpan(48)), sizeof(ulong), 1);
+
+        CheckReport repaired = DiskInspection.Check(_path, repair: true, null);
+
+        Assert.Equal((0L, 0L), (repaired.Errors, repaired.Leaks));
+        QemuTools.AssertClean(_path);
+        Assert.Equal(content, ImageFolder.Content(_path));
+    }
+
     [Fact]
     public void Leaks_ofAPowerCut_areGivenBackWhenTheDiskIsOpened()
     {
