@@ -261,14 +261,16 @@ public abstract class VirtioDevice
 
     /// <summary>The work on a buffer ended: hands it back, unless the driver has taken the queue back.</summary>
     /// <param name="written">Bytes written from the start of the buffer.</param>
-    protected void EndLocked(Virtqueue queue, ushort head, uint written)
+    /// <param name="isLast">The driver is told now; otherwise who calls it does so, with the buffers that follow.</param>
+    protected void EndLocked(Virtqueue queue, ushort head, uint written, bool isLast = true)
     {
         queue.InFlight--;
         _inFlight--;
         if (!_resetPending && !queue.IsResetPending && queue.IsEnabled)
         {
             queue.Push(head, written);
-            SignalLocked(queue);
+            if (isLast)
+                SignalLocked(queue);
         }
 
         if (queue.IsResetPending && queue.InFlight == 0)

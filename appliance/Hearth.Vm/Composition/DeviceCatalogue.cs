@@ -92,7 +92,7 @@ internal static class DeviceCatalogue
         {
             yield return mapped.FrameBuffer is { } frameBuffer
                 ? new VgaModule(pci, display, frameBuffer, backends.VgaFirmware).Create(context)
-                : new VirtioGpuModule(pci, 0, display).Create(context);
+                : new VirtioGpuModule(pci, 0, display, backends.DisplayWorker!).Create(context);
         }
 
         if (backends.Sound is { } sound)

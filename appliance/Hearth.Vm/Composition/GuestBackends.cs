@@ -7,6 +7,7 @@ using Hearth.Vm.Boot;
 using Hearth.Vm.Display;
 using Hearth.Vm.Input;
 using Hearth.Vm.Network;
+using Hearth.Vm.Running;
 using Hearth.Vm.Sound;
 using Hearth.Vm.Terminal;
 using Hearth.Vm.Vsock;
@@ -49,6 +50,9 @@ internal sealed class GuestBackends : IDisposable
     public ICharacterPort? Console { get; private set; }
 
     public GuestDisplay? Display { get; private set; }
+
+    /// <summary>For the graphics card's longer work; null where there is none.</summary>
+    public IWorker? DisplayWorker { get; private set; }
 
     /// <summary>Of the graphics card; empty for none.</summary>
     public ReadOnlyMemory<byte> VgaFirmware { get; private set; }
@@ -175,6 +179,7 @@ internal sealed class GuestBackends : IDisposable
     private void OpenDisplay(DisplayConfiguration display)
     {
         Display = Own(new GuestDisplay(display));
+        DisplayWorker = Own(new WorkerThread("display copy"));
         VgaFirmware = display.Firmware is { } firmware ? ReadFirmware(firmware) : default;
     }
 

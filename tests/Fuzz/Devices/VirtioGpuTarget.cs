@@ -12,14 +12,23 @@ internal sealed class VirtioGpuTarget : VirtioTarget
     private static readonly uint[] s_numbers = [0, 1, 63, 64, 65, 640, 4096, 8192, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF];
     private static readonly uint[] s_formats = [1, 2, 3, 4, 67, 68, 121, 134];
 
+    /// <summary>Across and down, of a picture whose copy is the worker's.</summary>
+    private const uint LongLength = 256;
+
     private readonly FakeDisplay _display = new(new DisplaySize(640, 480), new DisplaySize(64, 64));
 
-    public VirtioGpuTarget() => Plug(new VirtioGpuDevice("virtio-gpu0", _display, Machine.Context));
+    private readonly FakeWorker _worker = new();
+
+    public VirtioGpuTarget() => Plug(new VirtioGpuDevice("virtio-gpu0", _display, _worker, Machine.Context));
 
     /// <summary>192 MiB of pictures, and two screens of 64 MiB.</summary>
     public override long MemoryLimit => 384L << 20;
 
     protected override int SaveInterval => 50;
+
+    protected override bool HasWork => _worker.IsRequested;
+
+    protected override void FinishWork() => _worker.Run();
 
     protected override int Compose(Random random, BufferList request)
     {
@@ -41,6 +50,8 @@ internal sealed class VirtioGpuTarget : VirtioTarget
 
     protected override void ActFromOutside(Random random)
     {
+        if (random.Next(4) == 0)
+            _worker.Run();
         if (random.Next(30) == 0)
             _display.ChangeWish(random.Next(2), new DisplaySize(random.Next(2000), random.Next(2000)));
         else
@@ -67,14 +78,17 @@ internal sealed class VirtioGpuTarget : VirtioTarget
         switch (type)
         {
             case 0x101:
-                uint length = random.Next(2) == 0 ? 64 : Number(random);
-                WriteWords(body, Id(random), s_formats[random.Next(s_formats.Length)], length, length == 64 ? 64 : Number(random));
+                uint length = random.Next(2) == 0 ? 64 : random.Next(8) == 0 ? LongLength : Number(random);
+                WriteWords(body, Id(random), s_formats[random.Next(s_formats.Length)], length, length is 64 or LongLength ? length : Number(random));
                 break;
             case 0x103:
                 WriteWords(body, Number(random), Number(random), Number(random), Number(random), (uint)random.Next(3), Id(random));
                 break;
             case 0x104:
                 WriteWords(body, Number(random), Number(random), Number(random), Number(random), Id(random), 0);
+                break;
+            case 0x105 when random.Next(16) == 0:
+                WriteWords(body, 0, 0, LongLength, LongLength, 0, 0, Id(random), 0);
                 break;
             case 0x105:
                 WriteWords(body, Number(random), Number(random), Number(random), Number(random), Number(random) * 4, random.Next(40) == 0 ? 1U : 0, Id(random), 0);

@@ -27,11 +27,13 @@ internal sealed class GpuDriver
     public GpuDriver(params DisplaySize[] screens)
     {
         Display = new FakeDisplay(screens);
-        Rig = new VirtioRig(context => new VirtioGpuDevice("virtio-gpu0", Display, context));
+        Rig = new VirtioRig(context => new VirtioGpuDevice("virtio-gpu0", Display, Worker, context));
         Rig.Start(VirtioRig.Version1 | 2);
     }
 
     public FakeDisplay Display { get; }
+
+    public FakeWorker Worker { get; } = new();
 
     public VirtioRig Rig { get; }
 
@@ -57,11 +59,27 @@ internal sealed class GpuDriver
         return SendBytes(command);
     }
 
+    /// <summary>Sends a command of a type with what follows the header, and waits for nothing.</summary>
+    /// <param name="place">Where it and its answer lie: of each command that is on its way another one.</param>
+    public void Post(int place, uint type, params uint[] words)
+    {
+        ulong command = Command + (0x100 * (ulong)place);
+        BinaryPrimitives.WriteUInt32LittleEndian(Ram.AsSpan((int)command), type);
+        for (int i = 0; i < words.Length; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(Ram.AsSpan((int)command + 24 + (4 * i)), words[i]);
+        Rig.Queue(0).Add(new(command, (uint)(24 + (4 * words.Length))), new(Answer + (AnswerLength * (ulong)place), AnswerLength, Writable: true));
+        Rig.Kick();
+    }
+
+    /// <summary>The type of the answer to a command that was posted.</summary>
+    public uint AnswerAt(int place) => BinaryPrimitives.ReadUInt32LittleEndian(Ram.AsSpan((int)Answer + (AnswerLength * place)));
+
     public uint SendBytes(byte[] command)
     {
         command.CopyTo(Ram, (int)Command);
         Rig.Queue(0).Add(new(Command, (uint)command.Length), new(Answer, AnswerLength, Writable: true));
         Rig.Kick();
+        Worker.Run();
         Assert.True(Rig.Queue(0).TryTakeUsed(out _, out uint written));
         LastAnswer = Ram[(int)Answer..(int)(Answer + written)];
         return BinaryPrimitives.ReadUInt32LittleEndian(LastAnswer);

@@ -79,7 +79,7 @@ public class VirtioConsoleContractTests : VirtioContractTests
 public class VirtioGpuContractTests : VirtioContractTests
 {
     private protected override VirtioDevice CreateDevice(TestMachine machine) =>
-        new VirtioGpuDevice("virtio-gpu0", new FakeDisplay(new DisplaySize(1024, 768), new DisplaySize(800, 600)), machine.Context);
+        new VirtioGpuDevice("virtio-gpu0", new FakeDisplay(new DisplaySize(1024, 768), new DisplaySize(800, 600)), new FakeWorker(), machine.Context);
 }
 
 public class VirtioKeyboardContractTests : VirtioInputContractTests

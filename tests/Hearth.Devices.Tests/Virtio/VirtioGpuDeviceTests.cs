@@ -313,6 +313,73 @@ public class VirtioGpuDeviceTests
         Assert.Contains("2 screens", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>256 KiB.</summary>
+    [Fact]
+    public void Transfer_thatIsLong_isTheWorkers_andCommandsBehindItWait()
+    {
+        byte[] picture = _gpu.Show(1, 256, 256);
+        _gpu.Display.Refresh();
+        picture.AsSpan().Reverse();
+        picture.CopyTo(_gpu.Ram, (int)GpuDriver.Pictures);
+        int before = _gpu.Rig.Queue(0).UsedIndex;
+        _gpu.Post(0, 0x105, 0, 0, 256, 256, 0, 0, 1, 0);
+        _gpu.Post(1, 0x104, 0, 0, 256, 256, 1, 0);
+        _gpu.SendCursor(0x301, 0, 5, 6);
+        int posted = _gpu.Rig.Queue(0).UsedIndex;
+
+        _gpu.Worker.Run();
+        _gpu.Display.Refresh();
+
+        Assert.Equal((before, before + 2), (posted, _gpu.Rig.Queue(0).UsedIndex));
+        Assert.Equal((GpuDriver.OkNoData, GpuDriver.OkNoData), (_gpu.AnswerAt(0), _gpu.AnswerAt(1)));
+        Assert.Equal(picture[..3], _gpu.Screen.Pixels[..3].ToArray());
+        Assert.Equal((5, 6), (_gpu.Screen.Cursor.X, _gpu.Screen.Cursor.Y));
+    }
+
+    [Fact]
+    public void Transfer_thatIsLong_andMemoryEnds_isAnError()
+    {
+        _ = _gpu.Create(1, 256, 256);
+        _ = _gpu.Attach(1, (GpuDriver.Pictures, 0x1000));
+
+        Assert.Equal(GpuDriver.ErrorInvalidParameter, _gpu.Transfer(1, 0, 0, 256, 256, 0));
+    }
+
+    [Fact]
+    public void Reset_whileTheWorkerCopies_waitsForIt()
+    {
+        _ = _gpu.Show(1, 256, 256);
+        _gpu.Post(0, 0x105, 0, 0, 256, 256, 0, 0, 1, 0);
+
+        _gpu.Rig.Status = 0;
+        int during = _gpu.Rig.Status;
+        _gpu.Worker.Run();
+
+        Assert.NotEqual(0, during);
+        Assert.Equal(0, _gpu.Rig.Status);
+    }
+
+    [Fact]
+    public void Pause_whileTheWorkerCopies_waitsForIt_andTheRestComesAfterwards()
+    {
+        _ = _gpu.Show(1, 256, 256);
+        int before = _gpu.Rig.Queue(0).UsedIndex;
+        _gpu.Post(0, 0x105, 0, 0, 256, 256, 0, 0, 1, 0);
+        _gpu.Post(1, 0x104, 0, 0, 256, 256, 1, 0);
+        var pause = new Thread(_gpu.Rig.Function.Pause);
+        pause.Start();
+        bool isEarly = pause.Join(50);
+
+        _gpu.Worker.Run();
+        pause.Join();
+        int paused = _gpu.Rig.Queue(0).UsedIndex;
+        _gpu.Rig.Function.Resume();
+        _gpu.Worker.Run();
+
+        Assert.False(isEarly);
+        Assert.Equal((before + 1, before + 2), (paused, _gpu.Rig.Queue(0).UsedIndex));
+    }
+
     [Fact]
     public void Reset_forgetsPicturesAndSwitchesOff()
     {

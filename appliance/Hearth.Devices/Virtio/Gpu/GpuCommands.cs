@@ -14,6 +14,7 @@ internal sealed class GpuCommands
     private readonly byte[] _command = new byte[GpuRegisters.MaximumCommandLength];
     private readonly byte[] _answer = new byte[GpuRegisters.EdidLength];
     private int _commandLength;
+    private GpuTransfer _transfer;
 
     public GpuCommands(IGuestMemory ram, IDisplay display, GpuResources resources, GpuScanout[] scanouts)
     {
@@ -23,17 +24,25 @@ internal sealed class GpuCommands
         _scanouts = scanouts;
     }
 
-    /// <summary>Carries out a command of the control queue and answers it.</summary>
+    /// <summary>Carries out a command of the control queue and answers it, unless it is a long transfer.</summary>
+    /// <param name="transfer">A copy to be made, without a lock held; <see cref="Finish"/> comes before the next command then.</param>
     /// <returns>Bytes of the answer.</returns>
-    public uint Execute(DescriptorChain chain)
+    public uint Execute(DescriptorChain chain, out GpuTransfer? transfer)
     {
         Read(chain);
         _answer.AsSpan().Clear();
+        _transfer = default;
         int length = GpuRegisters.HeaderLength;
         uint type = _commandLength < GpuRegisters.HeaderLength ? GpuRegisters.ErrorUnspecified : Execute(chain, Word(0), ref length);
-        WriteHeader(type);
-        return (uint)chain.Write(0, _answer.AsSpan(0, length));
+        transfer = _transfer.IsLong ? _transfer : null;
+        return transfer is null ? Answer(chain, type, length) : 0;
     }
+
+    /// <summary>Answers a long transfer.</summary>
+    /// <param name="isDone">Guest memory was there for all of it.</param>
+    /// <returns>Bytes of the answer.</returns>
+    public uint Finish(DescriptorChain chain, bool isDone) =>
+        Answer(chain, isDone ? GpuRegisters.OkNoData : GpuRegisters.ErrorInvalidParameter, GpuRegisters.HeaderLength);
 
     /// <summary>Carries out a command of the cursor queue, which has no answers.</summary>
     /// <returns>False for what is none, or names what is not there.</returns>
@@ -204,7 +213,10 @@ internal sealed class GpuCommands
             return GpuRegisters.ErrorInvalidParameter;
         if (resource.Backing.IsEmpty)
             return GpuRegisters.ErrorUnspecified;
-        return area.IsEmpty || resource.TryTransfer(_ram, area, offset) ? GpuRegisters.OkNoData : GpuRegisters.ErrorInvalidParameter;
+        if (area.IsEmpty)
+            return GpuRegisters.OkNoData;
+        _transfer = new GpuTransfer(resource, area, offset);
+        return _transfer.IsLong || _transfer.TryRun(_ram) ? GpuRegisters.OkNoData : GpuRegisters.ErrorInvalidParameter;
     }
 
     private uint Attach(DescriptorChain chain)
@@ -272,6 +284,12 @@ internal sealed class GpuCommands
         (uint x, uint y, uint width, uint height) = (Word(24), Word(28), Word(32), Word(36));
         area = new DisplayArea((int)x, (int)y, (int)width, (int)height);
         return x + (ulong)width <= (ulong)resource.Size.Width && y + (ulong)height <= (ulong)resource.Size.Height;
+    }
+
+    private uint Answer(DescriptorChain chain, uint type, int length)
+    {
+        WriteHeader(type);
+        return (uint)chain.Write(0, _answer.AsSpan(0, length));
     }
 
     private void WriteHeader(uint type)

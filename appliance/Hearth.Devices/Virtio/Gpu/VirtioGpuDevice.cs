@@ -5,7 +5,8 @@ namespace Hearth.Devices.Virtio.Gpu;
 
 /// <summary>A virtio graphics device without 3D, with up to four screens (virtio 1.2, section 5.7).</summary>
 /// <remarks>
-/// Commands are carried out on the vCPU's thread that notified: all of them but transfers are a few words of work, and a transfer is a copy that somebody has to make.
+/// Commands are carried out on the vCPU's thread that notified: they are a few words of work, or copy a small part of a picture. A long copy is the worker's, which goes on with what follows in the
+/// control queue until that is empty; so commands keep their order, and the guest draws its next picture meanwhile. Lock order: <see cref="_copying"/>, then the device's lock.
 /// A flush only notes what changed; the display asks for frames when somebody looks, on its own thread, and gets each change once.
 /// The display's frame is memory, which is why it is written under the lock.
 /// </remarks>
@@ -16,15 +17,26 @@ public sealed class VirtioGpuDevice : VirtioDevice, IDisplaySource
     private const ushort ControlQueueSize = 256;
     private const ushort CursorQueueSize = 16;
     private const int ControlQueue = 0;
+    private const int CursorQueue = 1;
 
     private readonly IDisplay _display;
     private readonly GpuScanout[] _scanouts;
     private readonly GpuResources _resources = new();
+    private readonly IWorker _worker;
     private readonly GpuCommands _commands;
+    private readonly GpuCommands _cursorCommands;
     private readonly DescriptorChain _chain;
+    private readonly DescriptorChain _cursorChain;
+
+    /// <summary>Held while the worker copies: a frame with half of a copy would be seen.</summary>
+    private readonly Lock _copying = new();
+
+    /// <summary>What the worker has to copy, or copies; null while it has nothing to do. In flight.</summary>
+    private GpuTransfer? _transfer;
 
     /// <param name="display">The screens; used by this device alone.</param>
-    public VirtioGpuDevice(string name, IDisplay display, DeviceContext context)
+    /// <param name="worker">Used by this device alone.</param>
+    public VirtioGpuDevice(string name, IDisplay display, IWorker worker, DeviceContext context)
         : base(name, new VirtioIdentity(DeviceType, DisplayClass), [ControlQueueSize, CursorQueueSize], GpuRegisters.ConfigurationLength, context)
     {
         ArgumentNullException.ThrowIfNull(display);
@@ -34,9 +46,13 @@ public sealed class VirtioGpuDevice : VirtioDevice, IDisplaySource
         _scanouts = new GpuScanout[display.ScanoutCount];
         for (int i = 0; i < _scanouts.Length; i++)
             _scanouts[i] = new GpuScanout();
+        _worker = worker;
         _commands = new GpuCommands(Ram, display, _resources, _scanouts);
+        _cursorCommands = new GpuCommands(Ram, display, _resources, _scanouts);
         _chain = new DescriptorChain(Ram, ControlQueueSize);
+        _cursorChain = new DescriptorChain(Ram, CursorQueueSize);
         BinaryPrimitives.WriteInt32LittleEndian(Configuration[GpuRegisters.ScanoutCount..], _scanouts.Length);
+        worker.Connect(Work);
         display.Connect(this);
     }
 
@@ -53,27 +69,23 @@ public sealed class VirtioGpuDevice : VirtioDevice, IDisplaySource
         lock (Sync)
         {
             AnnounceWishesLocked();
-            Virtqueue from = Queues[queue];
-            while (IsLiveLocked)
-            {
-                if (TryPopLocked(from, _chain))
-                    from.Push(_chain.Head, ExecuteLocked(queue));
-                else if (!IsLiveLocked || !from.EnableNotifications())
-                    break;
-            }
-
-            if (IsLiveLocked)
-                SignalLocked(from);
+            if (queue == ControlQueue)
+                ExecuteLocked();
+            else
+                MoveCursorsLocked();
             RequestRefreshLocked();
         }
     }
 
     public void Refresh()
     {
-        lock (Sync)
+        lock (_copying)
         {
-            for (int i = 0; i < _scanouts.Length; i++)
-                ShowLocked(_scanouts[i], _display.Scanout(i));
+            lock (Sync)
+            {
+                for (int i = 0; i < _scanouts.Length; i++)
+                    ShowLocked(_scanouts[i], _display.Scanout(i));
+            }
         }
     }
 
@@ -153,13 +165,75 @@ public sealed class VirtioGpuDevice : VirtioDevice, IDisplaySource
         screen.End();
     }
 
-    private uint ExecuteLocked(int queue)
+    /// <summary>Carries out commands up to a long transfer, which the worker makes; while it does, commands wait.</summary>
+    private void ExecuteLocked()
     {
-        if (queue == ControlQueue)
-            return _commands.Execute(_chain);
-        if (!_commands.TryMoveCursor(_chain))
-            LogLocked("a cursor command is none, or names what is not there", _chain.ReadableLength);
-        return 0;
+        if (_transfer is not null)
+            return;
+        Virtqueue queue = Queues[ControlQueue];
+        while (IsLiveLocked && _transfer is null)
+        {
+            if (TryPopLocked(queue, _chain))
+            {
+                uint written = _commands.Execute(_chain, out _transfer);
+                if (_transfer is null)
+                    queue.Push(_chain.Head, written);
+            }
+            else if (!IsLiveLocked || !queue.EnableNotifications())
+            {
+                break;
+            }
+        }
+
+        if (_transfer is not null)
+        {
+            BeginLocked(queue);
+            _worker.Request();
+        }
+
+        if (IsLiveLocked)
+            SignalLocked(queue);
+    }
+
+    /// <summary>Makes the transfer at hand, and goes on with what follows it. On the worker's thread.</summary>
+    private void Work()
+    {
+        // Nobody else touches a transfer that is in flight, nor the command it came with.
+        bool isDone;
+        lock (_copying)
+            isDone = _transfer!.Value.TryRun(Ram);
+        lock (Sync)
+        {
+            _transfer = null;
+            Virtqueue queue = Queues[ControlQueue];
+
+            // One interrupt for it and the flush behind it. A pause would keep that back for too long.
+            EndLocked(queue, _chain.Head, _commands.Finish(_chain, isDone), isLast: IsPausedLocked);
+            ExecuteLocked();
+            RequestRefreshLocked();
+        }
+    }
+
+    private void MoveCursorsLocked()
+    {
+        Virtqueue queue = Queues[CursorQueue];
+        while (IsLiveLocked)
+        {
+            if (TryPopLocked(queue, _cursorChain))
+                MoveCursorLocked(queue);
+            else if (!IsLiveLocked || !queue.EnableNotifications())
+                break;
+        }
+
+        if (IsLiveLocked)
+            SignalLocked(queue);
+    }
+
+    private void MoveCursorLocked(Virtqueue queue)
+    {
+        if (!_cursorCommands.TryMoveCursor(_cursorChain))
+            LogLocked("a cursor command is none, or names what is not there", _cursorChain.ReadableLength);
+        queue.Push(_cursorChain.Head, 0);
     }
 
     private void RequestRefreshLocked()
