@@ -13,7 +13,7 @@ public sealed class ProjectReferenceTests
         ["Hearth.Memory"] = ["Hearth.Linux", "Hearth.Machine"],
         ["Hearth.Cpu"] = ["Hearth.Machine"],
         ["Hearth.Devices"] = ["Hearth.Machine"],
-        ["Hearth.Snapshots"] = ["Hearth.Machine"],
+        ["Hearth.Snapshots"] = ["Hearth.Linux", "Hearth.Machine"],
         ["Hearth.Storage"] = ["Hearth.Linux", "Hearth.Machine"],
         ["Hearth.Cpu.Kvm"] = ["Hearth.Cpu", "Hearth.Memory", "Hearth.Linux", "Hearth.Machine"],
         ["Hearth.Cpu.Software"] = ["Hearth.Cpu", "Hearth.Memory", "Hearth.Linux", "Hearth.Machine"],

@@ -1,0 +1,429 @@
+using System.Globalization;
+using Hearth.Machine;
+using Hearth.Snapshots.Files;
+using Hearth.Snapshots.Pages;
+
+namespace Hearth.Snapshots.States;
+
+/// <summary>
+/// The saved states of all guests in one folder. Equal pages are kept once, whoever's they are. Wherever a process or the power ends, every state that
+/// was committed is there, and nothing else is.
+/// </summary>
+/// <remarks>
+/// <code>
+/// lock                  one process has the store
+/// packs/00000001.pack   pages, in chunks that never move (Pack)
+/// states/000000000001/  manifest (Manifest), and a file for each other part
+/// states/new-…          a state that is being committed; deleted when the store is opened
+/// </code>
+/// A commit brings packs to stable storage, then the files of the new folder, then gives it its name. From any thread; writers and readers are used by one thread each.
+/// </remarks>
+public sealed class SnapshotStore : IDisposable
+{
+    private const string PacksFolder = "packs";
+    private const string StatesFolder = "states";
+    private const string ManifestName = "manifest";
+    private const string NewPrefix = "new-";
+    private const int IndexCapacity = 1 << 20;
+
+    private readonly IStoreFolder _folder;
+    private readonly PackSet _packs;
+
+    /// <summary>Guards what follows. Before the lock of the packs.</summary>
+    private readonly object _sync = new();
+    private readonly PageIndex _index = new(IndexCapacity);
+    private readonly SortedDictionary<long, Manifest> _states = [];
+    private readonly Dictionary<long, int> _readers = [];
+    private readonly List<string> _unreadable = [];
+    private long _lastId;
+    private int _writers;
+    private bool _isSweeping;
+
+    /// <summary>Chunks of earlier processes whose pages are in <see cref="_index"/>: whether they still are what they were is looked at when they are needed.</summary>
+    private readonly HashSet<PageReference> _unverified = [];
+    private readonly PageReader _verifier;
+
+    /// <summary>Puts the pages of the states that were there into the index; until then they may be kept a second time.</summary>
+    private readonly Thread _indexer;
+    private bool _isIndexing = true;
+    private volatile bool _isEnding;
+
+    private SnapshotStore(IStoreFolder folder)
+    {
+        _folder = folder;
+        folder.CreateFolder(PacksFolder);
+        folder.CreateFolder(StatesFolder);
+        folder.Synchronize("");
+        _packs = new PackSet(folder, PacksFolder);
+        _verifier = new PageReader(_packs);
+        foreach (string name in folder.List(StatesFolder))
+            Load(name);
+        Manifest[] states = [.. _states.Values];
+        _indexer = new Thread(() => IndexStates(states)) { IsBackground = true, Name = "saved pages" };
+        _indexer.Start();
+    }
+
+    /// <param name="folder">Made where it is not there.</param>
+    /// <exception cref="SnapshotException">It cannot be used, another process has it, or it is of a later version.</exception>
+    public static SnapshotStore Open(string folder)
+    {
+        var host = new HostFolder(folder);
+        try
+        {
+            return new SnapshotStore(host);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Open(string)"/>; the folder is owned from now on.</summary>
+    internal static SnapshotStore Open(IStoreFolder folder) => new(folder);
+
+    /// <summary>In the order in which they were taken.</summary>
+    public IReadOnlyList<SavedState> States
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _states.Values.Select(manifest => manifest.State)];
+        }
+    }
+
+    /// <summary>Sentences about states that are there and cannot be read. As long as there are any, <see cref="Sweep"/> gives nothing back.</summary>
+    public IReadOnlyList<string> Unreadable => _unreadable;
+
+    /// <summary>Begins a new state. It may have to wait until a <see cref="Sweep"/> is over.</summary>
+    /// <param name="pages">Pages of memory.</param>
+    /// <param name="before">A state of as much memory, from which the new one differs in what is written; null to begin with zeros.</param>
+    /// <exception cref="SnapshotException">The state before is gone, or has another size of memory.</exception>
+    public SavedStateWriter Begin(string guest, long pages, SavedState? before)
+    {
+        IReadOnlyList<PageReference> leaves = new PageReference[PageTable.LeavesFor(pages)];
+        lock (_sync)
+        {
+            while (_isSweeping)
+                Monitor.Wait(_sync);
+            if (before is not null)
+                leaves = Require(before, pages).Leaves;
+            _writers++;
+        }
+
+        return new SavedStateWriter(this, _packs, guest, pages, leaves);
+    }
+
+    /// <exception cref="SnapshotException">It is gone.</exception>
+    public SavedStateReader Read(SavedState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        lock (_sync)
+        {
+            Manifest manifest = Require(state, state.Pages);
+            _readers[state.Id] = _readers.GetValueOrDefault(state.Id) + 1;
+            return new SavedStateReader(this, _packs, manifest);
+        }
+    }
+
+    /// <summary>Deletes a state. What nothing else needs is given back by the next <see cref="Sweep"/>.</summary>
+    /// <exception cref="SnapshotException">It is being read, or the host's file system refused.</exception>
+    public void Delete(SavedState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        lock (_sync)
+        {
+            if (!_states.ContainsKey(state.Id))
+                return;
+            if (_readers.ContainsKey(state.Id))
+                throw new SnapshotException($"the state {state.Id} of {state.Guest} is in use");
+
+            // Under a name that means nothing first: half a state must not be left under its own.
+            string gone = Path.Combine(StatesFolder, NewPrefix + NameOf(state.Id));
+            _folder.Rename(FolderOf(state.Id), gone);
+            _states.Remove(state.Id);
+            _folder.Synchronize(StatesFolder);
+            _folder.Delete(gone);
+        }
+    }
+
+    /// <summary>Gives back the room of pages that no state has. Waits until no state is being written.</summary>
+    /// <returns>Bytes that all pages take.</returns>
+    /// <exception cref="SnapshotException">A state is damaged, or the host's file system refused.</exception>
+    public long Sweep()
+    {
+        lock (_sync)
+        {
+            while (_isSweeping)
+                Monitor.Wait(_sync);
+            _isSweeping = true;
+            while (_writers > 0 || _isIndexing)
+                Monitor.Wait(_sync);
+            try
+            {
+                return SweepLocked();
+            }
+            finally
+            {
+                _isSweeping = false;
+                Monitor.PulseAll(_sync);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _isEnding = true;
+        _indexer.Join();
+        _verifier.Dispose();
+        _packs.Dispose();
+        _folder.Dispose();
+    }
+
+    internal bool TryFind(in PageHash hash, out PageReference page)
+    {
+        lock (_sync)
+            return _index.TryFind(hash, out page) && IsWholeLocked(page);
+    }
+
+    internal PageReference Append(ReadOnlySpan<byte> chunk, ReadOnlySpan<PageHash> hashes)
+    {
+        PageReference start = _packs.Append(chunk);
+        lock (_sync)
+        {
+            for (int i = 0; i < hashes.Length; i++)
+                _index.Add(hashes[i], start.Next(i));
+        }
+
+        return start;
+    }
+
+    internal SavedState Commit(SavedStateWriter writer, DateTimeOffset taken, long newBytes, IReadOnlyList<PageReference> leaves, IReadOnlyList<(StatePart Part, byte[] Content)> parts)
+    {
+        _packs.Synchronize();
+        long id;
+        lock (_sync)
+            id = ++_lastId;
+        var manifest = new Manifest(new SavedState(id, writer.Guest, taken, writer.Pages, newBytes), [.. leaves], [.. parts.Select(part => part.Part)]);
+        string made = Path.Combine(StatesFolder, NewPrefix + NameOf(id));
+        try
+        {
+            _folder.CreateFolder(made);
+            foreach ((StatePart part, byte[] content) in parts)
+                WriteFile(Path.Combine(made, part.Name), content);
+            WriteFile(Path.Combine(made, ManifestName), manifest.Write());
+            _folder.Synchronize(made);
+            _folder.Rename(made, FolderOf(id));
+        }
+        catch (SnapshotException)
+        {
+            TryDelete(made);
+            throw;
+        }
+
+        // Whether or not the next line fails, it may be there from now on, and what it refers to must be.
+        lock (_sync)
+            _states.Add(id, manifest);
+        _folder.Synchronize(StatesFolder);
+        return manifest.State;
+    }
+
+    internal void EndWriter()
+    {
+        lock (_sync)
+        {
+            _writers--;
+            Monitor.PulseAll(_sync);
+        }
+    }
+
+    internal void EndReader(long id)
+    {
+        lock (_sync)
+        {
+            if (--_readers[id] == 0)
+                _readers.Remove(id);
+        }
+    }
+
+    internal byte[] ReadPart(Manifest manifest, string name)
+    {
+        StatePart part = manifest.Parts.FirstOrDefault(each => each.Name == name)
+            ?? throw new SnapshotException($"{_folder.NameOf(FolderOf(manifest.State.Id))} has no {name}");
+        string path = Path.Combine(FolderOf(manifest.State.Id), name);
+        byte[] content = ReadFile(path, part.Length);
+        return content.Length == part.Length && Crc32C.Compute(content) == part.Checksum
+            ? content
+            : throw new SnapshotException($"{_folder.NameOf(path)} is damaged: its checksum is wrong");
+    }
+
+    private static string NameOf(long id) => id.ToString("D12", CultureInfo.InvariantCulture);
+
+    private static string FolderOf(long id) => Path.Combine(StatesFolder, NameOf(id));
+
+    private void Load(string name)
+    {
+        if (name.StartsWith(NewPrefix, StringComparison.Ordinal))
+        {
+            _folder.Delete(Path.Combine(StatesFolder, name));
+            return;
+        }
+
+        if (!long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out long id))
+            return;
+        _lastId = Math.Max(_lastId, id);
+        try
+        {
+            string path = Path.Combine(StatesFolder, name, ManifestName);
+            var manifest = Manifest.Read(ReadFile(path, Manifest.MaximumLength), _folder.NameOf(path));
+            if (manifest.State.Id != id)
+                throw new SnapshotException($"{_folder.NameOf(path)} is of another state, {manifest.State.Id}");
+            _states.Add(id, manifest);
+        }
+        catch (SnapshotException error)
+        {
+            _unreadable.Add(error.Message);
+        }
+    }
+
+    private Manifest Require(SavedState state, long pages)
+    {
+        Manifest manifest = _states.GetValueOrDefault(state.Id) ?? throw new SnapshotException($"the state {state.Id} of {state.Guest} is gone");
+        return manifest.State.Pages == pages
+            ? manifest
+            : throw new SnapshotException($"the state {state.Id} of {state.Guest} has {manifest.State.Pages} pages of memory, and not {pages}");
+    }
+
+    private void IndexStates(Manifest[] states)
+    {
+        var needed = new HashSet<PageReference>();
+        var seen = new HashSet<PageReference>();
+        foreach (Manifest state in states)
+        {
+            try
+            {
+                FindNeeded(state, needed, seen);
+            }
+            catch (SnapshotException)
+            {
+                // Whoever reads the state is told; of the others nothing is lost by it.
+            }
+        }
+
+        foreach (PageReference chunk in needed.OrderBy(page => page.Value))
+        {
+            if (_isEnding)
+                break;
+            IndexChunk(chunk);
+        }
+
+        lock (_sync)
+        {
+            _isIndexing = false;
+            Monitor.PulseAll(_sync);
+        }
+    }
+
+    private void IndexChunk(PageReference chunk)
+    {
+        Span<PageHash> hashes = stackalloc PageHash[Chunk.MaximumPages];
+        int count;
+        try
+        {
+            count = _packs.ReadHashes(chunk, hashes);
+        }
+        catch (SnapshotException)
+        {
+            return;
+        }
+
+        lock (_sync)
+        {
+            _ = _unverified.Add(chunk);
+            for (int i = 0; i < count; i++)
+                _index.Add(hashes[i], chunk.Next(i));
+        }
+    }
+
+    /// <summary>A page that is kept already is as it was: a new state must not rely on what the disk has lost.</summary>
+    private bool IsWholeLocked(PageReference page)
+    {
+        if (!_unverified.Contains(page.ChunkStart))
+            return true;
+        Span<byte> content = stackalloc byte[Chunk.PageLength];
+        try
+        {
+            _verifier.Read(page, content);
+            _unverified.Remove(page.ChunkStart);
+            return true;
+        }
+        catch (SnapshotException)
+        {
+            _index.Remove(each => each.ChunkStart == page.ChunkStart);
+            return false;
+        }
+    }
+
+    private long SweepLocked()
+    {
+        if (_unreadable.Count > 0)
+            return _packs.Sweep(_ => true);
+        var needed = new HashSet<PageReference>();
+        var seen = new HashSet<PageReference>();
+        foreach (Manifest state in _states.Values)
+            FindNeeded(state, needed, seen);
+        _index.Remove(page => !needed.Contains(page.ChunkStart));
+        _unverified.IntersectWith(needed);
+        return _packs.Sweep(needed.Contains);
+    }
+
+    /// <summary>Finds all chunks that a state needs, by their first pages.</summary>
+    /// <param name="seen">Leaves that were looked at already.</param>
+    private void FindNeeded(Manifest state, HashSet<PageReference> needed, HashSet<PageReference> seen)
+    {
+        using var reader = new PageReader(_packs);
+        Span<byte> leaf = stackalloc byte[Chunk.PageLength];
+        foreach (PageReference place in state.Leaves)
+        {
+            if (place.IsZeros || !seen.Add(place))
+                continue;
+            _ = needed.Add(place.ChunkStart);
+            reader.Read(place, leaf);
+            for (int i = 0; i < PageTable.LeafPages; i++)
+            {
+                PageReference page = PageTable.ReadReference(leaf, i);
+                if (!page.IsZeros)
+                    _ = needed.Add(page.ChunkStart);
+            }
+        }
+    }
+
+    private void WriteFile(string path, ReadOnlySpan<byte> content)
+    {
+        using IStoreFile file = _folder.Create(path);
+        file.Write(content, 0);
+        file.Synchronize();
+    }
+
+    private byte[] ReadFile(string path, long most)
+    {
+        using IStoreFile file = _folder.Open(path);
+        if (file.Length > most)
+            throw new SnapshotException($"{_folder.NameOf(path)} is damaged: it has {file.Length} bytes");
+        var content = new byte[file.Length];
+        file.Read(content, 0);
+        return content;
+    }
+
+    private void TryDelete(string path)
+    {
+        try
+        {
+            _folder.Delete(path);
+        }
+        catch (SnapshotException)
+        {
+            // The next start deletes it.
+        }
+    }
+}
