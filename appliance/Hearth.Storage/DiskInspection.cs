@@ -9,39 +9,16 @@ public static class DiskInspection
     /// <exception cref="StorageException">It is missing or damaged.</exception>
     public static DiskInfo Describe(string path, DiskFormat? format)
     {
-        using var file = new ImageFile(new HostImageStore(DiskChain.OpenFile(path, isReadOnly: true)), path);
-
-        // Whoever has it writes a header in one piece, and the list of snapshots never while it runs: what is read without the lock is whole.
-        bool inUse = !file.TryLock(exclusive: false);
-        if (file.Length == 0)
-            throw new StorageException($"The disk '{path}' is empty: it has no bytes.");
-        var info = new DiskInfo
+        bool inUse = false;
+        try
         {
-            File = path,
-            Format = DiskFormatNames.NameOf(DiskFormat.Raw),
-            VirtualSize = (ulong)file.Length,
-            FileLength = file.Length,
-            HostUsage = file.MeasureUsage(),
-            InUse = inUse,
-        };
-        if (!IsQcow2(file, format))
-            return info;
-        Qcow2Header header = Qcow2Header.Read(file);
-        return info with
+            return Describe(path, format, ref inUse);
+        }
+        catch (StorageException) when (inUse)
         {
-            Format = DiskFormatNames.NameOf(DiskFormat.Qcow2),
-            VirtualSize = header.Size,
-            Version = header.Version,
-            ClusterSize = header.ClusterLength,
-            RefcountBits = header.RefcountBits,
-            Compression = header.Compression == Qcow2Compression.Zstd ? "zstd" : "zlib",
-            LazyRefcounts = header.HasLazyRefcounts,
-            Dirty = header.IsDirty,
-            Corrupt = header.IsCorrupt,
-            BackingFile = header.BackingName,
-            BackingFormat = header.BackingFormat,
-            Snapshots = [.. Qcow2SnapshotTable.Read(file, header).Snapshots.Select(Describe)],
-        };
+            // A guest leaves what is read here alone; somebody who changes the image does it once, and what was read may have been of two moments.
+            return Describe(path, format, ref inUse);
+        }
     }
 
     /// <summary>Compares an image's tables with its refcounts.</summary>
@@ -72,6 +49,41 @@ public static class DiskInspection
     {
         ChainFile one = DiskChain.OpenOne(path, DiskFormat.Raw, isReadOnly);
         return new ImageFile(new HostImageStore(one.File), path);
+    }
+
+    private static DiskInfo Describe(string path, DiskFormat? format, ref bool inUse)
+    {
+        using var file = new ImageFile(new HostImageStore(DiskChain.OpenFile(path, isReadOnly: true)), path);
+        inUse = !file.TryLock(exclusive: false);
+        if (file.Length == 0)
+            throw new StorageException($"The disk '{path}' is empty: it has no bytes.");
+        var info = new DiskInfo
+        {
+            File = path,
+            Format = DiskFormatNames.NameOf(DiskFormat.Raw),
+            VirtualSize = (ulong)file.Length,
+            FileLength = file.Length,
+            HostUsage = file.MeasureUsage(),
+            InUse = inUse,
+        };
+        if (!IsQcow2(file, format))
+            return info;
+        Qcow2Header header = Qcow2Header.Read(file);
+        return info with
+        {
+            Format = DiskFormatNames.NameOf(DiskFormat.Qcow2),
+            VirtualSize = header.Size,
+            Version = header.Version,
+            ClusterSize = header.ClusterLength,
+            RefcountBits = header.RefcountBits,
+            Compression = header.Compression == Qcow2Compression.Zstd ? "zstd" : "zlib",
+            LazyRefcounts = header.HasLazyRefcounts,
+            Dirty = header.IsDirty,
+            Corrupt = header.IsCorrupt,
+            BackingFile = header.BackingName,
+            BackingFormat = header.BackingFormat,
+            Snapshots = [.. Qcow2SnapshotTable.Read(file, header).Snapshots.Select(Describe)],
+        };
     }
 
     private static SnapshotInfo Describe(Qcow2Snapshot snapshot) => new(

@@ -64,11 +64,54 @@ public sealed class DamageTests : IDisposable
         long usage = _folder.Usage;
 
         using SnapshotStore store = SnapshotStore.Open(_folder);
-        _ = store.Sweep();
+        bool isSwept = store.Sweep();
 
-        Assert.Equal([sentence], store.Unreadable);
+        UnreadableState damaged = Assert.Single(store.Unreadable);
+        Assert.Equal((1L, sentence, false), (damaged.Id, damaged.Sentence, isSwept));
         Assert.Equal(_guest.Copy(), GuestMemory.Restore(store, Assert.Single(store.States)));
         Assert.Equal(usage, _folder.Usage);
+
+        store.Delete(damaged);
+        Assert.True(store.Sweep());
+        Assert.Empty(store.Unreadable);
+        Assert.Equal(_guest.Copy(), GuestMemory.Restore(store, Assert.Single(store.States)));
+    }
+
+    /// <summary>Magic, length and number of pages of a chunk in the middle.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(12)]
+    public void Header_thatIsDamaged_costsNoOtherChunk(int offset)
+    {
+        SavedState first = Keep();
+        byte[] before = _guest.Copy();
+        Damage(Pack, ChunkAfter(20_000) + offset);
+        byte[] content = _folder.ContentOf(Pack);
+        using SnapshotStore store = SnapshotStore.Open(_folder);
+
+        Assert.StartsWith($"memory/{Pack} is damaged at offset ", Assert.Throws<SnapshotException>(() => store.Sweep()).Message, StringComparison.Ordinal);
+
+        Assert.Equal(content, _folder.ContentOf(Pack));
+        Assert.Equal(before, GuestMemory.Restore(store, _guest.Save(store, whole: true)));
+        Assert.Throws<SnapshotException>(() => GuestMemory.Restore(store, first));
+    }
+
+    [Fact]
+    public void Pack_thatDoesNotBeginAsItShould_staysWhileAStateNeedsIt()
+    {
+        SavedState state = Keep();
+        Damage(Pack, 0);
+        using SnapshotStore store = SnapshotStore.Open(_folder);
+
+        Assert.Equal($"memory/{Pack} is damaged: it does not begin as it should", Assert.Throws<SnapshotException>(() => GuestMemory.Restore(store, state)).Message);
+        Assert.Throws<SnapshotException>(() => store.Sweep());
+        Assert.Contains(Pack, _folder.Files);
+
+        store.Delete(state);
+        Assert.True(store.Sweep());
+        Assert.DoesNotContain(Pack, _folder.Files);
     }
 
     [Fact]
@@ -91,6 +134,8 @@ public sealed class DamageTests : IDisposable
 
         Assert.Equal($"memory/{Pack} has format version 254; version 1 is known here", Assert.Throws<SnapshotException>(() => SnapshotStore.Open(_folder)).Message);
     }
+
+    private int ChunkAfter(int offset) => offset + _folder.ContentOf(Pack).AsSpan(offset).IndexOf("HCHK"u8);
 
     private SavedState Keep()
     {

@@ -118,7 +118,6 @@ public sealed class SnapshotStoreTests : IDisposable
             writer.Write(0, new byte[4096]);
 
         Assert.Empty(store.States);
-        Assert.Equal(0, store.Sweep());
     }
 
     [Fact]
@@ -176,6 +175,55 @@ public sealed class SnapshotStoreTests : IDisposable
         SavedState state = _guest.Save(store);
 
         Assert.Contains("has 1500 pages of memory, and not 1501", Assert.Throws<SnapshotException>(() => store.Begin("desk", Pages + 1, state)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void State_ofTheSameNumber_isNotTakenForAnother()
+    {
+        SavedState old;
+        using (SnapshotStore store = SnapshotStore.Open(_folder))
+        {
+            old = _guest.Save(store);
+            store.Delete(old);
+        }
+
+        using SnapshotStore next = SnapshotStore.Open(_folder);
+        using SavedStateWriter writer = next.Begin("play", Pages, null);
+        SavedState other = writer.Commit(DateTimeOffset.UnixEpoch);
+
+        Assert.Equal(old.Id, other.Id);
+        Assert.Contains("is gone", Assert.Throws<SnapshotException>(() => next.Read(old)).Message, StringComparison.Ordinal);
+        next.Delete(old);
+        Assert.Equal([other], next.States);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("manifest")]
+    [InlineData("machine")]
+    public void Part_thatCannotBeAFileBesideTheOthers_isRefused(string name)
+    {
+        using SnapshotStore store = SnapshotStore.Open(_folder);
+        using SavedStateWriter writer = store.Begin("desk", Pages, null);
+        writer.Add("machine", [1]);
+
+        Assert.Throws<SnapshotException>(() => writer.Add(name, [2]));
+    }
+
+    [Fact]
+    public void Writer_thatCouldNotKeepSomething_doesNotCommit()
+    {
+        using SnapshotStore store = SnapshotStore.Open(_folder);
+        _guest.Change(500);
+        using SavedStateWriter writer = store.Begin("desk", Pages, null);
+        _folder.IsFull = true;
+        Assert.Throws<SnapshotException>(() => writer.Write(0, _guest.Copy()));
+        _folder.IsFull = false;
+
+        Assert.Contains("is not whole", Assert.Throws<SnapshotException>(() => writer.Commit(DateTimeOffset.UnixEpoch)).Message, StringComparison.Ordinal);
+        Assert.Empty(store.States);
     }
 
     [Fact]

@@ -62,7 +62,7 @@ internal sealed unsafe class DirectLauncher : IDisposable
         const int Prctl = 157;
         const int ParentDeathSignal = 1;
         const int FileControl = 72;
-        const int DuplicateFrom = 0; // F_DUPFD
+        const int DuplicateFrom = 1030; // F_DUPFD_CLOEXEC
         const int DuplicateTo = 33;
         const int Trace = 101;
         const int ExecuteAt = 322;

@@ -162,7 +162,10 @@ public abstract class VirtioDevice
         NotifyAll();
     }
 
-    /// <summary>Waits, without the lock, until nothing is in flight. No vCPU runs, so nothing new begins for long.</summary>
+    /// <summary>
+    /// Waits, without the lock, until nothing is in flight. No vCPU runs, so nothing new begins for long; once the device is paused nothing begins at all, which is when it is saved, restored
+    /// or reset from outside.
+    /// </summary>
     internal void WaitUntilIdle()
     {
         lock (_idle)

@@ -8,6 +8,8 @@ internal sealed class HostFile : IStoreFile
 {
     private readonly string _path;
     private readonly SafeFileHandle _handle;
+
+    /// <summary>The handle's number; <see cref="Use"/> keeps it from becoming another file's.</summary>
     private readonly FileDescriptor _descriptor;
 
     /// <exception cref="IOException">It is not there, or is there already.</exception>
@@ -56,7 +58,7 @@ internal sealed class HostFile : IStoreFile
     {
         try
         {
-            _descriptor.Synchronize();
+            Use(_descriptor.Synchronize);
         }
         catch (LinuxException error)
         {
@@ -64,10 +66,25 @@ internal sealed class HostFile : IStoreFile
         }
     }
 
-    public void PunchHole(long offset, long length) => _ = _descriptor.TryPunchHole(offset, length);
+    public void PunchHole(long offset, long length) => Use(() => _ = _descriptor.TryPunchHole(offset, length));
 
     // The descriptor is the handle's.
     public void Dispose() => _handle.Dispose();
+
+    private void Use(Action action)
+    {
+        bool isHeld = false;
+        try
+        {
+            _handle.DangerousAddRef(ref isHeld);
+            action();
+        }
+        finally
+        {
+            if (isHeld)
+                _handle.DangerousRelease();
+        }
+    }
 
     private SnapshotException Failed(IOException error, long offset) => new($"{_path} at offset {offset}: {error.Message.TrimEnd('.')}", error);
 }

@@ -7,6 +7,9 @@ internal sealed class HostFolder : IStoreFolder
 {
     private const string LockName = "lock";
 
+    /// <summary>What is in there is what guests have in their memory.</summary>
+    private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private readonly string _root;
     private readonly DiskFile _lock;
 
@@ -17,7 +20,10 @@ internal sealed class HostFolder : IStoreFolder
         _root = Path.GetFullPath(root);
         _lock = Try("", () =>
         {
-            _ = Directory.CreateDirectory(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            bool isNew = !Directory.Exists(_root);
+            _ = Directory.CreateDirectory(_root, OnlyOwner);
+            if (isNew)
+                SynchronizeFolder(Path.GetDirectoryName(_root) ?? _root);
             string path = Path.Combine(_root, LockName);
             return new DiskFile(FileDescriptor.Open(path, File.Exists(path) ? FileAccessMode.ReadWrite : FileAccessMode.CreateNew));
         });
@@ -32,7 +38,7 @@ internal sealed class HostFolder : IStoreFolder
     public IReadOnlyList<string> List(string folder) => Try(folder, () =>
         Directory.Exists(NameOf(folder)) ? (IReadOnlyList<string>)[.. Directory.EnumerateFileSystemEntries(NameOf(folder)).Select(entry => Path.GetFileName(entry))] : []);
 
-    public void CreateFolder(string path) => Try(path, () => _ = Directory.CreateDirectory(NameOf(path)));
+    public void CreateFolder(string path) => Try(path, () => _ = Directory.CreateDirectory(NameOf(path), OnlyOwner));
 
     public IStoreFile Create(string path) => Try(path, () => new HostFile(NameOf(path), FileMode.CreateNew));
 
@@ -48,13 +54,15 @@ internal sealed class HostFolder : IStoreFolder
             File.Delete(NameOf(path));
     });
 
-    public void Synchronize(string folder) => Try(folder, () =>
-    {
-        using FileDescriptor directory = FileDescriptor.Open(NameOf(folder), FileAccessMode.Directory);
-        directory.Synchronize();
-    });
+    public void Synchronize(string folder) => Try(folder, () => SynchronizeFolder(NameOf(folder)));
 
     public void Dispose() => _lock.Dispose();
+
+    private static void SynchronizeFolder(string path)
+    {
+        using FileDescriptor directory = FileDescriptor.Open(path, FileAccessMode.Directory);
+        directory.Synchronize();
+    }
 
     private void Try(string path, Action action) => _ = Try(path, () =>
     {

@@ -19,7 +19,7 @@ internal static class Chunk
 
     public const int MaximumLength = HeaderLength + (MaximumPages * (PageHash.Length + PageLength));
 
-    private const uint Magic = 0x4B4E4348; // "HCHK"
+    private const uint Magic = 0x4B484348; // "HCHK"
     private const int ChecksumOffset = 4;
     private const int PackedLengthOffset = 8;
     private const int PagesOffset = 12;

@@ -19,7 +19,6 @@ internal sealed class Pack : IDisposable
     private readonly IStoreFile _file;
     private readonly string _name;
     private bool _isDirty;
-    private bool _hasFailed;
 
     private Pack(int number, IStoreFile file, string name, long end)
     {
@@ -73,19 +72,22 @@ internal sealed class Pack : IDisposable
         return at;
     }
 
+    /// <summary>
+    /// What was written could not be brought to stable storage. The host tells of that once (fsync(2)) and has dropped what it could not write: nothing new may rely on any of it.
+    /// </summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>Brings to stable storage what was written before <see cref="TakeDirty"/> was called.</summary>
-    /// <remarks>The host tells of a failure once (fsync(2)) and has dropped what it could not write: after one there is never success again.</remarks>
+    /// <exception cref="SnapshotException">It failed, now and for good.</exception>
     public void Synchronize()
     {
-        if (_hasFailed)
-            throw new SnapshotException($"{_name} could not be brought to stable storage");
         try
         {
             _file.Synchronize();
         }
         catch (SnapshotException)
         {
-            _hasFailed = true;
+            HasFailed = true;
             throw;
         }
     }
@@ -93,7 +95,7 @@ internal sealed class Pack : IDisposable
     /// <returns>Something was written since the last call.</returns>
     public bool TakeDirty()
     {
-        bool wasDirty = _isDirty || _hasFailed;
+        bool wasDirty = _isDirty;
         _isDirty = false;
         return wasDirty;
     }
@@ -129,17 +131,32 @@ internal sealed class Pack : IDisposable
     public SnapshotException Damaged(long offset) => new($"{_name} is damaged at offset {offset}");
 
     /// <summary>Makes gaps of what is not needed any more.</summary>
-    /// <param name="isNeeded">Of the chunk that begins at so many bytes.</param>
-    /// <returns>Bytes of chunks that are needed.</returns>
-    public long MakeGaps(Predicate<long> isNeeded)
+    /// <param name="needed">Where the chunks begin that are needed.</param>
+    /// <exception cref="SnapshotException">One of them is not found where it should be: nothing was changed.</exception>
+    public void MakeGaps(IReadOnlySet<long> needed)
+    {
+        List<(long Start, long End)> gaps = FindGaps(needed);
+        foreach ((long start, long end) in gaps)
+            WriteGap(start, end);
+        if (TakeDirty())
+            Synchronize();
+        foreach ((long start, long end) in gaps)
+            _file.PunchHole(start + HeaderLength, end - start - HeaderLength);
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private List<(long Start, long End)> FindGaps(IReadOnlySet<long> needed)
     {
         List<(long Start, long End)> gaps = [];
-        long needed = 0;
+        int met = 0;
+        long lastChunk = HeaderLength;
         for (long at = HeaderLength; at < End;)
         {
             (long length, bool isChunk) = Measure(at);
-            bool stays = isChunk && isNeeded(at);
-            needed += stays ? length : 0;
+            bool stays = isChunk && needed.Contains(at);
+            met += stays ? 1 : 0;
+            lastChunk = isChunk ? at : lastChunk;
             if (!stays && gaps.Count > 0 && gaps[^1].End == at)
                 gaps[^1] = (gaps[^1].Start, at + length);
             else if (!stays)
@@ -147,16 +164,9 @@ internal sealed class Pack : IDisposable
             at += length;
         }
 
-        foreach ((long start, long end) in gaps)
-            WriteGap(start, end);
-        if (TakeDirty())
-            Synchronize();
-        foreach ((long start, long end) in gaps)
-            _file.PunchHole(start + HeaderLength, end - start - HeaderLength);
-        return needed;
+        // A length that is damaged hides what lies behind it, or shows what a guest has written as if it were a chunk.
+        return met == needed.Count ? gaps : throw Damaged(lastChunk);
     }
-
-    public void Dispose() => _file.Dispose();
 
     /// <summary>How long the chunk or gap is; what is neither reaches to the end: a power cut tore it.</summary>
     private (long Length, bool IsChunk) Measure(long at)

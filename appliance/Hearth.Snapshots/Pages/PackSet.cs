@@ -18,9 +18,13 @@ internal sealed class PackSet : IDisposable
     private readonly Lock _synchronizing = new();
     private readonly Lock _sync = new();
     private readonly Dictionary<int, Pack> _packs = [];
+
+    /// <summary>Files that do not begin as packs do.</summary>
+    private readonly HashSet<int> _broken = [];
     private Pack? _open;
     private bool _hasNewNames;
     private int _last;
+    private int _failures;
 
     /// <exception cref="SnapshotException">The folder cannot be read, or has a pack of a later version.</exception>
     public PackSet(IStoreFolder folder, string path)
@@ -29,15 +33,33 @@ internal sealed class PackSet : IDisposable
         _path = path;
         foreach (string name in folder.List(path))
         {
-            if (!name.EndsWith(Extension, StringComparison.Ordinal) || !int.TryParse(name.AsSpan(0, name.Length - Extension.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            if (!TryReadName(name, out int number))
                 continue;
-            _last = Math.Max(_last, number);
+            Reserve(number);
             IStoreFile file = folder.Open(PathOf(number));
             if (Pack.TryOpen(number, file, folder.NameOf(PathOf(number))) is { } pack)
+            {
                 _packs.Add(number, pack);
-            else
-                Remove(number, file);
+                continue;
+            }
+
+            // A power cut left it before anything needed it, or it is damaged: who knows the states knows which.
+            file.Dispose();
+            _ = _broken.Add(number);
         }
+    }
+
+    /// <summary>How often something could not be brought to stable storage: what was kept before, and not committed, is not to be relied on.</summary>
+    public int Failures => Volatile.Read(ref _failures);
+
+    /// <summary>Keeps a number from being given to a new pack: something refers to it.</summary>
+    public void Reserve(int number) => _last = Math.Max(_last, number);
+
+    /// <summary>A later state may refer to it.</summary>
+    public bool IsSound(PageReference page)
+    {
+        lock (_sync)
+            return _packs.TryGetValue(page.Pack, out Pack? pack) && !pack.HasFailed;
     }
 
     /// <summary>Keeps a chunk.</summary>
@@ -68,10 +90,13 @@ internal sealed class PackSet : IDisposable
                 _hasNewNames = false;
             }
 
+            SnapshotException? failure = null;
             foreach (Pack pack in dirty)
-                pack.Synchronize();
+                failure = TrySynchronize(pack) ?? failure;
             if (hasNewNames)
                 SynchronizeNames();
+            if (failure is not null)
+                throw failure;
         }
     }
 
@@ -84,31 +109,69 @@ internal sealed class PackSet : IDisposable
     public SnapshotException Damaged(PageReference page) => PackOf(page).Damaged(page.ChunkOffset);
 
     /// <summary>Gives back what nothing needs. Nothing may be kept meanwhile.</summary>
-    /// <param name="isNeeded">Of a chunk, by its first page.</param>
-    /// <returns>Bytes that are needed.</returns>
-    public long Sweep(Predicate<PageReference> isNeeded)
+    /// <param name="needed">Chunks, by their first pages.</param>
+    /// <exception cref="SnapshotException">One that is needed is damaged, or the host's file system refused.</exception>
+    public void Sweep(IEnumerable<PageReference> needed)
     {
+        var places = new Dictionary<int, HashSet<long>>();
+        foreach (PageReference chunk in needed)
+        {
+            if (!places.TryGetValue(chunk.Pack, out HashSet<long>? inPack))
+                places.Add(chunk.Pack, inPack = []);
+            _ = inPack.Add(chunk.ChunkOffset);
+        }
+
         lock (_sync)
         {
-            long all = 0;
-            foreach (Pack pack in _packs.Values.ToArray())
+            foreach (Pack pack in _packs.Values.Where(pack => !pack.HasFailed).ToArray())
             {
-                long needed = pack.MakeGaps(offset => isNeeded(new PageReference(pack.Number, offset, 0)));
-                all += needed;
-                if (needed != 0 || pack == _open)
-                    continue;
-                _packs.Remove(pack.Number);
-                Remove(pack.Number, pack);
+                if (places.TryGetValue(pack.Number, out HashSet<long>? inPack))
+                    pack.MakeGaps(inPack);
+                else if (pack != _open)
+                    Remove(pack);
             }
 
-            return all;
+            foreach (int number in _broken.Where(number => !places.ContainsKey(number)).ToArray())
+            {
+                _folder.Delete(PathOf(number));
+                _ = _broken.Remove(number);
+            }
         }
     }
 
     public void Dispose()
     {
-        foreach (Pack pack in _packs.Values)
-            pack.Dispose();
+        lock (_sync)
+        {
+            foreach (Pack pack in _packs.Values)
+                pack.Dispose();
+            _packs.Clear();
+        }
+    }
+
+    private static bool TryReadName(string name, out int number) =>
+        int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out number) && number is > 0 and <= PageReference.MaximumPack && NameOf(number) == name;
+
+    private static string NameOf(int number) => number.ToString("D8", CultureInfo.InvariantCulture) + Extension;
+
+    /// <returns>What went wrong.</returns>
+    private SnapshotException? TrySynchronize(Pack pack)
+    {
+        try
+        {
+            pack.Synchronize();
+            return null;
+        }
+        catch (SnapshotException error)
+        {
+            lock (_sync)
+            {
+                _open = pack == _open ? null : _open;
+                _ = Interlocked.Increment(ref _failures);
+            }
+
+            return error;
+        }
     }
 
     private void SynchronizeNames()
@@ -127,6 +190,8 @@ internal sealed class PackSet : IDisposable
 
     private Pack Begin()
     {
+        if (_last == PageReference.MaximumPack)
+            throw new SnapshotException($"{_folder.NameOf(_path)} has had as many packs as there can be");
         int number = ++_last;
         var pack = Pack.Create(number, _folder.Create(PathOf(number)), _folder.NameOf(PathOf(number)));
         _packs.Add(number, pack);
@@ -137,14 +202,17 @@ internal sealed class PackSet : IDisposable
     private Pack PackOf(PageReference page)
     {
         lock (_sync)
-            return _packs.TryGetValue(page.Pack, out Pack? pack) ? pack : throw new SnapshotException($"{_folder.NameOf(PathOf(page.Pack))} is missing");
+            return _packs.TryGetValue(page.Pack, out Pack? pack)
+                ? pack
+                : throw new SnapshotException($"{_folder.NameOf(PathOf(page.Pack))} is {(_broken.Contains(page.Pack) ? "damaged: it does not begin as it should" : "missing")}");
     }
 
-    private void Remove(int number, IDisposable open)
+    private void Remove(Pack pack)
     {
-        open.Dispose();
-        _folder.Delete(PathOf(number));
+        _ = _packs.Remove(pack.Number);
+        pack.Dispose();
+        _folder.Delete(PathOf(pack.Number));
     }
 
-    private string PathOf(int number) => Path.Combine(_path, number.ToString("D8", CultureInfo.InvariantCulture) + Extension);
+    private string PathOf(int number) => Path.Combine(_path, NameOf(number));
 }

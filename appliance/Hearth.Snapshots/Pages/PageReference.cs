@@ -6,6 +6,8 @@ internal readonly record struct PageReference(ulong Value)
 {
     public const int Length = sizeof(ulong);
 
+    public const int MaximumPack = (1 << (64 - PackShift)) - 1;
+
     private const int PackShift = 40;
     private const ulong ChunkMask = ((1UL << PackShift) - 1) & ~(ulong)(Chunk.MaximumPages - 1);
 

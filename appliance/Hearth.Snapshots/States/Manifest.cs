@@ -11,6 +11,9 @@ namespace Hearth.Snapshots.States;
 /// <param name="Parts">Names, lengths and checksums of the other files of the state.</param>
 internal sealed record Manifest(SavedState State, IReadOnlyList<PageReference> Leaves, IReadOnlyList<StatePart> Parts)
 {
+    /// <summary>Its name in the folder of the state.</summary>
+    public const string FileName = "manifest";
+
     private const uint Version = 1;
     private const int VersionOffset = 8;
     private const int ChecksumOffset = 12;
@@ -21,10 +24,29 @@ internal sealed record Manifest(SavedState State, IReadOnlyList<PageReference> L
     /// <summary>Of a guest with 1 TiB of memory.</summary>
     private const int MaximumLeaves = 1 << 19;
 
+    public const long MaximumPages = MaximumLeaves * (long)PageTable.LeafPages;
+
     /// <summary>Longer files are none of ours.</summary>
     public const long MaximumLength = (1L << 20) + (MaximumLeaves * (long)PageReference.Length);
 
     private static ReadOnlySpan<byte> Magic => "HRTHSTAT"u8;
+
+    /// <exception cref="SnapshotException">It is longer than it may be.</exception>
+    public static void RequireName(string name)
+    {
+        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > MaximumName)
+            throw new SnapshotException($"the name \"{name}\" has none or more than {MaximumName} bytes");
+    }
+
+    /// <summary>Refuses a part that cannot be a file beside the others.</summary>
+    /// <param name="there">Names of those there are.</param>
+    /// <exception cref="SnapshotException">It is no file name, is taken, or there are too many.</exception>
+    public static void RequirePart(string name, IReadOnlyCollection<string> there)
+    {
+        RequireName(name);
+        if (name is "." or ".." or FileName || name.Contains('/', StringComparison.Ordinal) || there.Contains(name) || there.Count == MaximumParts)
+            throw new SnapshotException($"a state cannot have a part \"{name}\" beside the {there.Count} it has");
+    }
 
     public byte[] Write()
     {
@@ -80,7 +102,7 @@ internal sealed record Manifest(SavedState State, IReadOnlyList<PageReference> L
         long ticks = from.ReadInt64();
         long pages = from.ReadInt64();
         long newBytes = from.ReadInt64();
-        if (id <= 0 || pages is < 0 or > MaximumLeaves * (long)PageTable.LeafPages || ticks < 0 || ticks > DateTime.MaxValue.Ticks)
+        if (id <= 0 || pages is < 0 or > MaximumPages || ticks < 0 || ticks > DateTime.MaxValue.Ticks)
             throw new SnapshotException($"{name} is damaged: it says what cannot be");
         var leaves = new PageReference[PageTable.LeavesFor(pages)];
         for (int i = 0; i < leaves.Length; i++)

@@ -31,11 +31,15 @@ public sealed class SavedStateWriter : IDisposable
     private long _newBytes;
     private bool _isEnded;
 
+    /// <summary>Something of it is missing.</summary>
+    private bool _hasFailed;
+
     internal SavedStateWriter(SnapshotStore store, PackSet packs, string guest, long pages, IReadOnlyList<PageReference> before)
     {
         _store = store;
         Guest = guest;
         Pages = pages;
+        Failures = packs.Failures;
         _reader = new PageReader(packs);
         _before = new PageTable(before, _reader);
         _leafPlaces = [.. before];
@@ -46,6 +50,10 @@ public sealed class SavedStateWriter : IDisposable
     /// <summary>Pages of memory.</summary>
     public long Pages { get; }
 
+    /// <inheritdoc cref="PackSet.Failures"/>
+    /// <remarks>When the writing began.</remarks>
+    internal int Failures { get; }
+
     /// <summary>Writes memory.</summary>
     /// <param name="first">The first page.</param>
     /// <param name="content">Whole pages of 4096 bytes.</param>
@@ -54,23 +62,39 @@ public sealed class SavedStateWriter : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(content.Length % Chunk.PageLength, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first + (content.Length / Chunk.PageLength), Pages);
-        for (long page = first; !content.IsEmpty; page++)
+        bool isWhole = false;
+        try
         {
-            KeepPage(content[..Chunk.PageLength], page);
-            content = content[Chunk.PageLength..];
+            for (long page = first; !content.IsEmpty; page++)
+            {
+                KeepPage(content[..Chunk.PageLength], page);
+                content = content[Chunk.PageLength..];
+            }
+
+            isWhole = true;
+        }
+        finally
+        {
+            _hasFailed |= !isWhole;
         }
     }
 
     /// <summary>Adds something else that belongs to the state.</summary>
     /// <param name="name">A file name.</param>
-    public void Add(string name, ReadOnlySpan<byte> content) =>
+    /// <exception cref="SnapshotException">It is none, or is taken.</exception>
+    public void Add(string name, ReadOnlySpan<byte> content)
+    {
+        Manifest.RequirePart(name, [.. _parts.Select(each => each.Part.Name)]);
         _parts.Add((new StatePart(name, content.Length, Crc32C.Compute(content)), content.ToArray()));
+    }
 
     /// <summary>Brings everything to stable storage. From then on there is this state.</summary>
     /// <exception cref="SnapshotException">The host's file system cannot take it; there is no such state.</exception>
     public SavedState Commit(DateTimeOffset taken)
     {
         ObjectDisposedException.ThrowIf(_isEnded, this);
+        if (_hasFailed)
+            throw new SnapshotException($"the state of {Guest} is not whole: some of it could not be kept");
         PackPending();
         foreach ((int leaf, byte[] content) in _leaves)
             KeepPage(content, ~(long)leaf);

@@ -22,7 +22,6 @@ public sealed class SnapshotStore : IDisposable
 {
     private const string PacksFolder = "packs";
     private const string StatesFolder = "states";
-    private const string ManifestName = "manifest";
     private const string NewPrefix = "new-";
     private const int IndexCapacity = 1 << 20;
 
@@ -34,10 +33,13 @@ public sealed class SnapshotStore : IDisposable
     private readonly PageIndex _index = new(IndexCapacity);
     private readonly SortedDictionary<long, Manifest> _states = [];
     private readonly Dictionary<long, int> _readers = [];
-    private readonly List<string> _unreadable = [];
+    private readonly List<UnreadableState> _unreadable = [];
     private long _lastId;
     private int _writers;
     private bool _isSweeping;
+
+    /// <summary>A state was deleted, and a power cut may still bring it back.</summary>
+    private bool _isDeletionUncertain;
 
     /// <summary>Chunks of earlier processes whose pages are in <see cref="_index"/>: whether they still are what they were is looked at when they are needed.</summary>
     private readonly HashSet<PageReference> _unverified = [];
@@ -58,6 +60,8 @@ public sealed class SnapshotStore : IDisposable
         _verifier = new PageReader(_packs);
         foreach (string name in folder.List(StatesFolder))
             Load(name);
+        foreach (PageReference leaf in _states.Values.SelectMany(manifest => manifest.Leaves))
+            _packs.Reserve(leaf.Pack);
         Manifest[] states = [.. _states.Values];
         _indexer = new Thread(() => IndexStates(states)) { IsBackground = true, Name = "saved pages" };
         _indexer.Start();
@@ -92,15 +96,25 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Sentences about states that are there and cannot be read. As long as there are any, <see cref="Sweep"/> gives nothing back.</summary>
-    public IReadOnlyList<string> Unreadable => _unreadable;
+    /// <summary>States that are there and cannot be read. As long as there are any, <see cref="Sweep"/> gives nothing back.</summary>
+    public IReadOnlyList<UnreadableState> Unreadable
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _unreadable];
+        }
+    }
 
     /// <summary>Begins a new state. It may have to wait until a <see cref="Sweep"/> is over.</summary>
     /// <param name="pages">Pages of memory.</param>
     /// <param name="before">A state of as much memory, from which the new one differs in what is written; null to begin with zeros.</param>
-    /// <exception cref="SnapshotException">The state before is gone, or has another size of memory.</exception>
+    /// <exception cref="SnapshotException">The state before is gone, or has another size of memory; a name or the memory is too long.</exception>
     public SavedStateWriter Begin(string guest, long pages, SavedState? before)
     {
+        Manifest.RequireName(guest);
+        if (pages is < 0 or > Manifest.MaximumPages)
+            throw new SnapshotException($"a state of {pages} pages of memory cannot be kept");
         IReadOnlyList<PageReference> leaves = new PageReference[PageTable.LeavesFor(pages)];
         lock (_sync)
         {
@@ -133,31 +147,38 @@ public sealed class SnapshotStore : IDisposable
         ArgumentNullException.ThrowIfNull(state);
         lock (_sync)
         {
-            if (!_states.ContainsKey(state.Id))
+            if (_states.GetValueOrDefault(state.Id)?.State != state)
                 return;
             if (_readers.ContainsKey(state.Id))
                 throw new SnapshotException($"the state {state.Id} of {state.Guest} is in use");
+            DeleteLocked(state.Id, () => _states.Remove(state.Id));
+        }
+    }
 
-            // Under a name that means nothing first: half a state must not be left under its own.
-            string gone = Path.Combine(StatesFolder, NewPrefix + NameOf(state.Id));
-            _folder.Rename(FolderOf(state.Id), gone);
-            _states.Remove(state.Id);
-            _folder.Synchronize(StatesFolder);
-            _folder.Delete(gone);
+    /// <summary>Deletes a state that cannot be read.</summary>
+    /// <exception cref="SnapshotException">The host's file system refused.</exception>
+    public void Delete(UnreadableState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        lock (_sync)
+        {
+            if (_unreadable.Contains(state))
+                DeleteLocked(state.Id, () => _unreadable.Remove(state));
         }
     }
 
     /// <summary>Gives back the room of pages that no state has. Waits until no state is being written.</summary>
-    /// <returns>Bytes that all pages take.</returns>
-    /// <exception cref="SnapshotException">A state is damaged, or the host's file system refused.</exception>
-    public long Sweep()
+    /// <returns>False where a state cannot be read, and nothing was given back.</returns>
+    /// <exception cref="SnapshotException">A state is damaged, or the host's file system refused; what is needed stays.</exception>
+    public bool Sweep()
     {
         lock (_sync)
         {
-            while (_isSweeping)
+            // Nobody who saves waits for the index.
+            while (_isSweeping || _isIndexing)
                 Monitor.Wait(_sync);
             _isSweeping = true;
-            while (_writers > 0 || _isIndexing)
+            while (_writers > 0)
                 Monitor.Wait(_sync);
             try
             {
@@ -183,7 +204,7 @@ public sealed class SnapshotStore : IDisposable
     internal bool TryFind(in PageHash hash, out PageReference page)
     {
         lock (_sync)
-            return _index.TryFind(hash, out page) && IsWholeLocked(page);
+            return _index.TryFind(hash, out page) && _packs.IsSound(page) && IsWholeLocked(page);
     }
 
     internal PageReference Append(ReadOnlySpan<byte> chunk, ReadOnlySpan<PageHash> hashes)
@@ -201,6 +222,8 @@ public sealed class SnapshotStore : IDisposable
     internal SavedState Commit(SavedStateWriter writer, DateTimeOffset taken, long newBytes, IReadOnlyList<PageReference> leaves, IReadOnlyList<(StatePart Part, byte[] Content)> parts)
     {
         _packs.Synchronize();
+        if (_packs.Failures != writer.Failures)
+            throw new SnapshotException("the pages of a state could not be brought to stable storage");
         long id;
         lock (_sync)
             id = ++_lastId;
@@ -211,7 +234,7 @@ public sealed class SnapshotStore : IDisposable
             _folder.CreateFolder(made);
             foreach ((StatePart part, byte[] content) in parts)
                 WriteFile(Path.Combine(made, part.Name), content);
-            WriteFile(Path.Combine(made, ManifestName), manifest.Write());
+            WriteFile(Path.Combine(made, Manifest.FileName), manifest.Write());
             _folder.Synchronize(made);
             _folder.Rename(made, FolderOf(id));
         }
@@ -274,7 +297,7 @@ public sealed class SnapshotStore : IDisposable
         _lastId = Math.Max(_lastId, id);
         try
         {
-            string path = Path.Combine(StatesFolder, name, ManifestName);
+            string path = Path.Combine(StatesFolder, name, Manifest.FileName);
             var manifest = Manifest.Read(ReadFile(path, Manifest.MaximumLength), _folder.NameOf(path));
             if (manifest.State.Id != id)
                 throw new SnapshotException($"{_folder.NameOf(path)} is of another state, {manifest.State.Id}");
@@ -282,13 +305,26 @@ public sealed class SnapshotStore : IDisposable
         }
         catch (SnapshotException error)
         {
-            _unreadable.Add(error.Message);
+            _unreadable.Add(new UnreadableState(id, error.Message));
         }
+    }
+
+    private void DeleteLocked(long id, Action forget)
+    {
+        // Under a name that means nothing first: half a state must not be left under its own.
+        string gone = Path.Combine(StatesFolder, NewPrefix + NameOf(id));
+        _folder.Rename(FolderOf(id), gone);
+        forget();
+        _isDeletionUncertain = true;
+        _folder.Synchronize(StatesFolder);
+        _isDeletionUncertain = false;
+        _folder.Delete(gone);
     }
 
     private Manifest Require(SavedState state, long pages)
     {
-        Manifest manifest = _states.GetValueOrDefault(state.Id) ?? throw new SnapshotException($"the state {state.Id} of {state.Guest} is gone");
+        if (_states.GetValueOrDefault(state.Id) is not { } manifest || manifest.State != state)
+            throw new SnapshotException($"the state {state.Id} of {state.Guest} is gone");
         return manifest.State.Pages == pages
             ? manifest
             : throw new SnapshotException($"the state {state.Id} of {state.Guest} has {manifest.State.Pages} pages of memory, and not {pages}");
@@ -312,9 +348,8 @@ public sealed class SnapshotStore : IDisposable
 
         foreach (PageReference chunk in needed.OrderBy(page => page.Value))
         {
-            if (_isEnding)
+            if (_isEnding || !TryIndexChunk(chunk))
                 break;
-            IndexChunk(chunk);
         }
 
         lock (_sync)
@@ -324,7 +359,8 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    private void IndexChunk(PageReference chunk)
+    /// <returns>False when the index has no more room.</returns>
+    private bool TryIndexChunk(PageReference chunk)
     {
         Span<PageHash> hashes = stackalloc PageHash[Chunk.MaximumPages];
         int count;
@@ -334,14 +370,17 @@ public sealed class SnapshotStore : IDisposable
         }
         catch (SnapshotException)
         {
-            return;
+            return true;
         }
 
         lock (_sync)
         {
+            if (_index.Count + count > IndexCapacity)
+                return false;
             _ = _unverified.Add(chunk);
             for (int i = 0; i < count; i++)
                 _index.Add(hashes[i], chunk.Next(i));
+            return true;
         }
     }
 
@@ -364,17 +403,21 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    private long SweepLocked()
+    private bool SweepLocked()
     {
         if (_unreadable.Count > 0)
-            return _packs.Sweep(_ => true);
+            return false;
+        if (_isDeletionUncertain)
+            _folder.Synchronize(StatesFolder);
+        _isDeletionUncertain = false;
         var needed = new HashSet<PageReference>();
         var seen = new HashSet<PageReference>();
         foreach (Manifest state in _states.Values)
             FindNeeded(state, needed, seen);
         _index.Remove(page => !needed.Contains(page.ChunkStart));
         _unverified.IntersectWith(needed);
-        return _packs.Sweep(needed.Contains);
+        _packs.Sweep(needed);
+        return true;
     }
 
     /// <summary>Finds all chunks that a state needs, by their first pages.</summary>
