@@ -110,8 +110,8 @@ internal sealed class HearthProcess : IDisposable
     /// <summary>Tells the guest's process to save the guest and to end.</summary>
     public void Save() => Guests.HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -USR1 {Id}")]);
 
-    /// <summary>Tells the process to end, as Ctrl-C does.</summary>
-    public void End() => Guests.HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -INT {Id}")]);
+    /// <summary>Tells the process to end. Not as Ctrl-C does: a shell that runs the tests beside it has them ignore SIGINT, and what they start with them.</summary>
+    public void End() => Guests.HostCommand.Require("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -TERM {Id}")]);
 
     /// <summary>Types on the guest's serial console.</summary>
     public void Type(string text)
