@@ -33,6 +33,11 @@ internal sealed class Pack : IDisposable
     /// <summary>Bytes up to which it is written, gaps included.</summary>
     public long End { get; private set; }
 
+    /// <summary>
+    /// What was written could not be brought to stable storage. The host tells of that once (fsync(2)) and has dropped what it could not write: nothing new may rely on any of it.
+    /// </summary>
+    public bool HasFailed { get; private set; }
+
     private static ReadOnlySpan<byte> Magic => "HRTHPACK"u8;
 
     public static Pack Create(int number, IStoreFile file, string name)
@@ -71,11 +76,6 @@ internal sealed class Pack : IDisposable
         End = at + chunk.Length;
         return at;
     }
-
-    /// <summary>
-    /// What was written could not be brought to stable storage. The host tells of that once (fsync(2)) and has dropped what it could not write: nothing new may rely on any of it.
-    /// </summary>
-    public bool HasFailed { get; private set; }
 
     /// <summary>Brings to stable storage what was written before <see cref="TakeDirty"/> was called.</summary>
     /// <exception cref="SnapshotException">It failed, now and for good.</exception>
@@ -165,7 +165,11 @@ internal sealed class Pack : IDisposable
         }
 
         // A length that is damaged hides what lies behind it, or shows what a guest has written as if it were a chunk.
-        return met == needed.Count ? gaps : throw Damaged(lastChunk);
+        if (met != needed.Count)
+            throw Damaged(lastChunk);
+
+        // What is left of a torn chunk may be too short to be said of anything.
+        return gaps.FindAll(gap => gap.End - gap.Start >= HeaderLength);
     }
 
     /// <summary>How long the chunk or gap is; what is neither reaches to the end: a power cut tore it.</summary>
@@ -184,9 +188,6 @@ internal sealed class Pack : IDisposable
 
     private void WriteGap(long start, long end)
     {
-        // What is left of a torn chunk may be too short to be said of anything.
-        if (end - start < Chunk.HeaderLength)
-            return;
         Span<byte> header = stackalloc byte[Chunk.HeaderLength];
         header.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(header, GapMagic);

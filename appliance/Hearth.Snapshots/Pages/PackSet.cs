@@ -68,7 +68,8 @@ internal sealed class PackSet : IDisposable
     {
         lock (_sync)
         {
-            _open ??= Begin();
+            if (_open is null || _open.HasFailed)
+                _open = Begin();
             var page = new PageReference(_open.Number, _open.Append(chunk), 0);
             if (_open.End >= FullLength)
                 _open = null;
@@ -164,12 +165,7 @@ internal sealed class PackSet : IDisposable
         }
         catch (SnapshotException error)
         {
-            lock (_sync)
-            {
-                _open = pack == _open ? null : _open;
-                _ = Interlocked.Increment(ref _failures);
-            }
-
+            _ = Interlocked.Increment(ref _failures);
             return error;
         }
     }

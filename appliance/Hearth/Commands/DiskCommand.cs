@@ -7,7 +7,7 @@ using Hearth.Storage;
 
 namespace Hearth.Commands;
 
-/// <summary><c>hearth disk</c>: makes disk images, looks at them and changes them. No guest may run on them meanwhile.</summary>
+/// <summary><c>hearth disk</c>: makes disk images, looks at them and changes them. Only <c>info</c> and <c>snapshot list</c> work while a guest runs on them.</summary>
 internal static class DiskCommand
 {
     public static Command Build()
