@@ -112,6 +112,26 @@ public sealed unsafe class FileDescriptor : IDisposable
             throw LinuxException.Last("cannot empty a file");
     }
 
+    /// <summary>How many names the file has.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public long CountNames() => (long)Status().st_nlink;
+
+    /// <summary>Gives a file another name, on the same file system (link(2)).</summary>
+    /// <exception cref="LinuxException">The name is taken, or the kernel refused.</exception>
+    public static void Link(string path, string another)
+    {
+        if (Libc.linkat(Libc.AT_FDCWD, path, Libc.AT_FDCWD, another, 0) != 0)
+            throw LinuxException.Last(another);
+    }
+
+    /// <summary>Makes a file or folder another user's (chown(2)).</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static void GiveTo(string path, uint user, uint group)
+    {
+        if (Libc.chown(path, user, group) != 0)
+            throw LinuxException.Last(path);
+    }
+
     /// <summary>Takes a name away; one that is not there is none the less.</summary>
     /// <param name="name">In this directory.</param>
     public void Unlink(string name) => _ = Libc.unlinkat(_number, name, 0);
@@ -136,11 +156,13 @@ public sealed unsafe class FileDescriptor : IDisposable
 
     /// <summary>A stream socket, connected to the one that a server listens at under a name in the file system; closed on exec.</summary>
     /// <exception cref="LinuxException">Nobody listens there; the message starts with the path.</exception>
-    public static FileDescriptor Connect(string path)
+    public static FileDescriptor Connect(string path) => Connect(path, Libc.SOCK_STREAM);
+
+    internal static FileDescriptor Connect(string path, int kind)
     {
         byte* address = stackalloc byte[Libc.UnixAddressLength];
         uint length = WriteUnixAddress(path, address);
-        var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
+        var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, kind | Libc.SOCK_CLOEXEC, 0));
         if (socket.Number >= 0 && Libc.connect(socket.Number, address, length) == 0)
             return socket;
         int errno = Marshal.GetLastPInvokeError();
@@ -150,14 +172,20 @@ public sealed unsafe class FileDescriptor : IDisposable
 
     /// <summary>A stream socket that listens under a name in the file system, for this user alone; closed on exec. A socket at which nobody listens any more makes way.</summary>
     /// <exception cref="LinuxException">The name is taken, or cannot be made; the message starts with the path.</exception>
-    public static FileDescriptor Listen(string path)
+    public static FileDescriptor Listen(string path) => Listen(path, Libc.SOCK_STREAM);
+
+    /// <summary>As <see cref="Listen(string)"/>, for a <see cref="MessageSocket"/>.</summary>
+    /// <inheritdoc cref="Listen(string)"/>
+    public static FileDescriptor ListenForMessages(string path) => Listen(path, Libc.SOCK_SEQPACKET);
+
+    private static FileDescriptor Listen(string path, int kind)
     {
         byte* address = stackalloc byte[Libc.UnixAddressLength];
         uint length = WriteUnixAddress(path, address);
-        var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
+        var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, kind | Libc.SOCK_CLOEXEC, 0));
         bool isBound = socket.Number >= 0 && Libc.bind(socket.Number, address, length) == 0;
         int errno = Marshal.GetLastPInvokeError();
-        if (!isBound && errno == Libc.EADDRINUSE && IsForsaken(address, length) && Libc.unlink(path) == 0)
+        if (!isBound && errno == Libc.EADDRINUSE && IsForsaken(address, length, kind) && Libc.unlink(path) == 0)
         {
             isBound = Libc.bind(socket.Number, address, length) == 0;
             errno = Marshal.GetLastPInvokeError();
@@ -170,6 +198,9 @@ public sealed unsafe class FileDescriptor : IDisposable
         socket.Dispose();
         throw new LinuxException(path, errno);
     }
+
+    /// <summary>Whoever waits at a socket, here or at the other side, is told that nothing more comes.</summary>
+    public void ShutDown() => _ = Libc.shutdown(_number, Libc.SHUT_RDWR);
 
     /// <summary>Lets the descriptor live on in the program that this process executes next.</summary>
     /// <exception cref="LinuxException">It is not open.</exception>
@@ -213,6 +244,9 @@ public sealed unsafe class FileDescriptor : IDisposable
         }
     }
 
+    /// <summary>What is read or written next is at the beginning of the file.</summary>
+    public void Rewind() => _ = Libc.lseek(_number, 0, Libc.SEEK_SET);
+
     /// <summary>Finds the next piece of a sparse file that is no hole.</summary>
     /// <param name="from">Bytes into the file.</param>
     /// <param name="start">Where the piece begins, at <paramref name="from"/> or after it.</param>
@@ -240,6 +274,24 @@ public sealed unsafe class FileDescriptor : IDisposable
                     throw count == 0 ? new LinuxException("cannot read past the end of a file") : LinuxException.Last("cannot read");
                 to = to[(int)Math.Max(count, 0)..];
                 from += Math.Max(count, 0);
+            }
+        }
+    }
+
+    /// <summary>Writes bytes at a place.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void WriteAt(ReadOnlySpan<byte> from, long to)
+    {
+        while (!from.IsEmpty)
+        {
+            // SAFETY: the kernel reads no more than the length that is pinned.
+            fixed (byte* start = from)
+            {
+                nint count = Libc.pwrite(_number, start, from.Length, to);
+                if (count < 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
+                    throw LinuxException.Last("cannot write");
+                from = from[(int)Math.Max(count, 0)..];
+                to += Math.Max(count, 0);
             }
         }
     }
@@ -293,9 +345,9 @@ public sealed unsafe class FileDescriptor : IDisposable
     }
 
     /// <summary>True for a socket whose listener is gone: what is no socket, or has one, refuses otherwise.</summary>
-    private static bool IsForsaken(byte* address, uint length)
+    private static bool IsForsaken(byte* address, uint length, int kind)
     {
-        using var probe = new FileDescriptor(Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
+        using var probe = new FileDescriptor(Libc.socket(Libc.AF_UNIX, kind | Libc.SOCK_CLOEXEC, 0));
         return probe.Number >= 0 && Libc.connect(probe.Number, address, length) != 0 && Marshal.GetLastPInvokeError() == Libc.ECONNREFUSED && IsSocket(address);
     }
 

@@ -28,6 +28,7 @@ internal static unsafe partial class Libc
     internal const int O_TMPFILE = 0x400000 | O_DIRECTORY;
     internal const short POLLIN = 1;
     internal const short POLLOUT = 4;
+    internal const int SEEK_SET = 0;
     internal const int SEEK_DATA = 3;
     internal const int SEEK_HOLE = 4;
 
@@ -36,6 +37,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint read(int fd, byte* buffer, nint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pwrite(int fd, byte* buffer, nint count, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint pread(int fd, byte* buffer, nint count, long offset);
@@ -78,11 +82,15 @@ internal static unsafe partial class Libc
     {
         [FieldOffset(0)] public ulong st_dev;
         [FieldOffset(8)] public ulong st_ino;
+        [FieldOffset(16)] public ulong st_nlink;
         [FieldOffset(24)] public uint st_mode;
         [FieldOffset(28)] public uint st_uid;
         [FieldOffset(40)] public ulong st_rdev;
         [FieldOffset(64)] public long st_blocks;
     }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int chown(string path, uint user, uint group);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int linkat(int oldDirectory, string oldPath, int newDirectory, string newPath, int flags);

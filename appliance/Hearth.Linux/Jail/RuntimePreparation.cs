@@ -1,0 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
+
+namespace Hearth.Linux.Jail;
+
+/// <summary>What the runtime otherwise opens when it needs it for the first time, and cannot open any more once no path can be opened.</summary>
+internal static class RuntimePreparation
+{
+    /// <summary>
+    /// Loads all assemblies that the program refers to, directly or not, for code that is compiled later; and has the runtime open /dev/urandom,
+    /// from which it takes identifiers and seeds. A program that was compiled into one beforehand needs the latter only.
+    /// </summary>
+    public static void Run()
+    {
+        // The class library's descriptor, and the runtime's own, which it opens for the identifier of a new module.
+        _ = Guid.NewGuid();
+        if (!RuntimeFeature.IsDynamicCodeSupported)
+            return;
+        _ = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName(nameof(RuntimePreparation)), AssemblyBuilderAccess.RunAndCollect);
+        if (Assembly.GetEntryAssembly() is { } program)
+            LoadReferences(program);
+    }
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "a program that was trimmed has no code that is compiled later, and does not come here")]
+    private static void LoadReferences(Assembly program)
+    {
+        HashSet<string> seen = [];
+        var open = new Queue<Assembly>([program]);
+        while (open.TryDequeue(out Assembly? assembly))
+        {
+            foreach (AssemblyName name in assembly.GetReferencedAssemblies().Where(name => seen.Add(name.FullName)))
+            {
+                if (TryLoad(name) is { } reference)
+                    open.Enqueue(reference);
+            }
+        }
+    }
+
+    private static Assembly? TryLoad(AssemblyName name)
+    {
+        try
+        {
+            return Assembly.Load(name);
+        }
+        catch (FileNotFoundException)
+        {
+            // A reference for another system, which nothing here uses: its loading would have failed without the jail as well.
+            return null;
+        }
+    }
+}

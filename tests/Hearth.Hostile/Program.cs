@@ -1,0 +1,1 @@
+return Hearth.Hostile.HostileProcess.Run(args);
