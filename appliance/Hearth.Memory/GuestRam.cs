@@ -68,6 +68,8 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
 
     // A bit for each segment of shadow memory whose writes do not reach it.
     private volatile uint _protected;
+    private volatile MemoryCut? _cut;
+    private volatile UserFaults? _fill;
 
     /// <param name="length">Bytes, a multiple of 4096 and at least 1 MiB.</param>
     /// <param name="deviceLength">Bytes of <see cref="Device"/>, a power of two from 4096; 0 for none.</param>
@@ -153,11 +155,74 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
         return device < _deviceLength ? _memory.Address + _deviceOffset + device : null;
     }
 
-    /// <summary>As <see cref="HostAddress"/>, for a write; null also where memory is write-protected.</summary>
+    /// <summary>As <see cref="HostAddress"/>, for a write; null also where memory is write-protected. A <see cref="MemoryCut"/> has the page as it was.</summary>
     public byte* WritableAddress(ulong physical)
     {
         byte* host = HostAddress(physical);
-        return host is not null && IsProtected(physical) ? null : host;
+        if (host is null || IsProtected(physical))
+            return null;
+        KeepBeforeWrite(physical);
+        return host;
+    }
+
+    /// <summary>
+    /// Remembers all of RAM as it is now, until the cut is disposed of: <paramref name="wanted"/> are the pages that will be asked for. While the machine is paused, and
+    /// after every right to write past <see cref="PageFlags.Dirty"/> was taken; one cut at a time.
+    /// </summary>
+    /// <param name="wanted">Made by <see cref="NewPageSet"/>; belongs to the cut.</param>
+    /// <param name="room">Pages that may be changed before they were asked for; whoever changes one more waits.</param>
+    /// <exception cref="LinuxException">The host has no memory for it.</exception>
+    public MemoryCut Cut(PageSet wanted, int room)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(wanted.Length, (long)(Length / PageSize));
+        if (_cut is not null)
+            throw new InvalidOperationException("there is a cut already");
+        var cut = new MemoryCut(this, _memory.Address, _flags.Address, wanted, room);
+        _cut = cut;
+        return cut;
+    }
+
+    /// <summary>To be called before a byte of RAM is written, by whoever does not write through this object: a cut may need the page as it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void KeepBeforeWrite(ulong physical)
+    {
+        ref byte flags = ref FlagsOf(physical);
+        if ((Volatile.Read(ref flags) & (byte)(PageFlags.Wanted | PageFlags.Copying)) != 0)
+            _cut?.Keep(ref flags);
+    }
+
+    internal void EndCut() => _cut = null;
+
+    /// <summary>
+    /// From now on a page that is not there comes when it is touched, from whoever serves the faults, until <see cref="EndFill"/>. Before anything was written. Whoever serves them
+    /// must not wait for this process: a thread that waits for a page cannot be stopped by its runtime.
+    /// </summary>
+    /// <returns>The address of the first byte of RAM, as the faults will name it.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public ulong BeginFill(UserFaults faults)
+    {
+        ArgumentNullException.ThrowIfNull(faults);
+        faults.Register(_memory, 0, (nuint)Length);
+        _fill = faults;
+        return (ulong)_memory.Address;
+    }
+
+    /// <summary>Every page that is to come is there.</summary>
+    public void EndFill()
+    {
+        if (_fill is not { } faults)
+            return;
+        faults.Unregister(_memory, 0, (nuint)Length);
+        _fill = null;
+    }
+
+    /// <summary>To be called before another process gets a page of the memory file: nobody would notice that it is not there yet.</summary>
+    /// <param name="host">Of this memory.</param>
+    public void EnsureThere(byte* host)
+    {
+        if (_fill is not null)
+            _ = Volatile.Read(ref *host);
     }
 
     /// <summary>True for device memory.</summary>
@@ -234,6 +299,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
     {
         if (!IsWritable(to, (ulong)from.Length))
             return false;
+        KeepBeforeWrite(to.Value, (ulong)from.Length);
 
         // SAFETY: as in TryRead.
         fixed (byte* host = from)
@@ -248,6 +314,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
         memory = default;
         if (!Contains(start, (ulong)length))
             return false;
+        KeepBeforeWrite(start.Value, (ulong)length);
         (ulong window, ulong offset) = Math.DivRem(FileOffset(start.Value), (ulong)RamWindow.Distance);
         memory = _windows[window].Memory.Slice((int)offset, length);
         return true;
@@ -255,10 +322,12 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
 
     public void NoteWrite(GuestAddress start, int length) => NoteWrite(start.Value, length);
 
-    /// <summary>As <see cref="TryRead"/>, for a save: pages that are not there read as zeros, and are still not there afterwards.</summary>
+    /// <summary>As <see cref="TryRead"/>, for a save: pages that are not there, and do not come from somewhere else, read as zeros, and are still not there afterwards.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public bool TryReadStored(GuestAddress from, Span<byte> to)
     {
+        if (_fill is not null)
+            return TryRead(from, to);
         if (!Contains(from, (ulong)to.Length))
             return false;
         File.ReadAt(to, (long)FileOffset(from.Value));
@@ -268,7 +337,10 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
     public bool TryGiveBack(GuestAddress start, ulong length)
     {
         bool isWhole = ((start.Value | length) & (PageSize - 1)) == 0 && length != 0;
-        if (!isWhole || !IsWritable(start, length) || !File.TryPunchHole((long)FileOffset(start.Value), (long)length))
+        if (!isWhole || !IsWritable(start, length) || _fill is not null)
+            return false;
+        KeepBeforeWrite(start.Value, length);
+        if (!File.TryPunchHole((long)FileOffset(start.Value), (long)length))
             return false;
 
         // After the write, as every writer does: the bytes are zeros for whoever reads them now.
@@ -321,6 +393,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
     /// <summary>Puts what a guest reads there from now on, protected or not.</summary>
     internal void WriteSegment(int segment, ReadOnlySpan<byte> from)
     {
+        KeepBeforeWrite(ShadowStart + ((ulong)segment * ShadowSegmentLength), ShadowSegmentLength);
         from.CopyTo(Segment(segment));
         NoteWrite(ShadowStart + ((ulong)segment * ShadowSegmentLength), ShadowSegmentLength);
     }
@@ -335,6 +408,15 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
 
     // SAFETY: every RAM reaches up to ShadowEnd.
     private Span<byte> Segment(int segment) => new(_memory.Address + ShadowStart + ((ulong)segment * ShadowSegmentLength), ShadowSegmentLength);
+
+    /// <summary>The same for a range that lies in one slot.</summary>
+    private void KeepBeforeWrite(ulong start, ulong length)
+    {
+        if (_cut is null)
+            return;
+        for (ulong page = start & ~(PageSize - 1UL); page < start + length; page += PageSize)
+            KeepBeforeWrite(page);
+    }
 
     private bool HasProtected(ulong start, ulong length)
     {

@@ -17,4 +17,13 @@ public enum PageFlags : byte
     /// when the memory is made, so that no write right has to be taken from anybody when the guest changes the protection.
     /// </summary>
     Guarded = 4,
+
+    /// <summary>A <see cref="MemoryCut"/> still needs what is in this page: whoever writes to it calls <see cref="GuestRam.KeepBeforeWrite"/> before.</summary>
+    Wanted = 8,
+
+    /// <summary>Somebody copies this page for a <see cref="MemoryCut"/>, and takes this away when that is done.</summary>
+    Copying = 16,
+
+    /// <summary>A page of which just <see cref="Dirty"/> is set among these may be written without anybody's notice.</summary>
+    WriteRights = Code | Dirty | Guarded | Wanted | Copying,
 }

@@ -19,6 +19,7 @@ internal static unsafe partial class KvmApi
     public const uint KVM_RUN = KVMIO | 0x80;
     public const uint KVM_SET_TSC_KHZ = KVMIO | 0xA2;
     public const uint KVM_GET_TSC_KHZ = KVMIO | 0xA3;
+    public const uint KVM_KVMCLOCK_CTRL = KVMIO | 0xAD;
 
     public static readonly uint KVM_GET_MSR_INDEX_LIST = ReadWrite<kvm_msr_list>(0x02);
     public static readonly uint KVM_GET_SUPPORTED_CPUID = ReadWrite<kvm_cpuid2>(0x05);

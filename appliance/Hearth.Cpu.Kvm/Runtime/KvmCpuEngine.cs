@@ -57,6 +57,8 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
 
     public string Name => "kvm";
 
+    public bool AsksBeforeWrites => false;
+
     public IEngineApics? Apics => _apics;
 
     internal CpuModel Model => _options.Model;
@@ -101,6 +103,17 @@ public sealed unsafe class KvmCpuEngine : ICpuEngine
                 vcpu.TscOffset -= ticks;
             _machine.Clock = _frozenClock;
             Thaw();
+        }
+    }
+
+    public void AdvanceTime(TimeSpan by)
+    {
+        lock (_lock)
+        {
+            _ = FrozenTimestamp(_vcpus[0]);
+            _frozenClock += (ulong)by.Ticks * 100;
+            foreach (KvmVcpu vcpu in _vcpus)
+                vcpu.AdvanceTicks((ulong)((UInt128)(ulong)by.Ticks * _options.TscFrequency / TimeSpan.TicksPerSecond));
         }
     }
 

@@ -49,6 +49,13 @@ internal sealed unsafe class KvmVcpu : IVcpu, IEngineApic, IInterruptLine
         set => _handle.TscOffset = value;
     }
 
+    /// <summary>Lets ticks pass in which the guest did not run.</summary>
+    internal void AdvanceTicks(ulong ticks)
+    {
+        TscOffset += ticks;
+        _handle.TellStopped();
+    }
+
     public VcpuExit Run(IVcpuBus bus)
     {
         ArgumentNullException.ThrowIfNull(bus);

@@ -309,7 +309,7 @@ internal sealed unsafe class DirectSpace : IDisposable
     private int PageRights(ulong physical) => Read | (MayWrite(physical) ? Write : 0) | (_store.IsWatched(physical) ? Execute : 0);
 
     private bool MayWrite(ulong physical) =>
-        (_ram.FlagsOf(physical & ~(PageSize - 1)) & (byte)(PageFlags.Code | PageFlags.Dirty | PageFlags.Guarded)) == (byte)PageFlags.Dirty;
+        (_ram.FlagsOf(physical & ~(PageSize - 1)) & (byte)PageFlags.WriteRights) == (byte)PageFlags.Dirty;
 
     /// <summary>What a page may be mapped as, after doing what gives more: marking it dirty, or looking at its code and watching it.</summary>
     /// <returns>Physical address and rights; 0 when it may not be mapped.</returns>
@@ -322,6 +322,9 @@ internal sealed unsafe class DirectSpace : IDisposable
         byte* host = rights == 0 || _ram.IsDevice(physical) ? null : _ram.HostAddress(physical);
         if (host is null)
             return 0;
+        _ram.EnsureThere(host);
+        if ((rights & Write) != 0)
+            _ram.KeepBeforeWrite(physical);
         if ((rights & Write) != 0 && (_ram.FlagsOf(physical) & (byte)PageFlags.Dirty) == 0)
             _ram.SetFlags(physical, PageFlags.Dirty);
         if ((rights & Execute) != 0 && !_store.IsWatched(physical))

@@ -133,9 +133,11 @@ internal sealed unsafe class Mmu
         bool writable = translation.Writable && translation.Dirty;
         if (writable)
         {
+            if (access == MemoryAccess.Write)
+                _ram.KeepBeforeWrite(translation.Physical);
             if (access == MemoryAccess.Write && (_ram.FlagsOf(translation.Physical) & (byte)PageFlags.Dirty) == 0)
                 _ram.SetFlags(translation.Physical, PageFlags.Dirty);
-            writable = (_ram.FlagsOf(translation.Physical) & (byte)(PageFlags.Code | PageFlags.Dirty | PageFlags.Guarded)) == (byte)PageFlags.Dirty;
+            writable = (_ram.FlagsOf(translation.Physical) & (byte)PageFlags.WriteRights) == (byte)PageFlags.Dirty;
         }
 
         _tlb.Fill(linear, tlbMode, translation, host, writable);

@@ -269,6 +269,8 @@ internal sealed unsafe class PageWalker
             if (wanted == entry.Value || _ram.IsProtected(entry.Physical))
                 continue;
 
+            _ram.KeepBeforeWrite(entry.Physical);
+
             // SAFETY: the pointer was made by GuestRam for an entry that is naturally aligned within its page.
             bool unchanged = wide
                 ? Interlocked.CompareExchange(ref *(ulong*)entry.Host, wanted, entry.Value) == entry.Value

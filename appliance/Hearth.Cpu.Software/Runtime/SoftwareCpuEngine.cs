@@ -45,6 +45,8 @@ public sealed class SoftwareCpuEngine : ICpuEngine, IDeviceMemoryUser
 
     public string Name => "software";
 
+    public bool AsksBeforeWrites => true;
+
     public IEngineApics? Apics => null;
 
     /// <summary>Why this host's processor runs no guest at all, a sentence without a full stop; null when it does.</summary>
@@ -95,6 +97,17 @@ public sealed class SoftwareCpuEngine : ICpuEngine, IDeviceMemoryUser
             foreach (SoftwareVcpu vcpu in _vcpus)
                 vcpu.SkipTicks(ticks);
             Thaw();
+        }
+    }
+
+    public void AdvanceTime(TimeSpan by)
+    {
+        ulong ticks = (ulong)((UInt128)(ulong)by.Ticks * Options.TscFrequency / TimeSpan.TicksPerSecond);
+        _ = FrozenTimestamp();
+        lock (_lock)
+        {
+            foreach (SoftwareVcpu vcpu in _vcpus)
+                vcpu.AdvanceTicks(ticks);
         }
     }
 

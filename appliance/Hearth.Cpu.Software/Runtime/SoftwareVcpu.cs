@@ -186,6 +186,8 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
     /// <summary>Takes back TSC ticks that passed while the machine's clock stood still.</summary>
     internal void SkipTicks(ulong ticks) => _core.SkipTicks(ticks);
 
+    internal void AdvanceTicks(ulong ticks) => _core.AdvanceTicks(ticks);
+
     private VcpuExit RunInside()
     {
         while (true)

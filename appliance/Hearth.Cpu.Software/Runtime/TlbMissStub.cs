@@ -251,7 +251,7 @@ internal static unsafe class TlbMissStub
     /// <summary>Writes the entry and its bits, as <see cref="Mmu"/> does, and returns.</summary>
     private static void EmitFill(Assembler a, Label host, Label fail)
     {
-        const sbyte Code = (sbyte)PageFlags.Code;
+        const sbyte Noticed = (sbyte)(PageFlags.Code | PageFlags.Wanted | PageFlags.Copying);
         const sbyte Dirty = (sbyte)PageFlags.Dirty;
         Label readOnly = a.CreateLabel();
         Label marked = a.CreateLabel();
@@ -265,21 +265,21 @@ internal static unsafe class TlbMissStub
         a.shr(rax, GuestRam.PageShift);
         a.add(rax, Field(FieldOffsets.RamFlags));
 
-        // BL becomes 1 when writes need nobody's notice: a dirty page (in both senses) without code.
+        // BL becomes 1 when writes need nobody's notice: a dirty page (in both senses) without code that no cut wants as it is.
         a.test(bl, (sbyte)PageTableEntry.Writable);
         a.jz(readOnly);
         a.test(dl, (sbyte)PageTableEntry.Dirty);
         a.jz(readOnly);
         a.cmp(esi, KindWrite);
         a.jne(marked);
-        a.test(__byte_ptr[rax], Code);
+        a.test(__byte_ptr[rax], Noticed);
         a.jnz(fail);
         a.test(__byte_ptr[rax], Dirty);
         a.jnz(marked);
         a.@lock.or(__byte_ptr[rax], Dirty);
         a.Label(ref marked);
         a.mov(dl, __byte_ptr[rax]);
-        a.and(dl, Code | Dirty);
+        a.and(dl, Noticed | Dirty);
         a.cmp(dl, Dirty);
         a.sete(bl);
         a.jmp(fill);

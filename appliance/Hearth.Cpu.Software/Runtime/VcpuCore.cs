@@ -122,6 +122,13 @@ internal sealed unsafe class VcpuCore : IDisposable
         _paravirtual.CounterSkipped();
     }
 
+    /// <summary>Lets ticks pass in which the guest did not run.</summary>
+    public void AdvanceTicks(ulong ticks)
+    {
+        _state->TscOffset += ticks;
+        _paravirtual.GuestStopped();
+    }
+
     /// <summary>Delivers <see cref="Pending"/>.</summary>
     /// <returns>False for a triple fault.</returns>
     public bool TryDeliverPending()

@@ -12,6 +12,12 @@ public interface ICpuEngine : IDisposable
     /// <summary>The name on the command line: <c>software</c>, <c>kvm</c>.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Every write of a vCPU to RAM asks the memory first (<c>GuestRam.KeepBeforeWrite</c>): what a cut of it wants stays as it was. Where it is not so, pages have to be copied
+    /// before vCPUs run on.
+    /// </summary>
+    bool AsksBeforeWrites { get; }
+
     /// <summary>The local APICs, where the engine has them built in; its vCPUs are <see cref="IBareVcpu"/>s where it has none.</summary>
     IEngineApics? Apics { get; }
 
@@ -27,6 +33,11 @@ public interface ICpuEngine : IDisposable
 
     /// <summary>Lets the TSCs and the paravirtual clock go on from where they were stopped. Called while no vCPU runs.</summary>
     void StartTime();
+
+    /// <summary>
+    /// Lets the TSCs and the paravirtual clock jump ahead, while time is stopped: the guest finds that it has not run for so long, where its paravirtual interface can say so.
+    /// </summary>
+    void AdvanceTime(TimeSpan by);
 
     /// <summary>Notes from here on which pages of RAM are written; those written before count as clean. Costs nothing where it is not called. While vCPUs run or stand.</summary>
     /// <returns>To be disposed of before the engine.</returns>

@@ -86,6 +86,9 @@ public abstract class VirtioDevice
     protected bool IsLiveLocked =>
         (Status & (VirtioStatus.DriverOk | VirtioStatus.NeedsReset)) == VirtioStatus.DriverOk && !_resetPending && !_paused;
 
+    /// <summary>Requests take as long as the host's disk needs.</summary>
+    internal virtual bool WaitsForDisk => false;
+
     /// <summary>The driver made buffers available, or the device may go on. On a vCPU's thread; returns soon.</summary>
     public abstract void Notify(int queue);
 

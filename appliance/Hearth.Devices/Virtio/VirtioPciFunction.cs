@@ -12,7 +12,7 @@ namespace Hearth.Devices.Virtio;
 /// With MSI-X switched on each queue and the configuration have a vector of their own; without, INTx follows the interrupt
 /// status register, which a read clears.
 /// </remarks>
-public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice, IDeviceFigures, IVirtioInterrupts
+public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice, IDrainableDevice, IDeviceFigures, IVirtioInterrupts
 {
     private const ushort RedHat = 0x1AF4;
     private const ushort ModernDeviceBase = 0x1040;
@@ -105,6 +105,12 @@ public sealed class VirtioPciFunction : PciFunction, IBusDevice, IPausableDevice
     }
 
     public void Pause() => _device.Pause();
+
+    public void Drain()
+    {
+        if (_device.WaitsForDisk)
+            _device.Pause();
+    }
 
     public void Resume() => _device.Resume();
 

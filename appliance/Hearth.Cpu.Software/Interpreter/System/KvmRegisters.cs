@@ -22,6 +22,9 @@ internal sealed class KvmRegisters : ParavirtualRegisters
     /// <summary>PVCLOCK_TSC_STABLE_BIT: the clocks of all vCPUs agree.</summary>
     private const byte IsStable = 1;
 
+    /// <summary>PVCLOCK_GUEST_STOPPED: the guest takes it away when it has seen it, and forgives its watchdogs.</summary>
+    private const byte WasStopped = 2;
+
     // struct pvclock_wall_clock.
     private const int WallClockLength = 12;
     private const int SecondsOffset = 4;
@@ -94,6 +97,8 @@ internal sealed class KvmRegisters : ParavirtualRegisters
             SetClock(now, ClockAt(now));
     }
 
+    public override void GuestStopped() => WriteClock(WasStopped);
+
     private static bool Handles(uint msr) =>
         msr is Msr.KvmWallClockOld or Msr.KvmSystemTimeOld or Msr.KvmWallClock or Msr.KvmSystemTime or Msr.KvmEndOfInterrupt;
 
@@ -108,7 +113,7 @@ internal sealed class KvmRegisters : ParavirtualRegisters
         return true;
     }
 
-    private void WriteClock()
+    private void WriteClock(byte more = 0)
     {
         if ((_systemTime & Enabled) == 0)
             return;
@@ -118,7 +123,7 @@ internal sealed class KvmRegisters : ParavirtualRegisters
         BinaryPrimitives.WriteUInt64LittleEndian(page[SystemTimeOffset..], BaseTime);
         BinaryPrimitives.WriteUInt32LittleEndian(page[MultiplierOffset..], Scale.Multiplier);
         page[ShiftOffset] = (byte)Scale.Shift;
-        page[FlagsOffset] = IsStable;
+        page[FlagsOffset] = (byte)(IsStable | more);
         Publish(_systemTime & ~Enabled, page);
     }
 

@@ -88,6 +88,11 @@ internal class ParavirtualRegisters
     {
     }
 
+    /// <summary>The counter has gone on while the guest did not run: a guest that can be told does not take that for a fault of its own.</summary>
+    public virtual void GuestStopped()
+    {
+    }
+
     /// <summary>Writes the date and the time-stamp counter of one instant: KVM's hypercall, which is there whatever the interface.</summary>
     /// <returns>False, with nothing written, when the address is not RAM.</returns>
     public bool TryWritePair(ulong address)

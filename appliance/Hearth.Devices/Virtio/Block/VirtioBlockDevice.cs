@@ -55,6 +55,8 @@ public sealed class VirtioBlockDevice : VirtioDevice, IBlockCompletion
         | (_backend.IsReadOnly ? BlockRegisters.FeatureReadOnly : BlockRegisters.FeatureWriteZeroes)
         | (_backend is { CanDiscard: true, IsReadOnly: false } ? BlockRegisters.FeatureDiscard : 0);
 
+    internal override bool WaitsForDisk => true;
+
     public override void Notify(int queue)
     {
         while (TryTake() is { } transfer)
