@@ -14,7 +14,7 @@ public static class DiskCreation
         ArgumentNullException.ThrowIfNull(disk);
         DiskFormat? backingFormat = disk.BackingFormat;
         ulong size = disk.Size ?? 0;
-        if (disk.Backing is not null)
+        if (disk.Backing is not null && !disk.IsBackingKnown)
         {
             if (disk.Format == DiskFormat.Raw)
                 throw new StorageException($"{disk.Path} cannot be made: a raw disk has no backing file.");

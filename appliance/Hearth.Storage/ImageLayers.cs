@@ -39,6 +39,11 @@ internal static class ImageLayers
     public static IImageLayer OpenForReading(IReadOnlyList<ChainFile> chain) =>
         chain[0].Format == DiskFormat.Raw ? OpenBelow(chain[0], null) : Open(chain, isReadOnly: true, 1);
 
+    /// <summary>Puts one file on top of what is open already.</summary>
+    /// <param name="file">qcow2; owned from now on, also when this fails.</param>
+    /// <exception cref="StorageException">It is damaged, of a kind that is not supported, or in use.</exception>
+    public static Qcow2Image OpenOn(ChainFile file, IImageLayer below, int workers) => new(OpenFile(file, exclusive: true), below, isReadOnly: false, workers);
+
     private static IImageLayer OpenBelow(ChainFile file, IImageLayer? below)
     {
         ImageFile image = OpenFile(file, exclusive: false);

@@ -26,4 +26,7 @@ public sealed record NewDisk(string Path, ulong? Size)
 
     /// <summary>Null to recognise it.</summary>
     public DiskFormat? BackingFormat { get; init; }
+
+    /// <summary>The backing file is not looked at, because a guest writes to it: it is known to have <see cref="Size"/> bytes and <see cref="BackingFormat"/>.</summary>
+    public bool IsBackingKnown { get; init; }
 }

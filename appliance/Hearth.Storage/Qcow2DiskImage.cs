@@ -7,12 +7,14 @@ namespace Hearth.Storage;
 /// <remarks>
 /// Short reads that the caches can answer end inside <see cref="Submit"/>; everything else goes to a few worker threads. The file is locked: one
 /// guest writes it, or several read it. What was not flushed is in memory until the image is closed or enough has gathered.
+/// A layer more (<see cref="Prepare"/>, <see cref="Push"/>) takes what is written from then on: what lies below is the disk as it was at that instant.
 /// </remarks>
 public sealed class Qcow2DiskImage : IBlockBackend, IDisposable
 {
     private const ulong CachedLengthMaximum = 128 << 10;
 
-    private readonly Qcow2Image _image;
+    private readonly Stack<Qcow2Image> _below = new();
+    private Qcow2Image _image;
     private readonly RequestWorkers _workers;
     private readonly RequestScratch[] _scratch = new RequestScratch[RequestWorkers.ThreadCount];
 
@@ -51,22 +53,61 @@ public sealed class Qcow2DiskImage : IBlockBackend, IDisposable
             _workers.Enqueue(request);
     }
 
+    /// <summary>Opens an empty image that can be put on top of this disk.</summary>
+    /// <param name="file">A qcow2 file that nothing was written to, of this disk's length; owned from now on, also when this fails.</param>
+    /// <exception cref="StorageException">It is none, or is in use.</exception>
+    public DiskLayer Prepare(ChainFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        Qcow2Image image = ImageLayers.OpenOn(file, new SharedLayer(_image), RequestWorkers.ThreadCount);
+        if (image.Length == Capacity)
+            return new DiskLayer(image);
+        image.Dispose();
+        throw new StorageException($"The disk '{file.Name}' has {image.Length} bytes and cannot lie on one of {Capacity}.");
+    }
+
+    /// <summary>From now on everything is written to the layer. Nothing may be in flight. At once: neither disk nor host is waited for.</summary>
+    /// <param name="layer">Made by <see cref="Prepare"/> since the last time; this disk's from now on.</param>
+    public void Push(DiskLayer layer)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        _below.Push(_image);
+        _image = layer.Take();
+    }
+
+    /// <summary>What lay on top before <see cref="Push"/> is complete on stable storage afterwards, and others may read it. While the guest goes on.</summary>
+    /// <exception cref="StorageException">The host's disk failed, or is full: the guest goes on, but what it wrote before is not safe.</exception>
+    public void SealBelow()
+    {
+        if (!_below.TryPeek(out Qcow2Image? image))
+            return;
+        image.Close();
+        image.Metadata.File.Lock(exclusive: false);
+    }
+
     /// <summary>Ends what was submitted, brings everything to stable storage and closes the files.</summary>
     public void Dispose()
     {
         _workers.Dispose();
+        do
+            Close(_image);
+        while (_below.TryPop(out _image!));
+        foreach (RequestScratch scratch in _scratch)
+            scratch.Dispose();
+    }
+
+    private static void Close(Qcow2Image image)
+    {
         try
         {
-            _image.Close();
+            image.Close();
         }
         catch (StorageException)
         {
             // Nobody is left to tell: the guest has had no answer to a flush, and the image is whole as of the last one.
         }
 
-        _image.Dispose();
-        foreach (RequestScratch scratch in _scratch)
-            scratch.Dispose();
+        image.Dispose();
     }
 
     private bool IsInside(in BlockRequest request) =>

@@ -8,6 +8,7 @@ public sealed class SavedStateReader : IDisposable
     private readonly SnapshotStore _store;
     private readonly Manifest _manifest;
     private readonly PageReader _pages;
+    private readonly PageReader _leafReader;
     private readonly PageTable _table;
     private bool _isEnded;
 
@@ -21,8 +22,6 @@ public sealed class SavedStateReader : IDisposable
         _leafReader = new PageReader(packs);
         _table = new PageTable(manifest.Leaves, _leafReader);
     }
-
-    private readonly PageReader _leafReader;
 
     public SavedState State => _manifest.State;
 
@@ -48,6 +47,10 @@ public sealed class SavedStateReader : IDisposable
 
         return false;
     }
+
+    /// <summary>True for a page that is not all zeros.</summary>
+    /// <exception cref="SnapshotException">The state is damaged.</exception>
+    public bool HasContent(long page) => !_manifest.Leaves[(int)(page / PageTable.LeafPages)].IsZeros && !_table[page].IsZeros;
 
     /// <summary>Reads a page of memory.</summary>
     /// <param name="to">4096 bytes.</param>

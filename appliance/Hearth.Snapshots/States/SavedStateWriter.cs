@@ -85,7 +85,10 @@ public sealed class SavedStateWriter : IDisposable
     public void Add(string name, ReadOnlySpan<byte> content)
     {
         Manifest.RequirePart(name, [.. _parts.Select(each => each.Part.Name)]);
-        _parts.Add((new StatePart(name, content.Length, Crc32C.Compute(content)), content.ToArray()));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, StatePart.MaximumContent);
+        byte[] packed = _compressor.Wrap(content).ToArray();
+        _parts.Add((new StatePart(name, packed.Length, Crc32C.Compute(packed)), packed));
+        _newBytes += packed.Length;
     }
 
     /// <summary>Brings everything to stable storage. From then on there is this state.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Hearth.Machine;
 using Hearth.Snapshots.Files;
 using Hearth.Snapshots.Pages;
+using ZstdSharp;
 
 namespace Hearth.Snapshots.States;
 
@@ -275,9 +276,17 @@ public sealed class SnapshotStore : IDisposable
             ?? throw new SnapshotException($"{_folder.NameOf(FolderOf(manifest.State.Id))} has no {name}");
         string path = Path.Combine(FolderOf(manifest.State.Id), name);
         byte[] content = ReadFile(path, part.Length);
-        return content.Length == part.Length && Crc32C.Compute(content) == part.Checksum
-            ? content
-            : throw new SnapshotException($"{_folder.NameOf(path)} is damaged: its checksum is wrong");
+        if (content.Length != part.Length || Crc32C.Compute(content) != part.Checksum)
+            throw new SnapshotException($"{_folder.NameOf(path)} is damaged: its checksum is wrong");
+        try
+        {
+            using var decompressor = new Decompressor();
+            return decompressor.Unwrap(content, StatePart.MaximumContent).ToArray();
+        }
+        catch (ZstdException error)
+        {
+            throw new SnapshotException($"{_folder.NameOf(path)} is damaged: it cannot be unpacked", error);
+        }
     }
 
     private static string NameOf(long id) => id.ToString("D12", CultureInfo.InvariantCulture);

@@ -111,6 +111,14 @@ internal sealed class Qcow2Image : IImageLayer
         }
     }
 
+    /// <summary>How this file itself has a run of the disk, at most so long.</summary>
+    /// <exception cref="StorageException">The image is damaged there.</exception>
+    public Extent Find(long offset, long length)
+    {
+        lock (_gate)
+            return _mapping.Find(offset, length);
+    }
+
     /// <summary>Writes the window to an offset of the disk. Inside the disk.</summary>
     /// <exception cref="StorageException">The host's disk failed or is full, or the image is damaged there.</exception>
     public void Write(RequestScratch scratch, BufferWindow from, long offset)

@@ -198,10 +198,14 @@ internal sealed class Qcow2Metadata : IDisposable
         Refcounts.Write();
         File.SetLength(Math.Min(File.Length, Refcounts.End << _header.ClusterBits));
         Sync();
-        if (!_isLazy)
-            return;
-        File.WriteUInt64(_header.Incompatible & ~IncompatibleDirty, IncompatibleOffset);
-        Sync();
+        if (_isLazy)
+        {
+            File.WriteUInt64(_header.Incompatible & ~IncompatibleDirty, IncompatibleOffset);
+            Sync();
+        }
+
+        // Once: from here on the file may be somebody else's to write to.
+        _isChanged = false;
     }
 
     public void Dispose() => File.Dispose();
