@@ -116,4 +116,7 @@ public sealed record GuestConfiguration
 
     /// <summary>Where SIGUSR1 saves the guest to.</summary>
     public SaveConfiguration? Save { get; init; }
+
+    /// <summary>By what the supervisor steers the guest; null where it runs without one.</summary>
+    public HostingConfiguration? Hosting { get; init; }
 }

@@ -1,10 +1,14 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
+using Hearth.Cpu.Software;
 using Hearth.Linux;
+using Hearth.Linux.Jail;
 using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Storage;
 using Hearth.Vm.Composition;
+using Hearth.Vm.Hosting;
 using Hearth.Vm.Input;
 using Hearth.Vm.Running;
 using Hearth.Vm.Saving;
@@ -73,22 +77,33 @@ internal static class GuestProcess
 
     private static GuestOutcome RunGuest(GuestConfiguration configuration)
     {
+        if (configuration.Hosting?.Seal is { } seal)
+            Seal(new FileDescriptor(seal), configuration);
         using var outputs = new GuestOutputs(configuration.Outputs);
         using SocketName? socket = configuration.Vsock is { } vsock ? new SocketName(vsock) : null;
         using var events = new MachineEvents();
+        FileDescriptor[] screen = configuration.Hosting is null ? [] : ScreenOf(configuration);
         using GuestFile? save = configuration.Save is { } target ? new GuestFile(target) : null;
         using GuestBackends backends = GuestBackends.Open(configuration, () => events.Post(new MachineEvent(MachineEventKind.Quit)), Tell);
-        using FileStream? saved = configuration.Restore is { } restore
+        OpenFile? from = configuration.Hosting?.Machine ?? configuration.Restore;
+        using FileStream? saved = from is { } restore
             ? new FileStream(new SafeFileHandle(restore.Descriptor, ownsHandle: true), FileAccess.Read, 1 << 20)
             : null;
-        SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, configuration.Restore!.Name);
+        DateTimeOffset? savedAt = saved is not null && configuration.Hosting is not null ? SavedMachine.ReadTime(saved) : null;
+        SavedGuest? state = saved is null ? null : SavedGuest.Open(saved, from!.Name);
         var log = new DeviceLog(TimeProvider.System, configuration.Verbose ? line => WriteError($"hearth-vm: {line}\n") : _ => { });
         EngineOptions engine = EngineSelection.Choose(configuration, state?.Header);
         using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log, state?.Header);
+        using HostedGuest? hosted = configuration.Hosting is { } hosting
+            ? new HostedGuest(machine, events, new ControlChannel(new FileDescriptor(hosting.Listener), () => events.Post(new MachineEvent(MachineEventKind.Order))), hosting, savedAt, screen)
+            : null;
+        hosted?.Open();
         if (state is null)
             machine.PowerOn();
-        else
+        else if (hosted is null)
             state.Restore(machine);
+        else
+            state.RestoreWithoutMemory(machine);
         if (engine.Note is { } note)
             Tell(note);
 
@@ -98,9 +113,27 @@ internal static class GuestProcess
         backends.StartInput();
         using InputSession hands = backends.Input.Start(machine.Clock);
         outputs.Start();
-        GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell, configuration.Watchdog ?? WatchdogAction.Reset).Run();
+        GuestOutcome outcome = new GuestRun(machine, events, configuration.ExitOnReset, save, Tell, configuration.Watchdog ?? WatchdogAction.Reset, hosted).Run();
+        hosted?.TellEnd(outcome.Cause, outcome.Message);
         backends.Display?.ShowLast();
         return outcome with { Statistics = configuration.Statistics ? [.. machine.Statistics(), .. outcome.Statistics] : [] };
+    }
+
+    /// <summary>From here on this process opens nothing and reaches nobody: before it looks at anything that a guest has had a hand in.</summary>
+    private static void Seal(FileDescriptor socket, GuestConfiguration configuration)
+    {
+        // The library behind it is loaded when it is first needed.
+        RandomNumberGenerator.Fill(stackalloc byte[1]);
+        _ = JailSeal.Complete(socket, GuestSystemCalls.Filter(allowsUserProcesses: configuration.Engine != "kvm" && configuration.Tier != "translate"));
+    }
+
+    /// <summary>For the supervisor, which may come back as another process. Before the screen itself is opened, which closes what it does not need.</summary>
+    private static FileDescriptor[] ScreenOf(GuestConfiguration configuration)
+    {
+        if (configuration.Display is not { Scanouts: [var scanout, ..] } display)
+            return [];
+        int[] numbers = [scanout.Picture, scanout.Wish, scanout.Ready, display.Wanted];
+        return [.. numbers.Select(number => new FileDescriptor(number).Duplicate())];
     }
 
     private static void Tell(string sentence) => WriteError($"hearth: {sentence.TrimEnd('.')}.\n");

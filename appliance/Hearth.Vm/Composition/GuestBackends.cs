@@ -169,8 +169,10 @@ internal sealed class GuestBackends : IDisposable
         return Own(new GuestSound(recorder, microphone));
     }
 
-    private TerminalPort OpenPort(SerialConfiguration port, Action quit)
+    private ICharacterPort OpenPort(SerialConfiguration port, Action quit)
     {
+        if (port.Listener is { } listener)
+            return Own(new ConsolePort(new SafeSocketHandle(listener, ownsHandle: true)));
         FileDescriptor? output = port.Output is { } outputNumber ? OpenStream(outputNumber) : null;
         FileDescriptor? input = port.Input is { } inputNumber ? OpenStream(inputNumber) : null;
         return Own(new TerminalPort(output, input, quit));

@@ -2,6 +2,7 @@ using Hearth.Cpu;
 using Hearth.Devices.Pci;
 using Hearth.Devices.Platform;
 using Hearth.Devices.Platform.LocalApic;
+using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Uart;
 using Hearth.Machine;
 using Hearth.Memory;
@@ -85,6 +86,14 @@ internal sealed class GuestMachine : IDisposable
 
     public IReadOnlyList<Processor> Processors { get; }
 
+    /// <summary>In the order of the configuration.</summary>
+    public IReadOnlyList<IBlockBackend> Disks => _disks;
+
+    public string EngineName => _engine.Name;
+
+    /// <inheritdoc cref="ICpuEngine.AsksBeforeWrites"/>
+    public bool AsksBeforeWrites => _engine.AsksBeforeWrites;
+
     /// <summary>The guest's time.</summary>
     public IVirtualClock Clock => _clock;
 
@@ -109,6 +118,20 @@ internal sealed class GuestMachine : IDisposable
         _team.Resume();
     }
 
+    /// <summary>Brings what waits for the host's disks to its end while the vCPUs run, so that <see cref="Pause"/> need not wait for it. <see cref="Resume"/> ends that.</summary>
+    public void Drain()
+    {
+        foreach (IDrainableDevice device in _devices.OfType<IDrainableDevice>())
+            device.Drain();
+    }
+
+    /// <summary>Presses the guest's power button.</summary>
+    public void PressPowerButton()
+    {
+        foreach (PowerManagementDevice device in _devices.OfType<PowerManagementDevice>())
+            device.PressPowerButton();
+    }
+
     /// <summary>Stops the vCPUs, then devices that work by themselves, then time.</summary>
     public void Pause()
     {
@@ -118,6 +141,13 @@ internal sealed class GuestMachine : IDisposable
         _clock.Stop();
         _engine.StopTime();
         _interrupts.Settle();
+    }
+
+    /// <summary>Lets time pass in which the guest did not run. The machine is paused.</summary>
+    public void AdvanceTime(TimeSpan by)
+    {
+        _clock.Advance(by);
+        _engine.AdvanceTime(by);
     }
 
     /// <summary>What the CPU engine counted, and what devices have to show. The machine is paused.</summary>

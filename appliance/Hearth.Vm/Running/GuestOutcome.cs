@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Protocol;
 
 namespace Hearth.Vm.Running;
 
@@ -9,6 +10,9 @@ namespace Hearth.Vm.Running;
 /// <param name="Signal">The signal this process is to die by, or 0.</param>
 internal sealed record GuestOutcome(int ExitCode, string? Message = null, string? Report = null, int Signal = 0)
 {
+    /// <summary>Why, for the supervisor.</summary>
+    public GuestCause Cause { get; init; } = GuestCause.Asked;
+
     /// <summary>What was counted and measured.</summary>
     public IReadOnlyList<EngineStatistic> Statistics { get; init; } = [];
 }

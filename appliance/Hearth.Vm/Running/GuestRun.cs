@@ -4,6 +4,7 @@ using Hearth.Linux;
 using Hearth.Machine;
 using Hearth.Protocol;
 using Hearth.Vm.Composition;
+using Hearth.Vm.Hosting;
 using Hearth.Vm.Reports;
 using Hearth.Vm.Saving;
 
@@ -20,15 +21,19 @@ internal sealed class GuestRun
     private readonly WatchdogAction _watchdog;
     private readonly GuestFile? _file;
     private readonly Action<string> _tell;
+    private readonly HostedGuest? _hosted;
     private long _watchdogTold;
 
     /// <param name="exitOnReset">A guest reset ends the run.</param>
     /// <param name="file">Where an event that asks for it saves the guest.</param>
     /// <param name="tell">Takes a sentence for the user while the guest goes on.</param>
     /// <param name="watchdog">What is done when the guest's watchdog runs out.</param>
+    /// <param name="hosted">What is done for the supervisor; null where there is none.</param>
     public GuestRun(
-        GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? file, Action<string> tell, WatchdogAction watchdog = WatchdogAction.Reset)
+        GuestMachine machine, MachineEvents events, bool exitOnReset, GuestFile? file, Action<string> tell, WatchdogAction watchdog = WatchdogAction.Reset,
+        HostedGuest? hosted = null)
     {
+        _hosted = hosted;
         _machine = machine;
         _events = events;
         _exitOnReset = exitOnReset;
@@ -41,27 +46,68 @@ internal sealed class GuestRun
     /// <exception cref="MachineException">The guest reset itself, and its kernel cannot be started again.</exception>
     public GuestOutcome Run()
     {
+        bool isRunning = false;
         while (true)
         {
-            _machine.Resume();
+            // What the guest has done to itself comes before its next instruction.
+            if (!isRunning && !_events.HasOthers && (_hosted?.MayRun ?? true))
+            {
+                _hosted?.BeforeRunning();
+                _machine.Resume();
+                isRunning = true;
+            }
+
             MachineEvent happened = _events.Take();
+            if (happened.Kind is MachineEventKind.Order or MachineEventKind.Cut or MachineEventKind.CatchUp)
+            {
+                if (ActForSupervisor(happened.Kind, ref isRunning) is { } end)
+                    return Stop(end, isRunning);
+                continue;
+            }
+
             using GuestSave? save = happened.Kind == MachineEventKind.Save ? BeginSave() : null;
             long paused = Stopwatch.GetTimestamp();
-            _machine.Pause();
+            if (isRunning)
+                _machine.Pause();
+            isRunning = false;
             if (Act(happened, save, paused) is { } outcome)
                 return outcome;
         }
     }
 
+    private GuestOutcome? ActForSupervisor(MachineEventKind kind, ref bool isRunning)
+    {
+        if (kind == MachineEventKind.Order)
+            return _hosted!.Act(ref isRunning);
+        if (kind == MachineEventKind.Cut)
+        {
+            _hosted!.Cut(ref isRunning);
+            return null;
+        }
+
+        // It is set when the machine is about to run.
+        if (isRunning)
+            _machine.Pause();
+        isRunning = false;
+        return null;
+    }
+
+    private GuestOutcome Stop(GuestOutcome outcome, bool isRunning)
+    {
+        if (isRunning)
+            _machine.Pause();
+        return outcome;
+    }
+
     /// <returns>Null when the machine is to go on.</returns>
     private GuestOutcome? Act(in MachineEvent happened, GuestSave? save, long paused) => happened.Kind switch
     {
-        MachineEventKind.PowerOff => new GuestOutcome(ExitCode.Success),
+        MachineEventKind.PowerOff => new GuestOutcome(ExitCode.Success) { Cause = GuestCause.PowerOff },
         MachineEventKind.Reset => _exitOnReset
-            ? new GuestOutcome(ExitCode.GuestReset, "the guest asked for a reset, and --no-reboot is set")
+            ? new GuestOutcome(ExitCode.GuestReset, "the guest asked for a reset, and --no-reboot is set") { Cause = GuestCause.Reset }
             : Restart(),
         MachineEventKind.DebugExit => new GuestOutcome(ExitCode.FromDebugExit(happened.Value)),
-        MachineEventKind.Panic => new GuestOutcome(ExitCode.GuestPanic, "the guest's kernel panicked"),
+        MachineEventKind.Panic => new GuestOutcome(ExitCode.GuestPanic, "the guest's kernel panicked") { Cause = GuestCause.Panic },
         MachineEventKind.Dump => GoOn("the guest's kernel panicked, and goes on to write a dump"),
         MachineEventKind.Watchdog => ActOnWatchdog(),
         MachineEventKind.VcpuStopped => ActOn(happened.Exit, _machine.Processors[(int)happened.Value]),
@@ -74,14 +120,14 @@ internal sealed class GuestRun
     {
         if (exit.Reason == VcpuExitReason.Shutdown && !_exitOnReset)
             return Restart();
-        (int code, string what) = exit.Reason switch
+        (int code, GuestCause cause, string what) = exit.Reason switch
         {
-            VcpuExitReason.Shutdown => (ExitCode.TripleFault, "the guest shut down by a triple fault"),
-            VcpuExitReason.Unsupported => (ExitCode.Unsupported, "the guest needs what the CPU engine does not do"),
-            _ => (ExitCode.HostFault, "the CPU engine failed"),
+            VcpuExitReason.Shutdown => (ExitCode.TripleFault, GuestCause.TripleFault, "the guest shut down by a triple fault"),
+            VcpuExitReason.Unsupported => (ExitCode.Unsupported, GuestCause.Unsupported, "the guest needs what the CPU engine does not do"),
+            _ => (ExitCode.HostFault, GuestCause.HostFault, "the CPU engine failed"),
         };
         return new GuestOutcome(
-            code, $"{what} on vCPU {processor.Index}: {exit.Detail}", CrashReport.Of(processor, _machine.Ram));
+            code, $"{what} on vCPU {processor.Index}: {exit.Detail}", CrashReport.Of(processor, _machine.Ram)) { Cause = cause };
     }
 
     private GuestOutcome? ActOnWatchdog()
@@ -90,8 +136,9 @@ internal sealed class GuestRun
         if (_watchdog == WatchdogAction.Report)
             return IsWatchdogToBeTold() ? GoOn($"{What}; the guest goes on") : null;
         if (_watchdog == WatchdogAction.PowerOff || _exitOnReset)
-            return new GuestOutcome(ExitCode.Watchdog, What);
+            return new GuestOutcome(ExitCode.Watchdog, What) { Cause = GuestCause.Watchdog };
         _tell($"{What}; the guest is reset");
+        _hosted?.Tell(GuestCause.Watchdog, What);
         return Restart();
     }
 
@@ -113,6 +160,7 @@ internal sealed class GuestRun
 
     private GuestOutcome? Restart()
     {
+        _hosted?.Tell(GuestCause.Reset, "the guest boots again");
         _machine.PowerOn();
         return null;
     }

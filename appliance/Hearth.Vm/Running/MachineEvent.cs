@@ -33,6 +33,15 @@ internal enum MachineEventKind
 
     /// <summary>The guest is to be saved.</summary>
     Save,
+
+    /// <summary>The supervisor wants something.</summary>
+    Order,
+
+    /// <summary>A save that the supervisor wanted is prepared.</summary>
+    Cut,
+
+    /// <summary>The guest's clocks have still to be set, by a further step.</summary>
+    CatchUp,
 }
 
 /// <summary>Something that the thread which runs the machine has to deal with.</summary>

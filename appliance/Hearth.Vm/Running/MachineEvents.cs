@@ -12,10 +12,10 @@ internal sealed class MachineEvents : IMachineControl, IDisposable
     private readonly BlockingCollection<MachineEvent> _queue = [];
     private Action? _hold;
 
-    // Events that wait and are no Save.
+    // Events that wait and are of the guest's own, or of a signal's.
     private int _others;
 
-    /// <summary>Something waits that is no <see cref="MachineEventKind.Save"/>: <see cref="Take"/> will give it.</summary>
+    /// <summary>Something waits that neither asks for a save nor comes from the supervisor: <see cref="Take"/> will give it.</summary>
     public bool HasOthers => Volatile.Read(ref _others) != 0;
 
     /// <summary>Connects what keeps the vCPUs from running on until an event of the guest's own making is dealt with; once.</summary>
@@ -41,7 +41,7 @@ internal sealed class MachineEvents : IMachineControl, IDisposable
     /// <summary>Posts an event that leaves the vCPUs running.</summary>
     public void Post(in MachineEvent happened)
     {
-        if (happened.Kind != MachineEventKind.Save)
+        if (IsOther(happened.Kind))
             Interlocked.Increment(ref _others);
         _queue.Add(happened);
     }
@@ -50,10 +50,12 @@ internal sealed class MachineEvents : IMachineControl, IDisposable
     public MachineEvent Take()
     {
         MachineEvent happened = _queue.Take();
-        if (happened.Kind != MachineEventKind.Save)
+        if (IsOther(happened.Kind))
             Interlocked.Decrement(ref _others);
         return happened;
     }
 
     public void Dispose() => _queue.Dispose();
+
+    private static bool IsOther(MachineEventKind kind) => kind is not (MachineEventKind.Save or MachineEventKind.Order or MachineEventKind.Cut or MachineEventKind.CatchUp);
 }

@@ -79,4 +79,8 @@ internal sealed class SavedGuest
         RamImage.Read(_rest, machine.Ram);
         machine.Apply(MachineState.ReadFrom(_rest));
     }
+
+    /// <summary>As <see cref="Restore"/>, of a guest whose memory is kept elsewhere (<see cref="SavedMachine"/>).</summary>
+    /// <inheritdoc cref="Restore"/>
+    public void RestoreWithoutMemory(GuestMachine machine) => machine.Apply(MachineState.ReadFrom(_rest));
 }

@@ -34,7 +34,7 @@ public sealed class GuestRunTests
 
         GuestOutcome outcome = guest.Run();
 
-        Assert.Equal(new GuestOutcome(ExitCode.Success), outcome);
+        Assert.Equal(new GuestOutcome(ExitCode.Success) { Cause = GuestCause.PowerOff }, outcome);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class GuestRunTests
 
         GuestOutcome outcome = guest.Run(exitOnReset: false);
 
-        Assert.Equal(new GuestOutcome(ExitCode.GuestPanic, "the guest's kernel panicked"), outcome);
+        Assert.Equal(new GuestOutcome(ExitCode.GuestPanic, "the guest's kernel panicked") { Cause = GuestCause.Panic }, outcome);
     }
 
     [Fact]

@@ -13,6 +13,8 @@ internal sealed class ScriptedEngine : ICpuEngine
 
     public string Name => "scripted";
 
+    public bool AsksBeforeWrites => true;
+
     public IEngineApics? Apics => null;
 
     public IVcpu CreateVcpu(int index)
@@ -25,6 +27,10 @@ internal sealed class ScriptedEngine : ICpuEngine
     public void StopTime() => IsTimeStopped = true;
 
     public void StartTime() => IsTimeStopped = false;
+
+    public TimeSpan Advanced { get; private set; }
+
+    public void AdvanceTime(TimeSpan by) => Advanced += by;
 
     /// <summary>The guest's RAM; its code here writes as devices do.</summary>
     public GuestRam? Ram { get; set; }

@@ -1,0 +1,206 @@
+using Hearth.Linux;
+using Hearth.Machine;
+using Hearth.Memory;
+using Hearth.Protocol;
+using Hearth.Vm.Composition;
+using Hearth.Vm.Running;
+
+namespace Hearth.Vm.Hosting;
+
+/// <summary>What a guest does for the supervisor. All of it by the thread that runs the machine, but for the greeting.</summary>
+internal sealed class HostedGuest : IDisposable
+{
+    // Long enough for a guest to look at its clock.
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(50);
+
+    private readonly GuestMachine _machine;
+    private readonly MachineEvents _events;
+    private readonly ControlChannel _channel;
+    private readonly UserFaults? _faults;
+    private readonly FileDescriptor[] _screen;
+    private readonly ChangedPages _changed;
+    private readonly ulong _fillAddress;
+    private readonly LostTime _lost = new();
+    private readonly Timer _catchUp;
+    private HostedSave? _save;
+    private DateTimeOffset? _stopped;
+    private volatile bool _isPaused;
+    private volatile bool _isFilling;
+
+    /// <param name="machine">Just composed: nothing was written to its memory.</param>
+    /// <param name="channel">Owned from now on.</param>
+    /// <param name="saved">When the state was saved that the guest goes on from; null where it boots.</param>
+    /// <param name="screen">Descriptors of the guest's screen, for whoever looks at it; empty for none. Owned from now on.</param>
+    /// <exception cref="LinuxException">The host refused.</exception>
+    public HostedGuest(GuestMachine machine, MachineEvents events, ControlChannel channel, HostingConfiguration hosting, DateTimeOffset? saved, FileDescriptor[] screen)
+    {
+        _stopped = saved;
+        _screen = screen;
+        _catchUp = new Timer(_ => events.Post(new MachineEvent(MachineEventKind.CatchUp)));
+        _machine = machine;
+        _events = events;
+        _channel = channel;
+        _changed = new ChangedPages(machine, hosting.Base);
+        if (hosting.Machine is null)
+            return;
+        _isFilling = true;
+        _faults = UserFaults.TryCreate(hosting.UserFaults is { } device ? new FileDescriptor(device) : null);
+        _fillAddress = _faults is null ? 0 : machine.Ram.BeginFill(_faults);
+    }
+
+    /// <summary>The guest may run: it has its memory, or what it lacks comes when it is touched.</summary>
+    public bool MayRun => !_isPaused && (!_isFilling || _faults is not null);
+
+    /// <summary>Lets the supervisor in. Where memory comes when it is touched, somebody serves it when this returns.</summary>
+    public void Open()
+    {
+        _channel.Announce(Greet);
+        if (_faults is not null)
+            _channel.WaitUntilGreeted();
+    }
+
+    /// <summary>To be called before the machine runs, and then after a while (<see cref="MachineEventKind.CatchUp"/>): it gets the time that it has lost.</summary>
+    public void BeforeRunning()
+    {
+        if (_stopped is { } stopped)
+            _lost.AddSince(stopped);
+        _stopped = null;
+        _lost.CatchUp(_machine);
+        if (_lost.HasMore)
+            _catchUp.Change(s_pace, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Carries out an order.</summary>
+    /// <param name="isRunning">The machine runs now; how it is afterwards.</param>
+    /// <returns>How the guest ended; null when it goes on.</returns>
+    public GuestOutcome? Act(ref bool isRunning)
+    {
+        if (!_channel.TryTake(out ReceivedOrder? received))
+            return null;
+        GuestOrder order = received!.Order;
+        if (order.Kind == GuestOrderKind.Save)
+        {
+            BeginSave(received);
+            return null;
+        }
+
+        using (received)
+        {
+            switch (order.Kind)
+            {
+                case GuestOrderKind.Pause:
+                    _isPaused = true;
+                    if (isRunning)
+                        Stop();
+                    isRunning = false;
+                    break;
+                case GuestOrderKind.Resume:
+                    _isPaused = false;
+                    break;
+                case GuestOrderKind.PressPowerButton:
+                    _machine.PressPowerButton();
+                    break;
+                case GuestOrderKind.Reset:
+                    _events.Post(new MachineEvent(MachineEventKind.Reset));
+                    break;
+                case GuestOrderKind.Settle:
+                    _changed.Settle(order.State);
+                    break;
+                case GuestOrderKind.Forget:
+                    _changed.Forget();
+                    break;
+                case GuestOrderKind.Filled:
+                    _machine.Ram.EndFill();
+                    _isFilling = false;
+                    break;
+                case GuestOrderKind.End:
+                    _channel.Done(order);
+                    return new GuestOutcome(ExitCode.UserQuit);
+                default:
+                    break;
+            }
+
+            _channel.Done(order);
+            return null;
+        }
+    }
+
+    /// <summary>A save is prepared: takes the guest as it is.</summary>
+    /// <inheritdoc cref="Act"/>
+    public void Cut(ref bool isRunning)
+    {
+        if (_save is not { } save)
+            return;
+        bool wasRunning = isRunning;
+        if (!save.TryCut(wasRunning, () => _events.HasOthers))
+        {
+            // What happened first is not part of the saved state: a guest that has just switched itself off would wait for that forever.
+            isRunning = false;
+            _events.Post(new MachineEvent(MachineEventKind.Cut));
+            return;
+        }
+
+        _isPaused |= save.Order.StaysPaused;
+        if (wasRunning && save.Order.StaysPaused)
+            _stopped = TimeProvider.System.GetUtcNow();
+        isRunning = wasRunning && !save.Order.StaysPaused;
+    }
+
+    /// <summary>Says how the guest has ended.</summary>
+    public void TellEnd(GuestCause cause, string? sentence) => _channel.Tell(GuestReportKind.Ended, cause, sentence);
+
+    /// <summary>Says what the guest goes on after.</summary>
+    public void Tell(GuestCause cause, string sentence) => _channel.Tell(GuestReportKind.Happened, cause, sentence);
+
+    public void Dispose()
+    {
+        _catchUp.Dispose();
+        _save?.Dispose();
+        _channel.Dispose();
+        _changed.Dispose();
+        _machine.Ram.EndFill();
+        _faults?.Dispose();
+        foreach (FileDescriptor file in _screen)
+            file.Dispose();
+    }
+
+    private ControlChannel.Greeting Greet()
+    {
+        FillRequest? fill = _isFilling ? new FillRequest(_fillAddress, IsWaiting: _faults is null) : null;
+        var message = new GuestGreeting(_machine.EngineName, _isPaused, (long)(_machine.Ram.Length / GuestRam.PageSize), _changed.Base, fill, _screen.Length > 0);
+        return new ControlChannel.Greeting(message, fill is null ? _screen : [_faults?.File ?? _machine.Ram.File, .. _screen]);
+    }
+
+    private void Stop()
+    {
+        _machine.Pause();
+        _stopped = TimeProvider.System.GetUtcNow();
+    }
+
+    private void BeginSave(ReceivedOrder received)
+    {
+        _save?.Dispose();
+        _save = null;
+        try
+        {
+            if (_isFilling && _changed.NeedsWhole(received.Order.Save?.Base ?? 0))
+                throw new MachineException("the guest's memory has not all come yet");
+            _save = new HostedSave(_machine, _changed, received, () => _events.Post(new MachineEvent(MachineEventKind.Cut)), EndSave);
+            _save.Start();
+        }
+        catch (Exception error) when (error is FormatException or MachineException)
+        {
+            _channel.Refuse(received.Order, error.Message);
+            received.Dispose();
+        }
+    }
+
+    /// <summary>By the save's thread.</summary>
+    private void EndSave(HostedSave save, SaveReport? report, string? sentence)
+    {
+        if (report is not null)
+            _channel.Done(save.Received, report);
+        else
+            _channel.Refuse(save.Received, sentence ?? "the guest ended");
+    }
+}
