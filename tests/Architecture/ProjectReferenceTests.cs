@@ -23,7 +23,7 @@ public sealed class ProjectReferenceTests
             "Hearth.Protocol", "Hearth.Snapshots", "Hearth.Storage",
         ],
         ["Hearth.Switch"] = ["Hearth.Linux"],
-        ["Hearth"] = ["Hearth.Guests", "Hearth.Linux", "Hearth.Protocol", "Hearth.Storage", "Hearth.Switch"],
+        ["Hearth"] = ["Hearth.Guests", "Hearth.Linux", "Hearth.Protocol", "Hearth.Snapshots", "Hearth.Storage", "Hearth.Switch"],
         ["Hearth.Drivers"] = ["Hearth.Linux", "Hearth.Protocol"],
         ["Hearth.Console"] = ["Hearth.Drivers", "Hearth.Linux", "Hearth.Protocol", "Hearth.Ui"],
         ["Hearth.Image"] = ["Hearth.Guests"],

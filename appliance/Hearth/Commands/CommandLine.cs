@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using Hearth.Api;
 using Hearth.Linux;
 using Hearth.Protocol;
 using Hearth.Screen;
@@ -14,8 +16,8 @@ internal static class CommandLine
         try
         {
             // No response files: a kernel's command line may begin with '@'.
-            ParseResult parsed = Build().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-            if (parsed.Errors.Count > 0)
+            ParseResult parsed = Build(arguments).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Errors.Count > 0 && !IsForAShell(parsed))
                 throw new UsageException(parsed.Errors[0].Message.TrimEnd('.'));
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
@@ -24,7 +26,15 @@ internal static class CommandLine
             Console.Error.WriteLine($"hearth: {error.Message}.");
             return ExitCode.Configuration;
         }
+        catch (ApiException error)
+        {
+            Console.Error.WriteLine($"hearth: {error.Message}.");
+            return error.ExitCode;
+        }
     }
+
+    /// <summary>What a shell asks that completes a line: <c>hearth [suggest:12] "hearth guest "</c> (<see cref="CompletionCommand"/>).</summary>
+    private static bool IsForAShell(ParseResult parsed) => parsed.Tokens is [{ Type: TokenType.Directive }, ..];
 
     /// <summary>What <see cref="ScreenWatcher.Start"/> starts; nobody types it.</summary>
     private static Command WatchScreen()
@@ -36,20 +46,32 @@ internal static class CommandLine
         return command;
     }
 
-    private static RootCommand Build()
+    private static RootCommand Build(string[] arguments)
     {
         var root = new RootCommand("Hearth turns one PC into several: it runs guests, each a virtual machine of its own.");
         var machines = new Command("vm", "Run virtual machines directly, without the appliance around them.");
         machines.Add(VmRunCommand.Build());
         root.Add(machines);
+        root.Add(UpCommand.Build());
+        root.Add(DownCommand.Build());
+        root.Add(StatusCommand.Build());
+        root.Add(WhereAsked(GuestCommand.Name, GuestCommand.Description, GuestCommand.Build));
+        root.Add(WhereAsked(SeatCommand.Name, SeatCommand.Description, SeatCommand.Build));
+        root.Add(WhereAsked(PersonCommand.Name, PersonCommand.Description, PersonCommand.Build));
+        root.Add(EventsCommand.Build());
         root.Add(DiskCommand.Build());
         root.Add(SwitchCommand.Build());
         root.Add(DoctorCommand.Build());
+        root.Add(CompletionCommand.Build());
         root.Add(WatchScreen());
 
         // A command of commands alone shows what it has.
         root.SetAction(parsed => new HelpAction().Invoke(parsed));
         machines.SetAction(parsed => new HelpAction().Invoke(parsed));
         return root;
+
+        // These have so many options that to make them takes longer than most commands run. A shell that completes a line asks for all.
+        Command WhereAsked(string name, string description, Func<Command> build) =>
+            arguments.Any(argument => argument == name || argument.StartsWith('[')) ? build() : new Command(name, description);
     }
 }

@@ -37,6 +37,44 @@ internal sealed class GuestLauncher : IDisposable
         return launcher.Execute(configuration);
     }
 
+    /// <summary>Opens everything for a guest whose process is a child of this one.</summary>
+    /// <exception cref="UsageException">A file or program is missing, or makes no sense.</exception>
+    /// <exception cref="LinuxException">The host refused.</exception>
+    public static GuestLauncher Open(VmRunOptions options)
+    {
+        var launcher = new GuestLauncher();
+        try
+        {
+            launcher.Configuration = launcher.Prepare(options);
+            return launcher;
+        }
+        catch
+        {
+            launcher.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What was opened by <see cref="Open(VmRunOptions)"/>, under the numbers that it is open by here.</summary>
+    public GuestConfiguration Configuration { get; private set; } = new();
+
+    /// <summary>The descriptors that <see cref="Configuration"/> names, but for those of the screen.</summary>
+    public IReadOnlyList<FileDescriptor> Files => _open;
+
+    /// <summary>The guest's screen; null where it has none.</summary>
+    public ScreenFiles? Screen => _screen;
+
+    /// <summary>The guest has started: what was made for it stays, and its helpers end with it. The descriptors are still closed here.</summary>
+    /// <returns>The process ids of the helpers, which are children of this process.</returns>
+    public IReadOnlyList<int> LetGo()
+    {
+        _made.Clear();
+        int[] helpers = [.. _passts];
+        _passts.Clear();
+        _screen = null;
+        return helpers;
+    }
+
     public void Dispose()
     {
         foreach ((FileDescriptor folder, string name) in _made)

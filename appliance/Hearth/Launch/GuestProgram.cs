@@ -5,6 +5,9 @@ internal static class GuestProgram
 {
     public const string Name = "hearth-vm";
 
-    /// <summary>Beside this program.</summary>
-    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, Name);
+    /// <summary>The environment variable that names another file, for whoever compares two of them.</summary>
+    public const string Variable = "HEARTH_VM";
+
+    /// <summary>Beside this program, unless <see cref="Variable"/> says otherwise.</summary>
+    public static string Path => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } other ? other : System.IO.Path.Combine(AppContext.BaseDirectory, Name);
 }

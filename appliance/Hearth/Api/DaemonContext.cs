@@ -1,0 +1,8 @@
+using Hearth.Store;
+
+namespace Hearth.Api;
+
+/// <summary>What whoever runs the guests is given.</summary>
+/// <param name="Home">The home folder.</param>
+/// <param name="Log">Takes sentences, without a full stop, about what failed without anybody having asked for it.</param>
+internal sealed record DaemonContext(HouseStore Store, string Home, TimeProvider Clock, Action<string> Log);

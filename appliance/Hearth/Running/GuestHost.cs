@@ -1,0 +1,35 @@
+using Hearth.House;
+using Hearth.Store;
+
+namespace Hearth.Running;
+
+/// <summary>What the keepers of all guests share.</summary>
+/// <param name="Store">Definitions, settings and events.</param>
+/// <param name="Log">Takes a sentence about what failed without anybody having asked for it.</param>
+internal sealed record GuestHost(
+    HouseStore Store, GuestPlaces Places, GuestStates States, DiskLayers Layers, GuestStarter Starter, GuestPassts Passts, TimeProvider Clock,
+    Action<string> Log)
+{
+    private const string MostCrashesSetting = "guests.mostCrashes";
+    private const string CheckpointRoomSetting = "checkpoints.room";
+    private const int DefaultMostCrashes = 5;
+    private const long DefaultCheckpointRoom = 20L << 30;
+
+    /// <summary>How many crashes within <see cref="CrashLadder.Period"/> are answered.</summary>
+    public int MostCrashes => int.TryParse(Store.Settings.Read(MostCrashesSetting), out int most) ? most : DefaultMostCrashes;
+
+    /// <summary>Bytes that the checkpoints of a guest may take.</summary>
+    public long CheckpointRoom => long.TryParse(Store.Settings.Read(CheckpointRoomSetting), out long room) ? room : DefaultCheckpointRoom;
+
+    /// <exception cref="GuestRunException">There is no such guest.</exception>
+    public Guest Require(int guest) => Store.Guests.Find(guest) ?? throw new GuestRunException("there is no such guest", GuestRunFailure.NotFound);
+
+    public GuestPresent PresentOf(int guest) => RunningJson.ReadPresent(Store.Settings.Read(NameOf(guest))) ?? GuestPresent.None;
+
+    /// <summary>Returns when it is on stable storage.</summary>
+    public void Keep(int guest, GuestPresent? present) => Store.Settings.Write(NameOf(guest), present is null ? null : RunningJson.Write(present));
+
+    public void Note(int guest, string kind, string sentence) => Store.Events.Add(kind, sentence, guest);
+
+    private static string NameOf(int guest) => FormattableString.Invariant($"guest.{guest}.present");
+}

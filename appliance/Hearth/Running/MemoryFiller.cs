@@ -1,0 +1,143 @@
+using Hearth.Linux;
+using Hearth.Snapshots;
+using Hearth.Snapshots.States;
+
+namespace Hearth.Running;
+
+/// <summary>
+/// Gives a restored guest its memory while it runs: first what it waits for, then what it needed the last time, then all the rest. On a thread of its own, in this process: a guest's
+/// own could not serve its faults, because its runtime stops for collections and a thread that waits for a page does not.
+/// </summary>
+/// <remarks>Serving a page twice does no harm: one that is there stays as it is. So whoever comes after a supervisor that died begins anew.</remarks>
+internal sealed class MemoryFiller : IDisposable
+{
+    /// <summary>Pages that are read and given together: as many as the store keeps together.</summary>
+    public const int GroupPages = 16;
+
+    private const int PageLength = 4096;
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(20);
+
+    private readonly SavedStateReader _state;
+    private readonly UserFaults _faults;
+    private readonly ulong _address;
+    private readonly IReadOnlyList<int> _first;
+    private readonly bool[] _given;
+    private readonly List<int> _wanted = [];
+    private readonly byte[] _run = new byte[GroupPages * PageLength];
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Thread _thread;
+    private volatile bool _isEnding;
+
+    /// <param name="state">Owned from now on.</param>
+    /// <param name="faults">Of the guest's process; owned from now on.</param>
+    /// <param name="address">Where RAM begins there.</param>
+    /// <param name="first">Groups of pages that come first.</param>
+    public MemoryFiller(SavedStateReader state, UserFaults faults, ulong address, IReadOnlyList<int> first)
+    {
+        (_state, _faults, _address, _first) = (state, faults, address, first);
+        _given = new bool[(state.State.Pages + GroupPages - 1) / GroupPages];
+        _thread = new Thread(Run) { IsBackground = true, Name = $"memory of state {state.State.Id}" };
+        _thread.Start();
+    }
+
+    /// <summary>Done when the guest has all of its memory; fails when the state is damaged, or the process gone.</summary>
+    public Task Completion => _done.Task;
+
+    /// <summary>Groups that the guest has waited for, in that order. Once it is complete.</summary>
+    public IReadOnlyList<int> Wanted => _wanted;
+
+    public void Dispose()
+    {
+        _isEnding = true;
+        if (Thread.CurrentThread != _thread)
+            _thread.Join();
+        _state.Dispose();
+        _faults.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            foreach (int group in _first)
+            {
+                if (group < _given.Length)
+                    Give(group);
+            }
+
+            long page = 0;
+            while (!_isEnding && _state.TryFindContent(ref page))
+            {
+                ServeFaults();
+                Give((int)(page / GroupPages));
+                page = ((page / GroupPages) + 1) * GroupPages;
+            }
+
+            if (_isEnding)
+                _done.TrySetCanceled();
+            _done.TrySetResult();
+            ServeTheRest();
+        }
+        catch (Exception error) when (error is SnapshotException or GuestRunException or LinuxException)
+        {
+            _done.TrySetException(error);
+        }
+    }
+
+    /// <summary>Pages of zeros are waited for until the guest's process knows that no others will come.</summary>
+    private void ServeTheRest()
+    {
+        while (!_isEnding)
+        {
+            // A process that is gone makes its faults readable for ever, and has none.
+            if (!Descriptors.WaitReadable(_faults.File, s_pace) || !ServeFaults())
+                Thread.Sleep(1);
+        }
+    }
+
+    /// <returns>True when there were any.</returns>
+    private bool ServeFaults()
+    {
+        bool hadAny = false;
+        while (_faults.TryTakeFault(out ulong address))
+        {
+            long page = (long)((address - _address) / PageLength);
+            if (address < _address || page >= _state.State.Pages)
+                throw new GuestRunException("the guest's process asked for memory that the guest does not have");
+            int group = (int)(page / GroupPages);
+            if (!_given[group])
+                _wanted.Add(group);
+            Give(group);
+
+            // A page of zeros is in no run; and one that is there already only has to be told so.
+            Require(_faults.TryZero(address));
+            hadAny = true;
+        }
+
+        return hadAny;
+    }
+
+    private void Give(int group)
+    {
+        if (_given[group])
+            return;
+        _given[group] = true;
+        long first = (long)group * GroupPages;
+        long end = Math.Min(first + GroupPages, _state.State.Pages);
+        for (long page = first; page < end; page++)
+        {
+            int length = 0;
+            long start = page;
+            for (; page < end && _state.HasContent(page); page++, length += PageLength)
+                _state.Read(page, _run.AsSpan(length, PageLength));
+            if (length > 0)
+                Require(_faults.TryCopy(_address + ((ulong)start * PageLength), _run.AsSpan(0, length)));
+        }
+    }
+
+    private static void Require(bool isThere)
+    {
+        if (!isThere)
+            throw new GuestRunException("the guest's process is gone");
+    }
+}

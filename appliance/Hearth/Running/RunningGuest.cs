@@ -1,0 +1,125 @@
+using Hearth.Linux;
+using Hearth.Linux.Jail;
+using Hearth.Protocol;
+
+namespace Hearth.Running;
+
+/// <summary>A guest's process, as this supervisor has it: started by it, or by one before it.</summary>
+internal sealed class RunningGuest : IDisposable
+{
+    private static readonly TimeSpan s_shortly = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_frame = TimeSpan.FromMilliseconds(200);
+
+    private readonly IReadOnlyList<ProcessHandle> _helpers;
+    private readonly Thread _watcher;
+    private GuestScreen? _screen;
+    private volatile bool _isReleased;
+
+    /// <param name="process">Owned from now on.</param>
+    /// <param name="helpers">Processes that end with the guest; owned from now on.</param>
+    /// <param name="controlSocket">Where it listens.</param>
+    /// <param name="told">Takes what it says by itself.</param>
+    /// <param name="ended">Called once when the process has ended, with how.</param>
+    /// <exception cref="LinuxException">It does not listen.</exception>
+    public RunningGuest(
+        ProcessHandle process, IReadOnlyList<ProcessHandle> helpers, string controlSocket, Action<GuestReport> told, Action<RunningGuest, ProcessEnding?> ended)
+    {
+        Process = process;
+        _helpers = helpers;
+        Link = new ControlLink(controlSocket, told, () => { });
+        _watcher = new Thread(() => Watch(ended)) { IsBackground = true, Name = $"process {process.Id}" };
+        _watcher.Start();
+    }
+
+    public ProcessHandle Process { get; }
+
+    public ControlLink Link { get; }
+
+    /// <summary>How it was when it was greeted.</summary>
+    public GuestGreeting Greeting { get; private set; } = new("", false, 0, 0, null, false);
+
+    /// <summary>Gives it its memory; null where it has all of it.</summary>
+    public MemoryFiller? Filler { get; set; }
+
+    /// <summary>The last thing that it said of its end.</summary>
+    public GuestReport? LastWord { get; set; }
+
+    /// <summary>Asks it how it is, and takes what comes with the answer.</summary>
+    /// <returns>What its memory is to be given by; null where it has all of it.</returns>
+    /// <exception cref="GuestRunException">It does not answer.</exception>
+    public async Task<FileDescriptor?> GreetAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        ControlAnswer answer = await Link.AskAsync(new GuestOrder(0, GuestOrderKind.Greet), limit, cancellation).ConfigureAwait(false);
+        GuestGreeting? greeting = answer.Report.Greeting;
+        int expected = (greeting?.Fill is null ? 0 : 1) + (greeting is { HasScreen: true } ? GuestScreen.Descriptors : 0);
+        if (greeting is null || answer.Files.Count != expected)
+        {
+            answer.Dispose();
+            throw new GuestRunException("the guest's process says what makes no sense");
+        }
+
+        Greeting = greeting;
+        if (greeting.HasScreen)
+            _screen = GuestScreen.TryOpen([.. answer.Files.TakeLast(GuestScreen.Descriptors)]);
+        return greeting.Fill is null ? null : answer.Files[0];
+    }
+
+    /// <summary>Carries out an order that takes no time.</summary>
+    /// <exception cref="GuestRunException">It refused, is gone, or does not answer.</exception>
+    public async Task OrderAsync(GuestOrder order, CancellationToken cancellation)
+    {
+        using ControlAnswer answer = await Link.AskAsync(order, s_shortly, cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="OrderAsync(GuestOrder, CancellationToken)"/>
+    public Task OrderAsync(GuestOrderKind kind, CancellationToken cancellation) => OrderAsync(new GuestOrder(0, kind), cancellation);
+
+    /// <summary>What the guest shows, as a PNG file; null where it shows nothing.</summary>
+    public byte[]? TakePicture() => _screen?.TakePicture(s_frame);
+
+    /// <summary>Ends the process at once.</summary>
+    public void Kill() => _ = Process.TrySignal(Signal.Kill);
+
+    /// <summary>Waits until the process has ended.</summary>
+    public bool WaitEnded(TimeSpan limit) => Process.WaitEnded(limit);
+
+    /// <summary>Lets the process go on by itself.</summary>
+    public void Dispose()
+    {
+        _isReleased = true;
+        Filler?.Dispose();
+        Link.Dispose();
+        _screen?.Dispose();
+
+        // The watcher has the descriptors until the process ends: a thread cannot be called back from waiting for that.
+        if (!Process.WaitEnded(TimeSpan.Zero))
+            return;
+        _watcher.Join();
+        Close();
+    }
+
+    private void Watch(Action<RunningGuest, ProcessEnding?> ended)
+    {
+        _ = Process.WaitEnded(Timeout.InfiniteTimeSpan);
+        ProcessEnding? ending = Process.TryReap();
+        ended(this, ending);
+        foreach (ProcessHandle helper in _helpers)
+        {
+            // It ends when it notices; whoever does not is not waited for.
+            if (!helper.WaitEnded(TimeSpan.FromSeconds(1)))
+                _ = helper.TrySignal(Signal.Kill);
+            _ = helper.WaitEnded(TimeSpan.FromSeconds(1));
+            _ = helper.TryReap();
+        }
+
+        if (_isReleased)
+            Close();
+    }
+
+    private void Close()
+    {
+        Process.Dispose();
+        foreach (ProcessHandle helper in _helpers)
+            helper.Dispose();
+    }
+}

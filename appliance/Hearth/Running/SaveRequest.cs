@@ -1,0 +1,7 @@
+namespace Hearth.Running;
+
+/// <summary>How a guest is to be saved.</summary>
+/// <param name="Label">What the state is called by people; null for nothing.</param>
+/// <param name="Stops">The guest's process ends once the state is on stable storage, and goes on from it when it starts again.</param>
+/// <param name="IsPinned">The state is never thinned out.</param>
+internal sealed record SaveRequest(string? Label = null, bool Stops = false, bool IsPinned = false);

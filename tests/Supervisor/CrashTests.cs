@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using Hearth.Boot.Tests;
+using Hearth.Linux.Jail;
+using Hearth.Running;
+
+namespace Hearth.Supervisor.Tests;
+
+public sealed class CrashTests
+{
+    private const int Rounds = 600;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Process_killed_guestGoesOnFromItsLastState()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await house.ReadUntilAsync(guest, "round 3 on 0");
+        SavedStateRecord state = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        int killed = house.Runs.ConditionOf(guest).ProcessId!.Value;
+
+        long start = Stopwatch.GetTimestamp();
+        Kill(killed);
+        while (house.Runs.ConditionOf(guest) is not { Phase: GuestPhase.Running, ProcessId: { } now } || now == killed)
+            await Task.Delay(5, Cancellation);
+        TestContext.Current.SendDiagnosticMessage($"back after {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
+        string console = await house.ReadUntilAsync(guest, "sums=");
+
+        Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
+        Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
+        Assert.Contains(house.Store.Events.Last(20), happened => happened is { Kind: "guest.crashed" } && happened.Sentence.Contains("signal 9", StringComparison.Ordinal));
+        Assert.Contains(house.Store.Events.Last(20), happened => happened.Sentence == $"the guest goes on from its state {state.Id}");
+    }
+
+    [Fact]
+    public async Task Process_killedWithoutAState_guestBootsAgain()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await house.ReadUntilAsync(guest, "round 3 on 0");
+
+        Kill(house.Runs.ConditionOf(guest).ProcessId!.Value);
+        string console = await house.ReadUntilAsync(guest, "round 3 on 0");
+
+        Assert.Contains("Linux version", console, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Process_thatStopsAnswering_isEndedAndBroughtBack()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(3000));
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await house.ReadUntilAsync(guest, "round 3 on 0");
+        int stopped = house.Runs.ConditionOf(guest).ProcessId!.Value;
+
+        using (var process = ProcessHandle.Open(stopped))
+            Assert.True(process.TrySignal(19 /* SIGSTOP */));
+        while (house.Runs.ConditionOf(guest) is not { Phase: GuestPhase.Running, ProcessId: { } now } || now == stopped)
+            await Task.Delay(50, Cancellation);
+
+        Assert.Contains(house.Store.Events.Last(20), happened => happened.Sentence.Contains("did not answer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Guest_thatCrashesTooOften_isLeftAlone_andStartsWhenSomebodyWants()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", "echo c > /proc/sysrq-trigger", definition => definition with { Append = "console=ttyS0 panic=-1 reboot=t" }, "pvpanic-mmio");
+
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        GuestCondition condition = await house.WaitAsync(guest, GuestPhase.Crashed, 200);
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+
+        Assert.Contains("too often", condition.Sentence, StringComparison.Ordinal);
+        Assert.Equal(6, house.Store.Events.Last(100).Count(happened => happened.Kind == "guest.crashed"));
+    }
+
+    [Fact]
+    public async Task Supervisor_gone_guestsGoOn_andAreTakenBack()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await house.ReadUntilAsync(guest, "round 3 on 0");
+        SavedStateRecord before = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        int? process = house.Runs.ConditionOf(guest).ProcessId;
+
+        await house.ReopenAsync();
+        GuestCondition condition = house.Runs.ConditionOf(guest);
+        SavedStateRecord after = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        string console = await house.ReadUntilAsync(guest, "sums=");
+
+        Assert.Equal((GuestPhase.Running, process), (condition.Phase, condition.ProcessId));
+        Assert.True(after.NewBytes < before.NewBytes / 4, $"{after} after {before}");
+        Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Guest_killedWhileNobodyWasThere_isBroughtBack()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await house.ReadUntilAsync(guest, "round 3 on 0");
+        await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        int process = house.Runs.ConditionOf(guest).ProcessId!.Value;
+
+        await house.ReopenAsync(() => Kill(process));
+        string console = await house.ReadUntilAsync(guest, "sums=");
+
+        Assert.NotEqual(process, house.Runs.ConditionOf(guest).ProcessId);
+        Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
+        Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
+    }
+
+    private static void Kill(int process)
+    {
+        using var handle = ProcessHandle.Open(process);
+        Assert.True(handle.TrySignal(9));
+        Assert.True(handle.WaitEnded(TimeSpan.FromSeconds(10)));
+    }
+}

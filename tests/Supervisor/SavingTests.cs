@@ -1,0 +1,52 @@
+using Hearth.Boot.Tests;
+using Hearth.Running;
+
+namespace Hearth.Supervisor.Tests;
+
+public sealed class SavingTests
+{
+    // Longer than saves take beside other tests.
+    private const int Rounds = 600;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Guest_thatWorks_boots_andSwitchesItselfOff()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(2));
+
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        string console = await house.ReadUntilAsync(guest, "sums=");
+        GuestCondition ended = await house.WaitAsync(guest, GuestPhase.Stopped);
+
+        Assert.Contains($"sums={ChecksumChain.Sum(2)}", console, StringComparison.Ordinal);
+        Assert.Equal("the guest switched itself off", ended.Sentence);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Guest_savedAtWork_goesOn_andAgainFromItsState(int cpus)
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds), definition => definition with { Cpus = cpus });
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await house.ReadUntilAsync(guest, "round 2 on 0");
+
+        SavedStateRecord first = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        SavedStateRecord second = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        string afterwards = await house.ReadUntilAsync(guest, "sums=");
+        await house.WaitAsync(guest, GuestPhase.Stopped);
+        await house.Runs.RestoreAsync(guest, first.Id, keepsPresent: false, Cancellation);
+        string again = await house.ReadUntilAsync(guest, "sums=");
+        await house.WaitAsync(guest, GuestPhase.Stopped);
+        await house.Runs.RestoreAsync(guest, second.Id, keepsPresent: false, Cancellation);
+        string third = await house.ReadUntilAsync(guest, "sums=");
+
+        Assert.All([afterwards, again, third], text => Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", text, StringComparison.Ordinal));
+        Assert.DoesNotContain("Linux version", again, StringComparison.Ordinal);
+        Assert.True(second.NewBytes < first.NewBytes, $"{second} after {first}");
+        TestContext.Current.SendDiagnosticMessage($"{first}\n{second}");
+    }
+}
