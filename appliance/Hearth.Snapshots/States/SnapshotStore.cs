@@ -141,6 +141,23 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
+    /// <summary>Looks whether a state can be taken back: reads all that it consists of and compares checksums.</summary>
+    /// <exception cref="SnapshotException">It is gone, or damaged.</exception>
+    public void Verify(SavedState state)
+    {
+        using SavedStateReader reader = Read(state);
+        Manifest manifest;
+        lock (_sync)
+            manifest = Require(state, state.Pages);
+        var needed = new HashSet<PageReference>();
+        FindNeeded(manifest, needed, []);
+        var buffer = new byte[Chunk.MaximumLength];
+        foreach (PageReference chunk in needed.OrderBy(page => page.Value))
+            _ = _packs.Read(chunk, buffer);
+        foreach (StatePart part in manifest.Parts)
+            _ = ReadPart(manifest, part.Name);
+    }
+
     /// <summary>Deletes a state. What nothing else needs is given back by the next <see cref="Sweep"/>.</summary>
     /// <exception cref="SnapshotException">It is being read, or the host's file system refused.</exception>
     public void Delete(SavedState state)

@@ -83,6 +83,10 @@ internal sealed class HostedSave : IDisposable
                 return false;
         }
 
+        // The guest's clocks stand still from here on.
+        long stopped = Stopwatch.GetTimestamp();
+        DateTimeOffset taken = TimeProvider.System.GetUtcNow();
+
         // First: to save a device may write to RAM.
         var state = _machine.Capture();
         PageSet pages = _changed.Take();
@@ -93,11 +97,10 @@ internal sealed class HostedSave : IDisposable
         _cut = _machine.Ram.Cut(pages, room);
         if (!asks)
             _cut.KeepAll();
-        DateTimeOffset taken = TimeProvider.System.GetUtcNow();
         if (wasRunning && !Order.StaysPaused)
         {
             // Not hidden from the guest: its clock would be late by all these pauses together.
-            _machine.AdvanceTime(Stopwatch.GetElapsedTime(start));
+            _machine.AdvanceTime(Stopwatch.GetElapsedTime(stopped));
             _machine.Resume();
         }
 

@@ -115,6 +115,8 @@ internal sealed class GuestKeeper : IAsyncDisposable
         _ = _host.States.Require(_guest, state);
         if (_running is { } running)
         {
+            // What runs is not given up for something that cannot.
+            await Task.Run(() => _host.States.Verify(state), cancellation).ConfigureAwait(false);
             if (keepsPresent)
                 _ = await SaveLockedAsync(new SaveRequest("before going back", Stops: true), isCheckpoint: false, null, cancellation).ConfigureAwait(false);
             else
@@ -290,18 +292,20 @@ internal sealed class GuestKeeper : IAsyncDisposable
             return;
         }
 
-        var filler = new MemoryFiller(memory, UserFaults.Of(descriptor), fill.Address, []);
+        var workingSet = new WorkingSet(_host.Places.WorkingSetOf(_guest));
+        var filler = new MemoryFiller(memory, UserFaults.Of(descriptor), fill.Address, workingSet.Read());
         running.Filler = filler;
-        _ = FinishFillingAsync(running, filler);
+        _ = FinishFillingAsync(running, filler, workingSet);
     }
 
-    private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler)
+    private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler, WorkingSet workingSet)
     {
         try
         {
             await filler.Completion.ConfigureAwait(false);
             await running.OrderAsync(GuestOrderKind.Filled, CancellationToken.None).ConfigureAwait(false);
             filler.Dispose();
+            workingSet.Write(filler.Wanted);
         }
         catch (SnapshotException error)
         {

@@ -47,6 +47,9 @@ internal sealed class GuestPlaces(string home)
 
     public string FolderOf(int guest) => Path.Combine(home, "guests", Text($"{guest}"));
 
+    /// <summary>What memory the guest needed first when it was restored last.</summary>
+    public string WorkingSetOf(int guest) => Path.Combine(FolderOf(guest), "first");
+
     /// <summary>What the guest's process says.</summary>
     public string LogOf(int guest) => Path.Combine(FolderOf(guest), "log");
 

@@ -79,6 +79,14 @@ internal sealed class GuestStates : IDisposable
         return record;
     }
 
+    /// <summary>Looks whether a guest can go on from a state, before anything else is given up for it.</summary>
+    /// <exception cref="GuestRunException">It is gone, or damaged.</exception>
+    public void Verify(long state) => Explain(state, () =>
+    {
+        _snapshots.Verify(Find(state) ?? throw new SnapshotException($"the state {state} is gone"));
+        return true;
+    });
+
     /// <summary>Opens a state's memory.</summary>
     /// <exception cref="GuestRunException">It is gone, or damaged.</exception>
     public SavedStateReader OpenMemory(long state) => Explain(state, () => _snapshots.Read(Find(state) ?? throw new SnapshotException($"the state {state} is gone")));

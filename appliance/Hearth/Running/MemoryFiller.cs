@@ -43,8 +43,8 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Done when the guest has all of its memory; fails when the state is damaged, or the process gone.</summary>
     public Task Completion => _done.Task;
 
-    /// <summary>Groups that the guest has waited for, in that order. Once it is complete.</summary>
-    public IReadOnlyList<int> Wanted => _wanted;
+    /// <summary>Groups that came first, and those that the guest has waited for nevertheless, in that order. Once it is complete.</summary>
+    public IReadOnlyList<int> Wanted => [.. _first, .. _wanted];
 
     public void Dispose()
     {
@@ -61,6 +61,7 @@ internal sealed class MemoryFiller : IDisposable
         {
             foreach (int group in _first)
             {
+                _ = ServeFaults();
                 if (group < _given.Length)
                     Give(group);
             }
