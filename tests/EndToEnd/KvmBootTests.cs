@@ -81,7 +81,22 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
         TestContext.Current.TestOutputHelper?.WriteLine(result.Output);
     }
 
-    private CommandResult Run(string arguments, TimeSpan patience)
+    /// <summary>Guests of the house: saved, restored, killed and brought back.</summary>
+    [Theory(Explicit = true)]
+    [InlineData("SavingTests")]
+    [InlineData("DiskSavingTests")]
+    [InlineData("CrashTests")]
+    [InlineData("RestoredGuestTests")]
+    public void SupervisorTests_ofAClass_passUnderKvm(string name)
+    {
+        CommandResult result = Run($"-class Hearth.Supervisor.Tests.{name}", s_patienceForAll, "supervisor/Hearth.Supervisor.Tests");
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        Assert.Matches("Total: [1-9]", result.Output);
+        TestContext.Current.TestOutputHelper?.WriteLine(result.Output);
+    }
+
+    private CommandResult Run(string arguments, TimeSpan patience, string tests = "boot/Hearth.Boot.Tests")
     {
         // passt wants a way out of the machine, though nothing lies behind it.
         _ground.LoadModules("dummy");
@@ -91,7 +106,7 @@ public sealed partial class KvmBootTests(GroundFixture fixture)
 
         // The root cannot hold a file without a name, as which a guest is saved; this can.
         const string Environment = "TMPDIR=/dev/shm HEARTH_TEST_ENGINE=kvm HEARTH_TEST_PATIENCE=20 HEARTH_TEST_SLOWNESS=5 HEARTH_TEST_ROUNDS=300 HEARTH_TEST_WITHOUT_KERNEL=" + Lacking;
-        string program = Path.Combine(AppContext.BaseDirectory, "boot/Hearth.Boot.Tests");
+        string program = Path.Combine(AppContext.BaseDirectory, tests);
         return _ground.Run(
             $"{GroundGuest.Environment} {Environment} HEARTH_TEST_CPU_MODEL={GroundGuest.Model} {ShellWord.Quote(program)} -noColor {arguments}", patience);
     }

@@ -46,7 +46,8 @@ internal sealed class TestHouse : IAsyncDisposable
         var definition = new GuestDefinition
         {
             Name = name,
-            Engine = "software",
+            Engine = Environment.GetEnvironmentVariable("HEARTH_TEST_ENGINE") ?? "software",
+            CpuModel = Environment.GetEnvironmentVariable("HEARTH_TEST_CPU_MODEL"),
             Memory = "512M",
             Kernel = kernel.Image,
             Initrd = _scratch.Write($"{name}.initrd", initramfs),

@@ -262,6 +262,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         _running = running;
         FileDescriptor? faults = await running.GreetAsync(s_start, cancellation).ConfigureAwait(false);
         RequireSealed(started.Jail);
+        _host.Starter.Remember(Definition, running.Greeting.Engine);
         if (running.Greeting.Fill is { } fill)
             await FillAsync(running, fill, faults!, cancellation).ConfigureAwait(false);
         Show(running.Greeting.IsPaused ? GuestPhase.Paused : GuestPhase.Running);

@@ -11,6 +11,7 @@ namespace Hearth.Running;
 /// <summary>Starts guests' processes, each in a jail of its own.</summary>
 internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, GuestGroups groups)
 {
+    private const string AnyEngine = "auto";
     private const string UserFaultsDevice = "/dev/userfaultfd";
 
     // Of nobody else on a Debian system, which gives numbers up to 65,534 to people and programs.
@@ -18,6 +19,9 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
 
     // Layers of its disks, and what it makes itself.
     private const int MoreDescriptors = 1024;
+    // Which engine a guest that left it open got. That does not change while the host is up, and to try takes as long as a restore may.
+    private volatile string? _engine;
+
     private static readonly string[] s_inherited = ["DOTNET_ROOT", "PATH"];
 
     /// <param name="definition">What it is.</param>
@@ -30,6 +34,7 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
         try
         {
             VmRunOptions options = GuestRules.ToRunOptions(definition) with { Disks = disks };
+            options = options with { Engine = options.Engine == AnyEngine ? _engine ?? AnyEngine : options.Engine };
             using GuestLauncher launcher = GuestLauncher.Open(options with { Networks = passts.Connect(guest, options.Networks) });
             return Start(guest, launcher, groups.Open(guest, definition, options.Memory), state);
         }
@@ -37,6 +42,13 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
         {
             throw new GuestRunException(error.Message.TrimEnd('.'), GuestRunFailure.Host, error);
         }
+    }
+
+    /// <summary>A guest with this definition runs on an engine.</summary>
+    public void Remember(GuestDefinition definition, string engine)
+    {
+        if (definition.Engine == AnyEngine)
+            _engine = engine;
     }
 
     private StartedGuest Start(int guest, GuestLauncher launcher, Cgroup? group, (long Id, byte[] Machine)? state)
