@@ -112,6 +112,15 @@ public sealed unsafe class FileDescriptor : IDisposable
             throw LinuxException.Last("cannot empty a file");
     }
 
+    /// <summary>True for what has no path and is of this kind, as the kernel calls it (proc_pid_fd(5)).</summary>
+    public bool IsAnonymous(string kind)
+    {
+        const string Folder = "/proc/self/fd/";
+
+        // A name without a path is taken for one in the folder of the link.
+        return File.ResolveLinkTarget($"{Folder}{_number}", returnFinalTarget: false)?.FullName == $"{Folder}{kind}";
+    }
+
     /// <summary>How many names the file has.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public long CountNames() => (long)Status().st_nlink;

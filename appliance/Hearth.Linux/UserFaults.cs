@@ -34,7 +34,16 @@ public sealed unsafe class UserFaults : IDisposable
 
     /// <summary>What another process gave.</summary>
     /// <param name="file">Owned from now on.</param>
-    public static UserFaults Of(FileDescriptor file) => new(file);
+    /// <returns>null where it is something else: reading from that might wait for ever.</returns>
+    public static UserFaults? TryOpen(FileDescriptor file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        const string Kind = "anon_inode:[userfaultfd]";
+        if (file.IsAnonymous(Kind) && Libc.fcntl(file.Number, Libc.F_SETFL, Libc.O_NONBLOCK) == 0)
+            return new UserFaults(file);
+        file.Dispose();
+        return null;
+    }
 
     /// <summary>From now on whoever touches a page that is not there waits for it.</summary>
     /// <param name="memory">A shared mapping of a memory file.</param>

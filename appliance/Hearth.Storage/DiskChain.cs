@@ -36,6 +36,36 @@ public static class DiskChain
         }
     }
 
+    /// <summary>Opens a chain whose upper files are known: no header says what is opened, for whoever wrote to the images may have written one. The lowest is as <see cref="Open"/> has it.</summary>
+    /// <param name="layers">qcow2 files, the top one first.</param>
+    /// <param name="path">What lies below them.</param>
+    /// <param name="format">Of that; null to recognise it.</param>
+    /// <param name="isReadOnly">Of the top one; nothing below is written to.</param>
+    /// <inheritdoc cref="Open"/>
+    public static IReadOnlyList<ChainFile> OpenLayers(IReadOnlyList<string> layers, string path, DiskFormat? format, bool isReadOnly)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        var chain = new List<ChainFile>();
+        try
+        {
+            for (int i = 0; i < layers.Count; i++)
+            {
+                string below = i + 1 < layers.Count ? layers[i + 1] : path;
+                chain.Add(OpenOne(layers[i], DiskFormat.Qcow2, isReadOnly || i > 0));
+                if (ReadHeader(chain[i]).BackingName is not { } named || Path.GetFullPath(Resolve(layers[i], named)) != Path.GetFullPath(below))
+                    throw new StorageException($"The disk '{layers[i]}' does not lie on '{below}', as it should.");
+            }
+
+            chain.AddRange(Open(path, format, isReadOnly: true));
+            return chain;
+        }
+        catch
+        {
+            Close(chain);
+            throw;
+        }
+    }
+
     /// <summary>Closes files that nobody has taken over.</summary>
     public static void Close(IEnumerable<ChainFile> chain)
     {

@@ -21,6 +21,15 @@ public static class DiskInspection
         }
     }
 
+    /// <summary>What the header of a qcow2 image says, also while a guest writes to it: a header does not change then. Nothing is locked or waited for.</summary>
+    /// <exception cref="StorageException">It is missing, no qcow2 image, or damaged.</exception>
+    public static DiskHeader ReadHeader(string path)
+    {
+        using var file = new ImageFile(new HostImageStore(DiskChain.OpenFile(path, isReadOnly: true)), path);
+        Qcow2Header header = Qcow2Header.Read(file);
+        return new DiskHeader(header.Size, header.BackingName);
+    }
+
     /// <summary>Compares an image's tables with its refcounts.</summary>
     /// <param name="repair">Puts right what can be without losing data.</param>
     /// <param name="progress">Told the share that is done.</param>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Hearth.Cpu.Software;
 using Hearth.Linux;
@@ -24,15 +23,19 @@ internal static class GuestProcess
     private static readonly FileDescriptor s_error = new(2);
 
     private const string ProbeMode = "probe";
+    private const string SealMode = "seal";
 
     /// <param name="arguments">
-    /// The number of the descriptor that holds the configuration; after <c>probe</c> the engines are looked at for it, and no guest is run.
+    /// The number of the descriptor that holds the configuration; after <c>probe</c> the engines are looked at for it, and no guest is run. After <c>seal</c>, that of the
+    /// jail's socket: the jail is completed, and that is all. A second number is the pace of this host's time-stamp counter, where it is known: to measure it takes a while.
     /// </param>
     /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
     public static int Run(string[] arguments)
     {
         GuestOutcome outcome;
-        EngineSelection.Prepare();
+        if (arguments is [SealMode, var socket])
+            return TrySeal(socket);
+        EngineSelection.Prepare(arguments is [_, var frequency] ? frequency : null);
         try
         {
             outcome = arguments is [ProbeMode, ..] ? Probe(ReadConfiguration(arguments[1..])) : RunGuest(ReadConfiguration(arguments));
@@ -59,7 +62,7 @@ internal static class GuestProcess
 
     private static GuestConfiguration ReadConfiguration(string[] arguments)
     {
-        if (arguments.Length != 1 || !int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+        if (arguments.Length is not (1 or 2) || !int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             throw new FormatException("hearth-vm runs a guest for hearth: use `hearth vm run`");
         using var stream = new FileStream(new SafeFileHandle(number, ownsHandle: true), FileAccess.Read, 0);
         var json = new byte[Math.Min(stream.Length, GuestConfigurationJson.MaximumLength)];
@@ -122,9 +125,21 @@ internal static class GuestProcess
     /// <summary>From here on this process opens nothing and reaches nobody: before it looks at anything that a guest has had a hand in.</summary>
     private static void Seal(FileDescriptor socket, GuestConfiguration configuration)
     {
-        // The library behind it is loaded when it is first needed.
-        RandomNumberGenerator.Fill(stackalloc byte[1]);
         _ = JailSeal.Complete(socket, GuestSystemCalls.Filter(allowsUserProcesses: configuration.Engine != "kvm" && configuration.Tier != "translate"));
+    }
+
+    private static int TrySeal(string socket)
+    {
+        try
+        {
+            Seal(new FileDescriptor(int.Parse(socket, NumberStyles.None, CultureInfo.InvariantCulture)), new GuestConfiguration());
+            return ExitCode.Success;
+        }
+        catch (Exception error) when (error is LinuxException or FormatException)
+        {
+            Tell(error.Message);
+            return ExitCode.HostFault;
+        }
     }
 
     /// <summary>For the supervisor, which may come back as another process. Before the screen itself is opened, which closes what it does not need.</summary>

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Hearth.Linux;
 using Hearth.Machine;
 
 namespace Hearth.Vm;
@@ -6,5 +6,5 @@ namespace Hearth.Vm;
 /// <summary>The host kernel's random numbers.</summary>
 internal sealed class HostEntropy : IEntropySource
 {
-    public void Fill(Span<byte> buffer) => RandomNumberGenerator.Fill(buffer);
+    public void Fill(Span<byte> buffer) => HostRandom.Fill(buffer);
 }

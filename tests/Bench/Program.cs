@@ -2,6 +2,7 @@ using Hearth.Bench;
 using Hearth.Bench.Cpu;
 using Hearth.Bench.Io;
 using Hearth.Bench.Kvm;
+using Hearth.Bench.Save;
 using Hearth.Guests;
 
 try
@@ -12,6 +13,7 @@ try
         ["cpu", .. string[] rest] => CpuBench.Run(ComparisonOptions.Parse(rest)),
         ["io", .. string[] rest] => IoBench.Run(IoBenchOptions.Parse(rest)),
         ["kvm", .. string[] rest] => KvmBench.Run(KvmBenchOptions.Parse(rest)),
+        ["save", .. string[] rest] => SaveBench.Run(SaveBenchOptions.Parse(rest)),
         ["smp", .. string[] rest] => SmpBench.Run(ComparisonOptions.Parse(rest)),
         ["assets", string directory] => BootAssets.Write(directory),
         _ => Usage(),
@@ -39,6 +41,10 @@ static int Usage()
                bench kvm [--rounds N] [--workloads A,B] [--here] [--json FILE]
                  Runs the same guests under Hearth and under QEMU in turn, both on KVM: in the proving ground, or with --here on this
                  host. The workloads are boot, ports and disk.
+               bench save [--rounds N] [--rows A,B] [--memory 1G,4G] [--no-qemu] [--aot FILE] [--json FILE]
+                 Saves and restores the same guests by Hearth's supervisor and by QEMU's migration to a file, under the translators, and
+                 compares pauses, times, bytes and memory. The rows are pause-busy, restore, second, shared and memory; --aot names a
+                 hearth-vm that was compiled ahead of time.
                bench assets DIRECTORY
                  Writes the kernel and initramfs of the boot comparison there and prints both command lines.
         """);

@@ -10,8 +10,14 @@ internal static unsafe class HostTimestampCounter
     private static readonly delegate* unmanaged<ulong> s_read = Emit();
     private static readonly Lazy<ulong> s_frequency = new(Calibrate);
 
+    /// <summary>What was measured elsewhere; 0 for nothing. It is the host's, and so the process's.</summary>
+    private static ulong s_known;
+
     /// <summary>Ticks a second, measured once against the monotonic clock.</summary>
-    public static ulong Frequency => s_frequency.Value;
+    public static ulong Frequency => s_known != 0 ? s_known : s_frequency.Value;
+
+    /// <summary>Before anybody has asked.</summary>
+    public static void Use(ulong frequency) => s_known = frequency;
 
     public static ulong Read() => s_read();
 

@@ -57,6 +57,9 @@ public sealed class SoftwareCpuEngine : ICpuEngine, IDeviceMemoryUser
     /// <summary>Ticks a second of this host's time-stamp counter: a guest with the same needs no conversion.</summary>
     public static ulong HostTscFrequency => HostTimestampCounter.Frequency;
 
+    /// <summary>Says what <see cref="HostTscFrequency"/> is, before it is asked for: another process has measured it.</summary>
+    public static void UseHostTscFrequency(ulong frequency) => HostTimestampCounter.Use(frequency);
+
     internal GuestRam Ram { get; }
 
     internal SoftwareEngineOptions Options { get; }

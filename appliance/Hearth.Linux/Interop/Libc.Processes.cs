@@ -80,6 +80,9 @@ internal static unsafe partial class Libc
     internal static partial int sched_getcpu();
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint getrandom(byte* buffer, nuint length, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int sched_getaffinity(int pid, nuint length, void* set);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hearth.Cpu;
 using Hearth.Cpu.Kvm;
 using Hearth.Cpu.Software;
@@ -12,7 +13,14 @@ namespace Hearth.Vm.Composition;
 internal static class EngineSelection
 {
     /// <summary>Begins, on another thread, what takes milliseconds and needs no configuration: measuring the time-stamp counter.</summary>
-    public static void Prepare() => ThreadPool.UnsafeQueueUserWorkItem(static _ => _ = SoftwareCpuEngine.HostTscFrequency, null);
+    /// <param name="frequency">What another process has measured on this host since it was started; null where there was none.</param>
+    public static void Prepare(string? frequency)
+    {
+        if (ulong.TryParse(frequency, NumberStyles.None, CultureInfo.InvariantCulture, out ulong known) && known > 0)
+            SoftwareCpuEngine.UseHostTscFrequency(known);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static _ => _ = SoftwareCpuEngine.HostTscFrequency, null);
+    }
 
     /// <summary>The model that was asked for, or else that of the saved guest, or else the best this host can run.</summary>
     /// <param name="saved">The guest that is to be restored, or null.</param>

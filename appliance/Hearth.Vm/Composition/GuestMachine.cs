@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Cpu.Software;
 using Hearth.Devices.Pci;
 using Hearth.Devices.Platform;
 using Hearth.Devices.Platform.LocalApic;
@@ -90,6 +91,9 @@ internal sealed class GuestMachine : IDisposable
     public IReadOnlyList<IBlockBackend> Disks => _disks;
 
     public string EngineName => _engine.Name;
+
+    /// <summary>Ticks a second of the host's time-stamp counter, where the engine has measured it; 0 otherwise.</summary>
+    public ulong HostTscFrequency => _engine is SoftwareCpuEngine ? SoftwareCpuEngine.HostTscFrequency : 0;
 
     /// <inheritdoc cref="ICpuEngine.AsksBeforeWrites"/>
     public bool AsksBeforeWrites => _engine.AsksBeforeWrites;

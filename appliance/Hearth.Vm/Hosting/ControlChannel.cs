@@ -15,6 +15,7 @@ internal sealed class ControlChannel : IDisposable
     private readonly FileDescriptor _listener;
     private readonly Action _arrived;
     private readonly ConcurrentQueue<ReceivedOrder> _orders = new();
+    private readonly ManualResetEventSlim _announced = new();
     private readonly ManualResetEventSlim _greeted = new();
     private readonly Lock _sending = new();
     private readonly Thread _thread;
@@ -38,7 +39,11 @@ internal sealed class ControlChannel : IDisposable
     public sealed record Greeting(GuestGreeting Message, FileDescriptor[] Files);
 
     /// <summary>From now on the supervisor's greeting is answered.</summary>
-    public void Announce(Func<Greeting> greeting) => _greeting = greeting;
+    public void Announce(Func<Greeting> greeting)
+    {
+        _greeting = greeting;
+        _announced.Set();
+    }
 
     /// <summary>Waits until a supervisor has been answered.</summary>
     public void WaitUntilGreeted() => _greeted.Wait();
@@ -54,6 +59,7 @@ internal sealed class ControlChannel : IDisposable
     public void Dispose()
     {
         _isEnding = true;
+        _announced.Set();
         lock (_sending)
             _connection?.End();
         _thread.Join();
@@ -62,6 +68,7 @@ internal sealed class ControlChannel : IDisposable
             order.Dispose();
         _listener.Dispose();
         _greeted.Dispose();
+        _announced.Dispose();
     }
 
     private void Send(GuestReport report, params ReadOnlySpan<FileDescriptor> files)
@@ -136,8 +143,7 @@ internal sealed class ControlChannel : IDisposable
     /// <summary>Answered here and not by the machine's thread, which may wait for just that.</summary>
     private void Greet(GuestOrder order)
     {
-        while (_greeting is null && !_isEnding)
-            Thread.Sleep(1);
+        _announced.Wait();
         if (_greeting?.Invoke() is not { } greeting)
             return;
         Send(new GuestReport(order.Number, GuestReportKind.Done) { Greeting = greeting.Message }, greeting.Files);

@@ -80,63 +80,54 @@ internal sealed class HostedGuest : IDisposable
         GuestOrder order = received!.Order;
         if (order.Kind == GuestOrderKind.Save)
         {
-            BeginSave(received);
+            BeginSave(received, ref isRunning);
             return null;
         }
 
         using (received)
         {
-            switch (order.Kind)
-            {
-                case GuestOrderKind.Pause:
-                    _isPaused = true;
-                    if (isRunning)
-                        Stop();
-                    isRunning = false;
-                    break;
-                case GuestOrderKind.Resume:
-                    _isPaused = false;
-                    break;
-                case GuestOrderKind.PressPowerButton:
-                    _machine.PressPowerButton();
-                    break;
-                case GuestOrderKind.Reset:
-                    _events.Post(new MachineEvent(MachineEventKind.Reset));
-                    break;
-                case GuestOrderKind.Settle:
-                    _changed.Settle(order.State);
-                    break;
-                case GuestOrderKind.Forget:
-                    _changed.Forget();
-                    break;
-                case GuestOrderKind.Filled:
-                    _machine.Ram.EndFill();
-                    _isFilling = false;
-                    break;
-                case GuestOrderKind.End:
-                    _channel.Done(order);
-                    return new GuestOutcome(ExitCode.UserQuit);
-                default:
-                    break;
-            }
-
+            CarryOut(order, ref isRunning);
             _channel.Done(order);
-            return null;
         }
+
+        return order.Kind == GuestOrderKind.End ? new GuestOutcome(ExitCode.UserQuit) : null;
+    }
+
+    /// <summary>
+    /// Ends a save that is under way, or that nobody has settled. What it has sent is to be sent again: the supervisor may have no state of it, and a state of its instant with pages of
+    /// a later one would be of none.
+    /// </summary>
+    /// <param name="isRunning">The machine runs now; how it is afterwards.</param>
+    public void GiveUpSave(ref bool isRunning)
+    {
+        if (_save is { } save)
+        {
+            _save = null;
+            save.Dispose();
+            if (save.HoldsDevices && isRunning)
+            {
+                // It is resumed before the next event.
+                Stop();
+                isRunning = false;
+            }
+        }
+
+        _changed.Forget();
     }
 
     /// <summary>A save is prepared: takes the guest as it is.</summary>
+    /// <param name="save">Left alone where it is not the one that is under way any more.</param>
     /// <inheritdoc cref="Act"/>
-    public void Cut(ref bool isRunning)
+    public void Cut(HostedSave save, ref bool isRunning)
     {
-        if (_save is not { } save)
+        if (save != _save)
             return;
         bool wasRunning = isRunning;
         if (!save.TryCut(wasRunning, () => _events.HasOthers))
         {
             // What happened first is not part of the saved state: a guest that has just switched itself off would wait for that forever.
             isRunning = false;
-            _events.Post(new MachineEvent(MachineEventKind.Cut));
+            PostCut(save);
             return;
         }
 
@@ -154,7 +145,13 @@ internal sealed class HostedGuest : IDisposable
 
     public void Dispose()
     {
-        _catchUp.Dispose();
+        // Nobody takes its events after this, and soon nobody can.
+        using (var ended = new ManualResetEvent(false))
+        {
+            if (_catchUp.Dispose(ended))
+                _ = ended.WaitOne();
+        }
+
         _save?.Dispose();
         _channel.Dispose();
         _changed.Dispose();
@@ -167,7 +164,10 @@ internal sealed class HostedGuest : IDisposable
     private ControlChannel.Greeting Greet()
     {
         FillRequest? fill = _isFilling ? new FillRequest(_fillAddress, IsWaiting: _faults is null) : null;
-        var message = new GuestGreeting(_machine.EngineName, _isPaused, (long)(_machine.Ram.Length / GuestRam.PageSize), _changed.Base, fill, _screen.Length > 0);
+        var message = new GuestGreeting(_machine.EngineName, _isPaused, (long)(_machine.Ram.Length / GuestRam.PageSize), _changed.Base, fill, _screen.Length > 0)
+        {
+            HostTscFrequency = _machine.HostTscFrequency,
+        };
         return new ControlChannel.Greeting(message, fill is null ? _screen : [_faults?.File ?? _machine.Ram.File, .. _screen]);
     }
 
@@ -177,15 +177,48 @@ internal sealed class HostedGuest : IDisposable
         _stopped = TimeProvider.System.GetUtcNow();
     }
 
-    private void BeginSave(ReceivedOrder received)
+    private void CarryOut(GuestOrder order, ref bool isRunning)
     {
-        _save?.Dispose();
-        _save = null;
+        switch (order.Kind)
+        {
+            case GuestOrderKind.Pause:
+                _isPaused = true;
+                if (isRunning)
+                    Stop();
+                isRunning = false;
+                break;
+            case GuestOrderKind.Resume:
+                _isPaused = false;
+                break;
+            case GuestOrderKind.PressPowerButton:
+                _machine.PressPowerButton();
+                break;
+            case GuestOrderKind.Reset:
+                _events.Post(new MachineEvent(MachineEventKind.Reset));
+                break;
+            case GuestOrderKind.Settle:
+                Settle(order.State);
+                break;
+            case GuestOrderKind.Forget or GuestOrderKind.End:
+                GiveUpSave(ref isRunning);
+                break;
+            case GuestOrderKind.Filled:
+                _machine.Ram.EndFill();
+                _isFilling = false;
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void BeginSave(ReceivedOrder received, ref bool isRunning)
+    {
+        GiveUpSave(ref isRunning);
         try
         {
             if (_isFilling && _changed.NeedsWhole(received.Order.Save?.Base ?? 0))
                 throw new MachineException("the guest's memory has not all come yet");
-            _save = new HostedSave(_machine, _changed, received, () => _events.Post(new MachineEvent(MachineEventKind.Cut)), EndSave);
+            _save = new HostedSave(_machine, _changed, received, PostCut, EndSave);
             _save.Start();
         }
         catch (Exception error) when (error is FormatException or MachineException)
@@ -195,12 +228,25 @@ internal sealed class HostedGuest : IDisposable
         }
     }
 
+    /// <summary>By the save's thread, or the machine's.</summary>
+    private void PostCut(HostedSave save) => _events.Post(new MachineEvent(MachineEventKind.Cut, Save: save));
+
+    /// <summary>What was sent has become a state. Where nothing was sent that could have, that state stays unknown here: the next save, which counts from it, sends everything.</summary>
+    private void Settle(long state)
+    {
+        if (_save is not { IsSent: true } save)
+            return;
+        _save = null;
+        save.Dispose();
+        _changed.Settle(state);
+    }
+
     /// <summary>By the save's thread.</summary>
     private void EndSave(HostedSave save, SaveReport? report, string? sentence)
     {
         if (report is not null)
             _channel.Done(save.Received, report);
         else
-            _channel.Refuse(save.Received, sentence ?? "the guest ended");
+            _channel.Refuse(save.Received, sentence!);
     }
 }

@@ -35,6 +35,9 @@ internal sealed record VmRunOptions
     /// <summary>Each as <see cref="Launch.DiskOption"/> reads it.</summary>
     public IReadOnlyList<string> Disks { get; init; } = [];
 
+    /// <summary>After <see cref="Disks"/>: those of a guest of the house, with what it has written.</summary>
+    public IReadOnlyList<Launch.LayeredDisk> LayeredDisks { get; init; } = [];
+
     /// <summary>Images in CD drives.</summary>
     public IReadOnlyList<string> CdRoms { get; init; } = [];
 

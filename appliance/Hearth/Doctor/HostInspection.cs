@@ -16,6 +16,7 @@ internal static class HostInspection
             Engine = EngineInquiry.Ask(processor, GuestProgram.Path, EngineInquiry.Patience),
             Processor = processor,
             Virtualization = VirtualizationReader.Read(tree),
+            Isolation = IsolationInquiry.Ask(GuestProgram.Path, EngineInquiry.Patience),
             Memory = MemoryReader.Read(tree),
             Displays = DisplayReader.Read(tree),
             Sound = SoundReader.Read(tree),

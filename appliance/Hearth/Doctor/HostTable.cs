@@ -25,6 +25,7 @@ internal sealed class HostTable
         table._text.Paragraph(facts.Engine.Conclusion);
         table.WriteProcessor(facts.Processor);
         table.WriteVirtualization(facts);
+        table.WriteIsolation(facts.Isolation);
         table.WriteMemory(facts.Memory);
         table.WriteDisplays(facts.Displays);
         table.WriteDevices("Sound", facts.Sound, card => ($"card {card.Number}", Join(", ", card.Name ?? card.Id, card.Driver)));
@@ -46,6 +47,14 @@ internal sealed class HostTable
         _text.Row("threads", Invariant($"{processor.Threads} ({Count(processor.Cores, "core")}, {Count(processor.Sockets, "socket")})"));
         IEnumerable<string> notable = s_notableFeatures.Where(processor.Features.Contains);
         _text.Row("features", $"{string.Join(' ', notable)} (of {processor.Features.Count}; --json has all)");
+    }
+
+    private void WriteIsolation(IsolationFacts isolation)
+    {
+        _text.Section("Isolation of guests");
+        _text.Row("in place", isolation.Layers.Count == 0 ? "nothing" : string.Join(", ", isolation.Layers));
+        foreach (string sentence in isolation.Lacking)
+            _text.Row("lacking", sentence);
     }
 
     private void WriteVirtualization(HostFacts facts)

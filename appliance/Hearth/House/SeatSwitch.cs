@@ -60,19 +60,34 @@ internal sealed class SeatSwitch(HouseStore store, SeatRegister seats, PersonReg
             await BringUpAsync(seat, guest).ConfigureAwait(false);
             if (seat.Guest == guest.Id)
                 return seat;
+            return Replace(seat, guest);
+        }
+        finally
+        {
+            _coming.TryRemove(guest.Id, out _);
+        }
+    }
+
+    private Seat Replace(Seat seat, Guest guest)
+    {
+        // First, so that another seat which comes to the one that goes waits until it is saved.
+        var isReplaced = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (seat.Guest is { } before)
+            _going[before] = SaveBehindAsync(before, seat, isReplaced.Task);
+        try
+        {
             Seat switched = seat with { Guest = guest.Id };
             store.Together(() =>
             {
                 store.Seats.Replace(switched);
                 store.Events.Add("seat.switched", $"{seat.Name} shows {guest.Name}", guest.Id, seat.Id);
             });
-            if (seat.Guest is { } before)
-                _going[before] = SaveBehindAsync(before, seat);
+            isReplaced.SetResult(true);
             return switched;
         }
         finally
         {
-            _coming.TryRemove(guest.Id, out _);
+            _ = isReplaced.TrySetResult(false);
         }
     }
 
@@ -97,9 +112,10 @@ internal sealed class SeatSwitch(HouseStore store, SeatRegister seats, PersonReg
         }
     }
 
-    private async Task SaveBehindAsync(int guest, Seat seat)
+    /// <param name="isReplaced">The seat shows another one now; false where it does not after all.</param>
+    private async Task SaveBehindAsync(int guest, Seat seat, Task<bool> isReplaced)
     {
-        if (runs.ConditionOf(guest).Phase is not (GuestPhase.Running or GuestPhase.Paused or GuestPhase.Starting or GuestPhase.Restoring))
+        if (!await isReplaced.ConfigureAwait(false) || runs.ConditionOf(guest).Phase is not (GuestPhase.Running or GuestPhase.Paused or GuestPhase.Starting or GuestPhase.Restoring))
             return;
         try
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hearth.Commands;
+using Hearth.House;
 using Hearth.Linux;
 using Hearth.Protocol;
 using Hearth.Screen;
@@ -93,7 +94,7 @@ internal sealed class GuestLauncher : IDisposable
             Kernel = OpenImage("--kernel", options.Kernel),
             Initrd = OpenImage("--initrd", options.Initrd),
             Modules = [.. options.Modules.Select(OpenModule)],
-            Disks = [.. options.Disks.Select(OpenDisk)],
+            Disks = [.. options.Disks.Select(OpenDisk), .. options.LayeredDisks.Select(OpenLayered)],
             CdRoms = [.. options.CdRoms.Select(path => Open("--cdrom", path, FileAccessMode.Read))],
             Firmware = options.Kernel is null ? OpenFirmware(options) : null,
             Restore = OpenImage("--restore", options.Restore),
@@ -139,14 +140,27 @@ internal sealed class GuestLauncher : IDisposable
     {
         DiskOption option = DiskOption.Parse(text);
         RequireName("--disk", option.Path);
+        return Configure(() => DiskChain.Open(option.Path, option.Format, option.IsReadOnly), option.IsReadOnly, option.Bus, isRecognised: option.Format is null);
+    }
+
+    private DiskConfiguration OpenLayered(LayeredDisk layered)
+    {
+        GuestDisk disk = layered.Disk;
+        DiskFormat? format = disk.Format is { } name ? DiskFormatNames.Find(name) : null;
+        return Configure(
+            () => DiskChain.OpenLayers(layered.Layers, disk.Path, format, disk.IsReadOnly), disk.IsReadOnly, disk.Bus, isRecognised: format is null && layered.Layers.Count == 0);
+    }
+
+    private DiskConfiguration Configure(Func<IReadOnlyList<ChainFile>> open, bool isReadOnly, string bus, bool isRecognised)
+    {
         try
         {
-            IReadOnlyList<ChainFile> chain = DiskChain.Open(option.Path, option.Format, option.IsReadOnly);
+            IReadOnlyList<ChainFile> chain = open();
             _open.AddRange(chain.Select(file => file.File));
-            return new DiskConfiguration(OpenFileOf(chain[0]), option.IsReadOnly, option.Bus)
+            return new DiskConfiguration(OpenFileOf(chain[0]), isReadOnly, bus)
             {
                 Format = DiskFormatNames.NameOf(chain[0].Format),
-                IsRecognised = option.Format is null,
+                IsRecognised = isRecognised,
                 Backing = [.. chain.Skip(1).Select(file => new BackingConfiguration(OpenFileOf(file), DiskFormatNames.NameOf(file.Format)))],
             };
         }

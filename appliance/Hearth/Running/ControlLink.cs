@@ -82,14 +82,24 @@ internal sealed class ControlLink : IDisposable
     private void Listen()
     {
         var buffer = new byte[MessageSocket.MaximumLength];
+        FileDescriptor[] files = [];
         try
         {
-            while (_socket.Receive(buffer, out FileDescriptor[] files) is > 0 and var length)
-                Take(ControlJson.ReadReport(buffer.AsSpan(0, length)), files);
+            while (_socket.Receive(buffer, out files) is > 0 and var length)
+            {
+                GuestReport report = ControlJson.ReadReport(buffer.AsSpan(0, length));
+                Take(report, files);
+                files = [];
+            }
         }
         catch (Exception error) when (error is LinuxException or FormatException)
         {
             // Whatever it is that talks like this, it is not listened to any longer.
+        }
+        finally
+        {
+            foreach (FileDescriptor file in files)
+                file.Dispose();
         }
 
         foreach (TaskCompletionSource<ControlAnswer> answer in _waiting.Values)

@@ -1,100 +1,138 @@
 using Hearth.House;
+using Hearth.Launch;
 using Hearth.Linux;
 using Hearth.Storage;
 
 namespace Hearth.Running;
 
 /// <summary>
-/// The files of guests' disks. What a guest is given as a disk is never written to: what it writes goes to layers on top, one for the time between two saved states. A saved state
-/// needs the layers below its own.
+/// The files of a guest's disks. What a guest is given as a disk is never written to: what it writes goes to layers on top, one for the time between two saved states. A saved state
+/// needs the layers below its own. See docs/decisions/0019.
 /// </summary>
-internal sealed class DiskLayers(GuestPlaces places)
+internal sealed class DiskLayers(GuestPlaces places, int guest)
 {
-    /// <summary>What a guest's process opens, as <c>--disk</c> has it: the layer that is written to, or the disk itself where nothing is.</summary>
-    public IReadOnlyList<string> Options(int guest, GuestDefinition definition, IReadOnlyList<int> layers) =>
-        [.. definition.Disks.Select((disk, i) => layers[i] == 0 ? disk.ToOption() : (disk with { Path = places.LayerOf(guest, i, layers[i]), Format = "qcow2" }).ToOption())];
-
-    /// <summary>Makes a new layer on top of each disk that may be written to.</summary>
-    /// <param name="below">The layer that each is made on; empty, or 0, for the disk itself.</param>
-    /// <exception cref="StorageException">One cannot be made; none is left behind.</exception>
-    public IReadOnlyList<int> Push(int guest, GuestDefinition definition, IReadOnlyList<int> below)
+    /// <summary>Finds the disks of a definition among those that are known, and gives each that may be written to a layer to write to.</summary>
+    /// <param name="disks">What the guest goes on with: that of the present, or of a state.</param>
+    /// <param name="tree">Of the present and of all states; gets the layers that are made.</param>
+    /// <param name="isFree">Nobody needs a layer as it is now: it may be written to.</param>
+    /// <returns>All disks, with the layers; and those of the definition, in their order.</returns>
+    /// <exception cref="StorageException">A layer cannot be made; none is left behind.</exception>
+    public (IReadOnlyList<DiskRecord> Disks, IReadOnlyList<AttachedDisk> Attached) Prepare(
+        GuestDefinition definition, IReadOnlyList<DiskRecord> disks, LayerTree tree, Func<DiskRecord, bool> isFree)
     {
-        var made = new List<int>();
+        var known = new List<DiskRecord>(disks);
+        var attached = new List<AttachedDisk>();
+        var made = new List<string>();
         try
         {
-            Directory.CreateDirectory(places.FolderOf(guest));
-            for (int i = 0; i < definition.Disks.Count; i++)
-                made.Add(definition.Disks[i].IsReadOnly ? 0 : Make(guest, definition.Disks[i], i, i < below.Count ? below[i] : 0));
-            return made;
+            foreach (GuestDisk disk in definition.Disks)
+            {
+                int index = known.FindIndex(record => record.Path == disk.Path);
+                DiskRecord record = index >= 0 ? known[index] : new DiskRecord(1 + known.Select(each => each.Slot).DefaultIfEmpty(0).Max(), disk.Path, disk.Format, 0);
+                if (!disk.IsReadOnly && (record.Layer == 0 || !isFree(record)))
+                    record = Push(record, tree, made);
+                attached.Add(new AttachedDisk(record.Slot, !disk.IsReadOnly));
+                if (index >= 0)
+                    known[index] = record;
+                else
+                    known.Add(record);
+            }
+
+            return (known, attached);
         }
         catch
         {
-            Drop(guest, made);
+            Drop(made);
             throw;
         }
     }
 
-    /// <summary>Takes layers away that nothing was written to.</summary>
-    public void Drop(int guest, IReadOnlyList<int> layers)
+    /// <summary>Makes a new layer on top of each disk that a guest's process writes to.</summary>
+    /// <returns>All disks, with the new layers.</returns>
+    /// <exception cref="StorageException">One cannot be made; none is left behind.</exception>
+    public IReadOnlyList<DiskRecord> Push(GuestPresent present, LayerTree tree)
     {
-        for (int i = 0; i < layers.Count; i++)
+        var made = new List<string>();
+        try
         {
-            if (layers[i] != 0)
-                File.Delete(places.LayerOf(guest, i, layers[i]));
+            HashSet<int> written = [.. present.Attached.Where(disk => disk.IsWritten).Select(disk => disk.Slot)];
+            return [.. present.Disks.Select(disk => written.Contains(disk.Slot) ? Push(disk, tree, made) : disk)];
+        }
+        catch
+        {
+            Drop(made);
+            throw;
         }
     }
 
-    /// <summary>Takes away what nobody needs: files that are below none of these.</summary>
-    /// <param name="needed">For each state and for the present, a layer of each disk.</param>
-    public void Sweep(int guest, IReadOnlyList<IReadOnlyList<int>> needed)
-    {
-        if (!Directory.Exists(places.FolderOf(guest)))
-            return;
-        var kept = new HashSet<string>();
-        foreach (IReadOnlyList<int> layers in needed)
-        {
-            for (int disk = 0; disk < layers.Count; disk++)
-                Keep(guest, disk, layers[disk], kept);
-        }
+    /// <summary>What a guest's process opens, disk by disk.</summary>
+    public IReadOnlyList<LayeredDisk> Describe(GuestDefinition definition, IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached, LayerTree tree) =>
+        [.. definition.Disks.Zip(attached, (disk, place) => new LayeredDisk(disk, ChainOf(disks.First(record => record.Slot == place.Slot), tree)))];
 
-        foreach (string file in Directory.EnumerateFiles(places.FolderOf(guest)).Where(file => GuestPlaces.TryReadLayer(file, out _, out _) && !kept.Contains(file)))
+    /// <summary>The file of the layer that a disk's record names.</summary>
+    public string FileOf(DiskRecord disk) => places.LayerOf(guest, disk.Slot, disk.Layer);
+
+    /// <summary>Takes away what nobody needs: layers that are below none of these.</summary>
+    /// <param name="tree">Forgets them, too.</param>
+    public void Sweep(IEnumerable<DiskRecord> needed, LayerTree tree)
+    {
+        HashSet<(int Slot, int Number)> kept = [.. needed.SelectMany(disk => NumbersOf(disk, tree).Select(number => (disk.Slot, number)))];
+        foreach (string file in Files().Where(file => GuestPlaces.TryReadLayer(file, out int slot, out int number) && !kept.Contains((slot, number))))
             File.Delete(file);
+        tree.Keep(kept);
     }
 
     /// <summary>Makes one of two layers where nobody needs the lower one by itself any more, so that chains stay short.</summary>
-    /// <param name="needed">As <see cref="Sweep"/> has it.</param>
-    /// <param name="written">The layers that the guest writes to.</param>
-    /// <returns>False when there is nothing to be made one.</returns>
+    /// <param name="needed">What states and the present need as it is.</param>
+    /// <param name="written">What the guest writes to.</param>
     /// <exception cref="StorageException">A file is damaged, or the host's disk failed: everything is as it was.</exception>
-    public bool TryMerge(int guest, IReadOnlyList<IReadOnlyList<int>> needed, IReadOnlyList<int> written)
+    public void Merge(IReadOnlyList<DiskRecord> needed, IReadOnlyList<DiskRecord> written, LayerTree tree)
     {
-        HashSet<string> kept = [.. needed.SelectMany(layers => layers.Select((layer, disk) => places.LayerOf(guest, disk, layer)))];
-        HashSet<string> open = [.. written.Select((layer, disk) => places.LayerOf(guest, disk, layer))];
-        ILookup<string, string> above = Directory.EnumerateFiles(places.FolderOf(guest))
-            .Where(file => GuestPlaces.TryReadLayer(file, out _, out _))
-            .ToLookup(file => BelowOf(guest, file) ?? "");
-        foreach (IGrouping<string, string> pair in above.Where(pair => pair.Key.Length > 0 && !kept.Contains(pair.Key)))
+        HashSet<(int, int)> kept = [.. needed.Select(disk => (disk.Slot, disk.Layer))];
+        HashSet<(int, int)> open = [.. written.Select(disk => (disk.Slot, disk.Layer))];
+        var above = new Dictionary<(int Slot, int Number), List<int>>();
+        foreach (DiskRecord disk in needed)
         {
-            if (pair.ToArray() is not [var upper] || open.Contains(upper) || IsShared(pair.Key))
-                continue;
-            DiskMerge.IntoBelow(upper, pair.Key);
-            return true;
+            int[] chain = [.. NumbersOf(disk, tree)];
+            for (int i = 0; i + 1 < chain.Length; i++)
+            {
+                List<int> those = above.TryGetValue((disk.Slot, chain[i + 1]), out List<int>? there) ? there : above[(disk.Slot, chain[i + 1])] = [];
+                if (!those.Contains(chain[i]))
+                    those.Add(chain[i]);
+            }
         }
 
-        return false;
+        foreach (((int Slot, int Number) lower, List<int> uppers) in above)
+        {
+            if (kept.Contains(lower) || uppers is not [var upper] || open.Contains((lower.Slot, upper)))
+                continue;
+            string file = places.LayerOf(guest, lower.Slot, lower.Number);
+            if (IsShared(file))
+                continue;
+            DiskMerge.IntoBelow(places.LayerOf(guest, lower.Slot, upper), file);
+            return;
+        }
     }
 
     /// <summary>Gives a new guest the layers of another one: the files are both's, and nobody writes to them.</summary>
-    /// <param name="layers">Of each disk the layer that the new one goes on from; none of them is written to.</param>
     /// <exception cref="LinuxException">The host's file system has no second names.</exception>
-    public void Share(int from, int to, IReadOnlyList<int> layers)
+    public void ShareWith(int other, IEnumerable<DiskRecord> disks, LayerTree tree)
     {
-        Directory.CreateDirectory(places.FolderOf(to));
-        for (int disk = 0; disk < layers.Count; disk++)
+        Directory.CreateDirectory(places.FolderOf(other));
+        foreach (DiskRecord disk in disks)
         {
-            for (string? file = layers[disk] == 0 ? null : places.LayerOf(from, disk, layers[disk]); file is not null; file = BelowOf(from, file))
-                FileDescriptor.Link(file, Path.Combine(places.FolderOf(to), Path.GetFileName(file)));
+            foreach (int number in NumbersOf(disk, tree))
+                FileDescriptor.Link(places.LayerOf(guest, disk.Slot, number), places.LayerOf(other, disk.Slot, number));
         }
+    }
+
+    /// <summary>The layer's file is there, and no other guest has it too.</summary>
+    public bool IsOnlyOurs(DiskRecord disk) => File.Exists(FileOf(disk)) && !IsShared(FileOf(disk));
+
+    private static void Drop(IEnumerable<string> made)
+    {
+        foreach (string file in made)
+            File.Delete(file);
     }
 
     /// <summary>Another guest has it too.</summary>
@@ -104,38 +142,31 @@ internal sealed class DiskLayers(GuestPlaces places)
         return file.CountNames() > 1;
     }
 
-    private string? BelowOf(int guest, string file) =>
-        DiskInspection.Describe(file, DiskFormat.Qcow2).BackingFile is { } below && GuestPlaces.TryReadLayer(below, out _, out _) ? Path.Combine(places.FolderOf(guest), below) : null;
+    private IEnumerable<int> NumbersOf(DiskRecord disk, LayerTree tree) =>
+        disk.Layer == 0 ? [] : tree.ChainOf(disk.Slot, disk.Layer, number => File.Exists(places.LayerOf(guest, disk.Slot, number)));
 
-    private int Make(int guest, GuestDisk disk, int index, int below)
+    private IReadOnlyList<string> ChainOf(DiskRecord disk, LayerTree tree) => [.. NumbersOf(disk, tree).Select(number => places.LayerOf(guest, disk.Slot, number))];
+
+    private IEnumerable<string> Files() => Directory.Exists(places.FolderOf(guest)) ? Directory.EnumerateFiles(places.FolderOf(guest)) : [];
+
+    private DiskRecord Push(DiskRecord disk, LayerTree tree, List<string> made)
     {
-        int number = 1 + Numbers(guest, index).DefaultIfEmpty(0).Max();
-        string path = places.LayerOf(guest, index, number);
-        if (below == 0)
+        Directory.CreateDirectory(places.FolderOf(guest));
+        int onDisk = Files().Select(file => GuestPlaces.TryReadLayer(file, out int slot, out int there) && slot == disk.Slot ? there : 0).DefaultIfEmpty(0).Max();
+        int number = 1 + Math.Max(tree.LastOf(disk.Slot), onDisk);
+        string path = places.LayerOf(guest, disk.Slot, number);
+        if (disk.Layer == 0)
         {
             _ = DiskCreation.Create(new NewDisk(path, null) { Backing = disk.Path, BackingFormat = disk.Format is { } format ? DiskFormatNames.Find(format) : null });
-            return number;
         }
-
-        string top = places.LayerOf(guest, index, below);
-        ulong length = DiskInspection.Describe(top, DiskFormat.Qcow2).VirtualSize;
-        _ = DiskCreation.Create(new NewDisk(path, length) { Backing = Path.GetFileName(top), BackingFormat = DiskFormat.Qcow2, IsBackingKnown = true });
-        return number;
-    }
-
-    private IEnumerable<int> Numbers(int guest, int disk)
-    {
-        foreach (string file in Directory.EnumerateFiles(places.FolderOf(guest)))
+        else
         {
-            if (GuestPlaces.TryReadLayer(file, out int of, out int number) && of == disk)
-                yield return number;
+            ulong length = DiskInspection.ReadHeader(FileOf(disk)).VirtualSize;
+            _ = DiskCreation.Create(new NewDisk(path, length) { Backing = Path.GetFileName(FileOf(disk)), BackingFormat = DiskFormat.Qcow2, IsBackingKnown = true });
         }
-    }
 
-    private void Keep(int guest, int disk, int layer, HashSet<string> kept)
-    {
-        string? file = layer == 0 ? null : places.LayerOf(guest, disk, layer);
-        while (file is not null && GuestPlaces.TryReadLayer(file, out _, out _) && kept.Add(file))
-            file = BelowOf(guest, file);
+        made.Add(path);
+        tree.Add(disk.Slot, number, disk.Layer);
+        return disk with { Layer = number };
     }
 }

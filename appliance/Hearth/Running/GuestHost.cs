@@ -7,12 +7,15 @@ namespace Hearth.Running;
 /// <param name="Store">Definitions, settings and events.</param>
 /// <param name="Log">Takes a sentence about what failed without anybody having asked for it.</param>
 internal sealed record GuestHost(
-    HouseStore Store, GuestPlaces Places, GuestStates States, DiskLayers Layers, GuestStarter Starter, GuestPassts Passts, TimeProvider Clock,
+    HouseStore Store, GuestPlaces Places, GuestStates States, GuestStarter Starter, GuestPassts Passts, TimeProvider Clock,
     Action<string> Log)
 {
     private const string MostCrashesSetting = "guests.mostCrashes";
     private const string CheckpointRoomSetting = "checkpoints.room";
     private const int DefaultMostCrashes = 5;
+
+    // A guest's process may say anything.
+    private const int LongestSentence = 400;
     private const long DefaultCheckpointRoom = 20L << 30;
 
     /// <summary>How many crashes within <see cref="CrashLadder.Period"/> are answered.</summary>
@@ -24,12 +27,12 @@ internal sealed record GuestHost(
     /// <exception cref="GuestRunException">There is no such guest.</exception>
     public Guest Require(int guest) => Store.Guests.Find(guest) ?? throw new GuestRunException("there is no such guest", GuestRunFailure.NotFound);
 
-    public GuestPresent PresentOf(int guest) => RunningJson.ReadPresent(Store.Settings.Read(NameOf(guest))) ?? GuestPresent.None;
+    public GuestPresent PresentOf(int guest) => RunningJson.ReadPresent(Store.Settings.Read(NameOf(guest))) ?? new GuestPresent();
 
     /// <summary>Returns when it is on stable storage.</summary>
     public void Keep(int guest, GuestPresent? present) => Store.Settings.Write(NameOf(guest), present is null ? null : RunningJson.Write(present));
 
-    public void Note(int guest, string kind, string sentence) => Store.Events.Add(kind, sentence, guest);
+    public void Note(int guest, string kind, string sentence) => Store.Events.Add(kind, sentence.Length > LongestSentence ? $"{sentence[..LongestSentence]}…" : sentence, guest);
 
     private static string NameOf(int guest) => FormattableString.Invariant($"guest.{guest}.present");
 }

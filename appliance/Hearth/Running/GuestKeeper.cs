@@ -1,18 +1,15 @@
 using Hearth.House;
-using Hearth.Linux;
 using Hearth.Linux.Jail;
 using Hearth.Protocol;
-using Hearth.Snapshots;
-using Hearth.Snapshots.States;
-using Hearth.Storage;
 
 namespace Hearth.Running;
 
-/// <summary>Keeps one guest: starts and stops its process, saves it, and brings it back when it ends by itself. What is asked of it is done one thing after the other.</summary>
+/// <summary>Keeps one guest: starts and stops its process, saves it, and brings it back when it ends by itself. What is asked of it is done one thing after the other, each to its end.</summary>
 internal sealed class GuestKeeper : IAsyncDisposable
 {
-    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
+    private const int MostGivenUp = 3;
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_eventPace = TimeSpan.FromSeconds(10);
 
     private readonly GuestHost _host;
     private readonly int _guest;
@@ -21,6 +18,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly CrashLadder _ladder;
     private readonly GuestUpkeep _upkeep;
+    private readonly GuestLaunch _launch;
 
     // Under _gate.
     private GuestPresent _present;
@@ -28,40 +26,31 @@ internal sealed class GuestKeeper : IAsyncDisposable
     private Heartbeat? _beat;
     private bool _isExpectedToEnd;
     private volatile GuestCondition _condition;
+    private (GuestCause Cause, DateTimeOffset Time) _lastNote;
 
     public GuestKeeper(GuestHost host, int guest, Action<GuestCondition> changed)
     {
         (_host, _guest, _changed) = (host, guest, changed);
         _present = host.PresentOf(guest);
         _upkeep = new GuestUpkeep(host, guest);
+        _launch = new GuestLaunch(host, guest, _upkeep, NoteWhatHappened, Ended);
         _ladder = new CrashLadder(host.Clock, host.MostCrashes);
         _condition = new GuestCondition(guest, PhaseAtRest(), host.Clock.GetUtcNow(), LastState: host.States.LastOf(guest));
     }
 
     public GuestCondition Condition => _condition;
 
-    /// <summary>Takes the guest's process back from a supervisor that is gone; one that has ended meanwhile is answered as if it had ended now.</summary>
+    /// <summary>Takes the guest's process back from a supervisor that is gone; one that has ended meanwhile is answered as if it had ended now. Never fails.</summary>
     public Task TakeBackAsync() => WithGateAsync(async () =>
     {
-        if (!ProcessIdentity.TryParse(_present.Process, out ProcessIdentity identity))
-            return;
-        if (ProcessHandle.TryOpen(identity) is { } process)
+        try
         {
-            try
-            {
-                await AdoptAsync(new StartedGuest(process, [], null), CancellationToken.None).ConfigureAwait(false);
-                _host.Note(_guest, "guest.takenBack", "the guest ran on while nobody was there, and was taken back");
-                return;
-            }
-            catch (GuestRunException error)
-            {
-                _host.Log($"guest {_guest} cannot be taken back: {error.Message}");
-                _ = process.TrySignal(Signal.Kill);
-                _ = process.WaitEnded(s_silence);
-            }
+            await TakeBackLockedAsync().ConfigureAwait(false);
         }
-
-        await AnswerCrashAsync(GuestCause.HostFault, "its process ended while nobody was there").ConfigureAwait(false);
+        catch (Exception error) when (HostFailure.IsOne(error))
+        {
+            _host.Log($"guest {_guest} cannot be taken back: {error.Message}");
+        }
     }, CancellationToken.None);
 
     public Task StartAsync(StartManner manner, CancellationToken cancellation) => WithGateAsync(async () =>
@@ -69,62 +58,51 @@ internal sealed class GuestKeeper : IAsyncDisposable
         if (_running is not null)
             throw new GuestRunException("the guest runs already", GuestRunFailure.WrongPhase);
         _ladder.Forget();
-        long state = manner == StartManner.GoOn ? _present.Saved : 0;
-        await StartLockedAsync(state, keepsLayers: true, cancellation).ConfigureAwait(false);
+        await StartLockedAsync(manner == StartManner.GoOn ? _present.Saved : 0, isAsked: true).ConfigureAwait(false);
     }, cancellation);
 
     public Task StopAsync(TimeSpan patience, CancellationToken cancellation) => WithGateAsync(async () =>
     {
         RunningGuest running = RequireRunning();
+        bool isPaused = _condition.Phase == GuestPhase.Paused;
         Show(GuestPhase.Stopping, patience > TimeSpan.Zero ? "its power button was pressed" : null);
         _isExpectedToEnd = true;
-        if (patience > TimeSpan.Zero)
-        {
-            if (_condition.Phase == GuestPhase.Paused)
-                await running.OrderAsync(GuestOrderKind.Resume, cancellation).ConfigureAwait(false);
-            await running.OrderAsync(GuestOrderKind.PressPowerButton, cancellation).ConfigureAwait(false);
-        }
-
-        if (patience <= TimeSpan.Zero || !await WaitEndedAsync(running, patience, cancellation).ConfigureAwait(false))
-            await EndAsync(running).ConfigureAwait(false);
-        Release(running);
+        if (patience > TimeSpan.Zero && await TryPressAsync(running, isPaused).ConfigureAwait(false))
+            await WaitEndedAsync(running, patience).ConfigureAwait(false);
+        await EndAsync(running).ConfigureAwait(false);
         Leave(_present with { Process = null, Saved = 0, Base = 0 });
     }, cancellation);
 
     public Task PauseAsync(CancellationToken cancellation) => WithGateAsync(async () =>
     {
-        await RequireRunning().OrderAsync(GuestOrderKind.Pause, cancellation).ConfigureAwait(false);
+        await RequireRunning().OrderAsync(GuestOrderKind.Pause).ConfigureAwait(false);
         Show(GuestPhase.Paused);
     }, cancellation);
 
     public Task ResumeAsync(CancellationToken cancellation) => WithGateAsync(async () =>
     {
-        await RequireRunning().OrderAsync(GuestOrderKind.Resume, cancellation).ConfigureAwait(false);
+        await RequireRunning().OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
         Show(GuestPhase.Running);
     }, cancellation);
 
-    public async Task<SavedStateRecord> SaveAsync(SaveRequest request, bool isCheckpoint, IProgress<double>? progress, CancellationToken cancellation)
+    public async Task<SavedStateRecord> SaveAsync(SaveRequest request, IProgress<double>? progress, CancellationToken cancellation)
     {
         SavedStateRecord? record = null;
-        await WithGateAsync(async () => record = await SaveLockedAsync(request, isCheckpoint, progress, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        await WithGateAsync(async () => record = await SaveLockedAsync(request, isCheckpoint: false, progress).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         return record!;
     }
 
     public Task RestoreAsync(long state, bool keepsPresent, CancellationToken cancellation) => WithGateAsync(async () =>
     {
+        // What is now is not given up for something that cannot be.
         _ = _host.States.Require(_guest, state);
-        if (_running is { } running)
-        {
-            // What runs is not given up for something that cannot.
-            await Task.Run(() => _host.States.Verify(state), cancellation).ConfigureAwait(false);
-            if (keepsPresent)
-                _ = await SaveLockedAsync(new SaveRequest("before going back", Stops: true), isCheckpoint: false, null, cancellation).ConfigureAwait(false);
-            else
-                await EndAsync(running).ConfigureAwait(false);
-        }
-
+        await Task.Run(() => _host.States.Verify(state), CancellationToken.None).ConfigureAwait(false);
+        if (_running is { } running && keepsPresent)
+            _ = await SaveLockedAsync(new SaveRequest("before going back", Stops: true), isCheckpoint: false, null).ConfigureAwait(false);
+        else if (_running is not null)
+            await EndAsync(_running).ConfigureAwait(false);
         _ladder.Forget();
-        await StartLockedAsync(state, keepsLayers: false, cancellation).ConfigureAwait(false);
+        await StartLockedAsync(state, isAsked: true).ConfigureAwait(false);
         _host.Note(_guest, "guest.restored", $"the guest went back to its state {state}");
     }, cancellation);
 
@@ -132,8 +110,8 @@ internal sealed class GuestKeeper : IAsyncDisposable
     /// <returns>What the other one is then.</returns>
     public async Task<GuestPresent> CloneAsync(int to, long? state, CancellationToken cancellation)
     {
-        GuestPresent clone = GuestPresent.None;
-        await WithGateAsync(() => Task.Run(() => clone = Clone(to, state), cancellation), cancellation).ConfigureAwait(false);
+        GuestPresent clone = new();
+        await WithGateAsync(() => Task.Run(() => clone = Clone(to, state), CancellationToken.None), cancellation).ConfigureAwait(false);
         return clone;
     }
 
@@ -147,8 +125,9 @@ internal sealed class GuestKeeper : IAsyncDisposable
         RequireStopped();
         foreach (SavedStateRecord state in _host.States.Of(_guest))
             _host.States.Delete(state.Id);
+        _host.Passts.End(_guest);
         _host.Keep(_guest, null);
-        _present = GuestPresent.None;
+        _present = new GuestPresent();
         if (Directory.Exists(_host.Places.FolderOf(_guest)))
             Directory.Delete(_host.Places.FolderOf(_guest), recursive: true);
         return Task.CompletedTask;
@@ -162,7 +141,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         if (_present.Saved == state && _running is null)
             throw new GuestRunException("the guest was stopped with this state and would be lost: start it before", GuestRunFailure.WrongPhase);
         _host.States.Delete(state);
-        _upkeep.SweepLayers(_present);
+        Keep(_upkeep.SweepLayers(_present));
         Show(_condition.Phase, _condition.Sentence);
         return Task.CompletedTask;
     }, cancellation);
@@ -186,148 +165,82 @@ internal sealed class GuestKeeper : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private GuestDefinition Definition => _host.Require(_guest).Definition;
-
     private GuestPhase PhaseAtRest() => _present.HasCrashed ? GuestPhase.Crashed : _present.Saved != 0 ? GuestPhase.Saved : GuestPhase.Stopped;
 
-    private GuestPresent Clone(int to, long? state)
+    private async Task TakeBackLockedAsync()
     {
-        try
+        if (!ProcessIdentity.TryParse(_present.Process, out ProcessIdentity identity))
         {
-            long from = state ?? _present.Saved;
-            if (state is null)
-                RequireStopped();
-            IReadOnlyList<int> shared = _present.Layers;
-            long saved = 0;
-            if (from != 0)
-            {
-                (SavedStateRecord record, StateDetails details) = _host.States.Require(_guest, from);
-                shared = details.Layers;
-                saved = _host.States.Copy(record, details, to).Id;
-            }
-            else if (_present.Layers.Count > 0)
-            {
-                // What it wrote last becomes both's, and nobody's to write to.
-                Keep(_present with { Layers = _host.Layers.Push(_guest, Definition, _present.Layers) });
-            }
-
-            _host.Layers.Share(_guest, to, shared);
-            return new GuestPresent(_host.Layers.Push(to, Definition, shared), Saved: saved);
-        }
-        catch (Exception error) when (error is SnapshotException or StorageException or LinuxException or IOException)
-        {
-            throw new GuestRunException($"the guest could not be cloned: {error.Message.TrimEnd('.')}", GuestRunFailure.Host, error);
-        }
-    }
-
-    /// <param name="state">The state it goes on from; 0 to boot.</param>
-    /// <param name="keepsLayers">It goes on with what it wrote last; otherwise with what the state has.</param>
-    private async Task StartLockedAsync(long state, bool keepsLayers, CancellationToken cancellation)
-    {
-        GuestDefinition definition = Definition;
-        Show(state == 0 ? GuestPhase.Starting : GuestPhase.Restoring);
-        GuestPresent before = _present;
-        try
-        {
-            byte[]? machine = state == 0 ? null : _host.States.ReadMachine(state);
-            IReadOnlyList<int> layers = LayersFor(definition, state, keepsLayers);
-            StartedGuest started = _host.Starter.Start(_guest, definition, _host.Layers.Options(_guest, definition, layers), machine is null ? null : (state, machine));
-            Keep(new GuestPresent(layers, Saved: 0, started.Process.Identity.ToString(), Base: state));
-            await AdoptAsync(started, cancellation).ConfigureAwait(false);
-            _upkeep.SweepLayers(_present);
-        }
-        catch (Exception error) when (error is GuestRunException or StorageException or LinuxException)
-        {
-            if (_running is { } running)
-                await EndAsync(running).ConfigureAwait(false);
-            Leave(before with { Process = null }, error.Message);
-            throw error as GuestRunException ?? new GuestRunException(error.Message.TrimEnd('.'), GuestRunFailure.Host, error);
-        }
-    }
-
-    private IReadOnlyList<int> LayersFor(GuestDefinition definition, long state, bool keepsLayers)
-    {
-        bool isComplete = _present.Layers.Count == definition.Disks.Count;
-        if (keepsLayers && isComplete)
-            return _present.Layers;
-        IReadOnlyList<int> below = state == 0 ? _present.Layers : _host.States.Require(_guest, state).Details.Layers;
-        return _host.Layers.Push(_guest, definition, below);
-    }
-
-    /// <summary>Makes a process this guest's, and gives it the memory that it lacks.</summary>
-    private async Task AdoptAsync(StartedGuest started, CancellationToken cancellation)
-    {
-        _isExpectedToEnd = false;
-        var running = new RunningGuest(started.Process, started.Helpers, _host.Places.ControlSocket(_guest), report => Hear(report), Ended);
-        _running = running;
-        FileDescriptor? faults = await running.GreetAsync(s_start, cancellation).ConfigureAwait(false);
-        RequireSealed(started.Jail);
-        _host.Starter.Remember(Definition, running.Greeting.Engine);
-        if (running.Greeting.Fill is { } fill)
-            await FillAsync(running, fill, faults!, cancellation).ConfigureAwait(false);
-        Show(running.Greeting.IsPaused ? GuestPhase.Paused : GuestPhase.Running);
-        _host.Note(_guest, "guest.running", $"the guest runs ({running.Greeting.Engine})");
-        var interval = TimeSpan.FromSeconds(Definition.CheckpointSeconds);
-        _beat = new Heartbeat(running, _host.Clock, interval, () => _condition.Phase == GuestPhase.Running, () => CheckpointAsync(running), _ending.Token);
-    }
-
-    /// <summary>It says how it is after it was sealed. What this host cannot do was said when the house was asked how it is.</summary>
-    private static void RequireSealed(JailedProcess? jail)
-    {
-        using (jail)
-        {
-            if (jail is not null && !jail.WaitSealed(s_start) && jail.Layers.HasFlag(JailLayers.Namespaces))
-                throw new GuestRunException("the guest's process could not be shut off from the host");
-        }
-    }
-
-    private async Task FillAsync(RunningGuest running, FillRequest fill, FileDescriptor descriptor, CancellationToken cancellation)
-    {
-        SavedStateReader memory = _host.States.OpenMemory(running.Greeting.Base);
-        if (fill.IsWaiting)
-        {
-            using (descriptor)
-            using (memory)
-                await Task.Run(() => MemoryFile.Fill(descriptor, memory), cancellation).ConfigureAwait(false);
-            await running.OrderAsync(GuestOrderKind.Filled, cancellation).ConfigureAwait(false);
+            await _launch.EndForgottenAsync().ConfigureAwait(false);
             return;
         }
 
-        var workingSet = new WorkingSet(_host.Places.WorkingSetOf(_guest));
-        var filler = new MemoryFiller(memory, UserFaults.Of(descriptor), fill.Address, workingSet.Read());
-        running.Filler = filler;
-        _ = FinishFillingAsync(running, filler, workingSet);
-    }
-
-    private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler, WorkingSet workingSet)
-    {
         try
         {
-            await filler.Completion.ConfigureAwait(false);
-            await running.OrderAsync(GuestOrderKind.Filled, CancellationToken.None).ConfigureAwait(false);
-            filler.Dispose();
-            workingSet.Write(filler.Wanted);
+            if (ProcessHandle.TryOpen(identity) is { } process)
+            {
+                Attach(await _launch.TakeBackAsync(process, _present).ConfigureAwait(false));
+                _host.Note(_guest, "guest.takenBack", "the guest ran on while nobody was there, and was taken back");
+                return;
+            }
         }
-        catch (SnapshotException error)
+        catch (GuestRunException error)
         {
-            // Memory that cannot be had: the guest must not go on with something else in its place.
-            running.LastWord = new GuestReport(0, GuestReportKind.Ended) { Cause = GuestCause.HostFault, Sentence = error.Message.TrimEnd('.') };
-            running.Kill();
+            _host.Log($"guest {_guest} cannot be taken back, and is brought back: {error.Message}");
         }
-        catch (Exception error) when (error is GuestRunException or OperationCanceledException)
+
+        await AnswerCrashAsync(GuestCause.HostFault, "its process ended while nobody was there").ConfigureAwait(false);
+    }
+
+    /// <param name="state">The state it goes on from; 0 to boot.</param>
+    /// <param name="isAsked">Somebody wants it, and it does not come back by itself.</param>
+    private async Task StartLockedAsync(long state, bool isAsked)
+    {
+        Show(state == 0 ? GuestPhase.Starting : GuestPhase.Restoring);
+        try
         {
-            // The process is gone, or this supervisor goes.
+            if (isAsked)
+                _present = _present with { Started = _host.Clock.GetUtcNow() };
+            Attach(await _launch.StartAsync(GiveUpFor(state), state, Keep).ConfigureAwait(false));
+        }
+        catch (GuestRunException error)
+        {
+            Show(PhaseAtRest(), error.Message);
+            throw;
+        }
+
+        try
+        {
+            Keep(_upkeep.SweepLayers(_present));
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
+        {
+            _host.Log($"guest {_guest}: what it does not need any more could not be taken away: {error.Message}");
         }
     }
 
-    private async Task<SavedStateRecord> SaveLockedAsync(SaveRequest request, bool isCheckpoint, IProgress<double>? progress, CancellationToken cancellation)
+    /// <summary>What was written since a state, and is in no other, is kept for a while when the guest goes back to it.</summary>
+    private GuestPresent GiveUpFor(long state) => state == 0 || state == _present.Saved || _present.Disks.Count == 0
+        ? _present
+        : _present with { GivenUp = [_present.Disks, .. _present.GivenUp.Take(MostGivenUp - 1)] };
+
+    private void Attach(RunningGuest running)
+    {
+        _isExpectedToEnd = false;
+        _running = running;
+        var interval = TimeSpan.FromSeconds(_host.Require(_guest).Definition.CheckpointSeconds);
+        _beat = new Heartbeat(running, _host.Clock, interval, () => _condition.Phase == GuestPhase.Running, () => CheckpointAsync(running), _ending.Token);
+        Show(running.Greeting.IsPaused ? GuestPhase.Paused : GuestPhase.Running);
+        _host.Note(_guest, "guest.running", $"the guest runs ({running.Greeting.Engine})");
+    }
+
+    private async Task<SavedStateRecord> SaveLockedAsync(SaveRequest request, bool isCheckpoint, IProgress<double>? progress)
     {
         RunningGuest running = RequireRunning();
-        var saving = new GuestSaving(_host, _guest, Definition, running);
-        SavedStateRecord record = await saving.RunAsync(_present, request, isCheckpoint, Keep, progress, cancellation).ConfigureAwait(false);
+        var saving = new GuestSaving(_host, _guest, _upkeep, running);
+        SavedStateRecord record = await saving.RunAsync(_present, request, isCheckpoint, Keep, progress).ConfigureAwait(false);
         if (request.Stops)
         {
-            _isExpectedToEnd = true;
             await EndAsync(running).ConfigureAwait(false);
             Leave(_present with { Process = null });
         }
@@ -339,13 +252,39 @@ internal sealed class GuestKeeper : IAsyncDisposable
         return record;
     }
 
-    /// <summary>What it says by itself. By the link's thread.</summary>
-    private void Hear(GuestReport report)
+    private GuestPresent Clone(int to, long? state)
     {
-        if (report.Kind == GuestReportKind.Ended && _running is { } running)
-            running.LastWord = report;
-        else if (report.Kind == GuestReportKind.Happened)
-            _host.Note(_guest, $"guest.{report.Cause.ToString().ToLowerInvariant()}", report.Sentence ?? "something happened to the guest");
+        try
+        {
+            LayerTree tree = _upkeep.TreeOf(_present);
+            IReadOnlyList<DiskRecord> shared = _present.Disks;
+            long saved = 0;
+            if (state is null)
+                RequireStopped();
+            if ((state ?? _present.Saved) is > 0 and var from)
+            {
+                (SavedStateRecord record, StateDetails details) = _host.States.Require(_guest, from);
+                shared = details.Disks;
+                saved = _host.States.Copy(record, details, to).Id;
+            }
+
+            _upkeep.Disks.ShareWith(to, shared, tree);
+            return new GuestPresent { Disks = shared, Layers = tree.Records, Saved = saved, GivenUp = [shared] };
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
+        {
+            throw new GuestRunException($"the guest could not be cloned: {error.Message.TrimEnd('.')}", GuestRunFailure.Host, error);
+        }
+    }
+
+    /// <summary>What the guest goes on after. By the link's thread; one that says the same all the time does not fill the house's log.</summary>
+    private void NoteWhatHappened(GuestReport report)
+    {
+        DateTimeOffset now = _host.Clock.GetUtcNow();
+        if (report.Cause == _lastNote.Cause && now - _lastNote.Time < s_eventPace)
+            return;
+        _lastNote = (report.Cause, now);
+        _host.Note(_guest, $"guest.{report.Cause.ToString().ToLowerInvariant()}", report.Sentence ?? "something happened to the guest");
     }
 
     /// <summary>Its process has ended. By the watcher's thread.</summary>
@@ -375,7 +314,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         _host.Note(_guest, "guest.crashed", $"the guest ended by itself ({cause}): {sentence}");
         while (!_ending.IsCancellationRequested)
         {
-            LadderStep step = _ladder.Crashed(_host.States.Of(_guest));
+            LadderStep step = _ladder.Crashed(StatesOfThisRun());
             if (step.IsOver)
             {
                 Leave(_present with { Process = null, Saved = 0, HasCrashed = true }, $"{sentence}; it ended by itself too often and is left alone, with everything kept");
@@ -385,7 +324,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
 
             try
             {
-                await StartLockedAsync(step.State ?? 0, keepsLayers: step.State is null, CancellationToken.None).ConfigureAwait(false);
+                await StartLockedAsync(step.State ?? 0, isAsked: false).ConfigureAwait(false);
                 _host.Note(_guest, "guest.recovered", step.State is { } state ? $"the guest goes on from its state {state}" : "the guest boots again");
                 return;
             }
@@ -396,19 +335,23 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
     }
 
+    /// <summary>A state from before the guest was started last is not what it was doing: what it has written since is worth more.</summary>
+    private IReadOnlyList<SavedStateRecord> StatesOfThisRun() =>
+        [.. _host.States.Of(_guest).Where(state => state.Taken >= _present.Started || state.Id == _present.Base)];
+
     private async Task CheckpointAsync(RunningGuest running)
     {
         try
         {
             await WithGateAsync(() => CheckpointLockedAsync(running), _ending.Token).ConfigureAwait(false);
         }
-        catch (GuestRunException error)
+        catch (OperationCanceledException)
         {
-            _host.Log($"guest {_guest}: no checkpoint: {error.Message}");
+            // This supervisor goes.
         }
-        catch (Exception error) when (error is SnapshotException or StorageException or LinuxException or IOException)
+        catch (Exception error) when (HostFailure.IsOne(error))
         {
-            _host.Log($"guest {_guest}: its checkpoints could not be thinned: {error.Message}");
+            _host.Log($"guest {_guest}: no checkpoint, or none thinned out: {error.Message}");
         }
     }
 
@@ -416,26 +359,45 @@ internal sealed class GuestKeeper : IAsyncDisposable
     {
         if (_running != running || _condition.Phase != GuestPhase.Running)
             return;
-        _ = await SaveLockedAsync(new SaveRequest(), isCheckpoint: true, null, _ending.Token).ConfigureAwait(false);
-        await Task.Run(() => _upkeep.Thin(_present), _ending.Token).ConfigureAwait(false);
+        _ = await SaveLockedAsync(new SaveRequest(), isCheckpoint: true, null).ConfigureAwait(false);
+        await Task.Run(() => Keep(_upkeep.Thin(_present)), CancellationToken.None).ConfigureAwait(false);
     }
 
-    private async Task EndAsync(RunningGuest running)
+    private static async Task<bool> TryPressAsync(RunningGuest running, bool isPaused)
     {
-        _isExpectedToEnd = true;
         try
         {
-            await running.OrderAsync(GuestOrderKind.End, CancellationToken.None).ConfigureAwait(false);
+            if (isPaused)
+                await running.OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
+            await running.OrderAsync(GuestOrderKind.PressPowerButton).ConfigureAwait(false);
+            return true;
         }
         catch (GuestRunException)
         {
-            // By force then.
+            return false;
+        }
+    }
+
+    /// <summary>Ends the process, where it has not ended yet, and lets go of it.</summary>
+    private async Task EndAsync(RunningGuest running)
+    {
+        _isExpectedToEnd = true;
+        if (!running.WaitEnded(TimeSpan.Zero))
+        {
+            try
+            {
+                await running.OrderAsync(GuestOrderKind.End).ConfigureAwait(false);
+            }
+            catch (GuestRunException)
+            {
+                // By force then.
+            }
         }
 
-        if (!await WaitEndedAsync(running, s_silence, CancellationToken.None).ConfigureAwait(false))
+        if (!await WaitEndedAsync(running, s_silence).ConfigureAwait(false))
         {
             running.Kill();
-            await WaitEndedAsync(running, s_silence, CancellationToken.None).ConfigureAwait(false);
+            await WaitEndedAsync(running, s_silence).ConfigureAwait(false);
         }
 
         Release(running);
@@ -448,7 +410,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         running.Dispose();
     }
 
-    private static Task<bool> WaitEndedAsync(RunningGuest running, TimeSpan limit, CancellationToken cancellation) => Task.Run(() => running.WaitEnded(limit), cancellation);
+    private static Task<bool> WaitEndedAsync(RunningGuest running, TimeSpan limit) => Task.Run(() => running.WaitEnded(limit));
 
     private RunningGuest RequireRunning() => _running ?? throw new GuestRunException("the guest does not run: `hearth guest start` starts it", GuestRunFailure.WrongPhase);
 
@@ -480,12 +442,17 @@ internal sealed class GuestKeeper : IAsyncDisposable
         _changed(_condition);
     }
 
+    /// <param name="cancellation">Of the waiting: what has begun is done to its end.</param>
     private async Task WithGateAsync(Func<Task> work, CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             await work().ConfigureAwait(false);
+        }
+        catch (Exception error) when (HostFailure.IsOne(error) && error is not GuestRunException)
+        {
+            throw HostFailure.Explain(error);
         }
         finally
         {

@@ -15,9 +15,12 @@ internal sealed class GuestPlaces(string home)
     public string Runtime => Path.Combine(home, "run");
 
     /// <summary>A folder over which each guest's process has its empty root, for nobody else to see. Processes with a user of their own must be able to reach it.</summary>
-    public string EmptyRoot => Environment.IsPrivilegedProcess
-        ? s_usual.FirstOrDefault(folder => Directory.Exists(folder) && !AppContext.BaseDirectory.StartsWith(folder, StringComparison.Ordinal)) ?? OwnRoot
-        : OwnRoot;
+    public string EmptyRoot => UsualRoot ?? OwnRoot;
+
+    /// <summary>Root's, where there is one; null for others, whose processes can reach what they can.</summary>
+    public static string? UsualRoot => Environment.IsPrivilegedProcess
+        ? s_usual.FirstOrDefault(folder => Directory.Exists(folder) && !AppContext.BaseDirectory.StartsWith(folder, StringComparison.Ordinal))
+        : null;
 
     private string OwnRoot => Path.Combine(Runtime, "root");
 

@@ -1,12 +1,35 @@
 namespace Hearth.Running;
 
 /// <summary>What is kept of a guest beside its definition and its states, so that whoever comes next knows how it was.</summary>
-/// <param name="Layers">For each disk the layer that the guest writes to; 0 for a disk that has none.</param>
-/// <param name="Saved">The state that the guest was stopped by; 0 where it boots when it starts.</param>
-/// <param name="Process">Its process (<see cref="Linux.Jail.ProcessIdentity"/>); null when it has none.</param>
-/// <param name="Base">The state that the running guest counts its changes from; 0 for none.</param>
-/// <param name="HasCrashed">It ended by itself too often, and is left alone.</param>
-internal sealed record GuestPresent(IReadOnlyList<int> Layers, long Saved = 0, string? Process = null, long Base = 0, bool HasCrashed = false)
+internal sealed record GuestPresent
 {
-    public static GuestPresent None { get; } = new([]);
+    /// <summary>All disks that it ever wrote to, those it does not have now, too.</summary>
+    public IReadOnlyList<DiskRecord> Disks { get; init; } = [];
+
+    /// <summary>All layers of them.</summary>
+    public IReadOnlyList<LayerRecord> Layers { get; init; } = [];
+
+    /// <summary>The disks that its process was started with.</summary>
+    public IReadOnlyList<AttachedDisk> Attached { get; init; } = [];
+
+    /// <summary>What was on its disks before it was brought back to a state without having been saved: kept for a while, the newest first.</summary>
+    public IReadOnlyList<IReadOnlyList<DiskRecord>> GivenUp { get; init; } = [];
+
+    /// <summary>The state that the guest was stopped by; 0 where it boots when it starts.</summary>
+    public long Saved { get; init; }
+
+    /// <summary>Its process (<see cref="Linux.Jail.ProcessIdentity"/>); null when it has none.</summary>
+    public string? Process { get; init; }
+
+    /// <summary>Pages of memory that the process has.</summary>
+    public long Pages { get; init; }
+
+    /// <summary>The state that the running guest counts its changes from; 0 for none.</summary>
+    public long Base { get; init; }
+
+    /// <summary>When the guest was started last by somebody: states before that are not what a crash goes back to.</summary>
+    public DateTimeOffset Started { get; init; }
+
+    /// <summary>It ended by itself too often, and is left alone.</summary>
+    public bool HasCrashed { get; init; }
 }

@@ -19,7 +19,7 @@ internal sealed class GuestRuns : IGuestRuns, IAsyncDisposable
         places.Prepare();
         var passts = new GuestPassts(places);
         var starter = new GuestStarter(places, passts, new GuestGroups());
-        _host = new GuestHost(store, places, new GuestStates(places, store), new DiskLayers(places), starter, passts, clock, log);
+        _host = new GuestHost(store, places, new GuestStates(places, store), starter, passts, clock, log);
     }
 
     public event Action<GuestCondition>? Changed;
@@ -38,7 +38,7 @@ internal sealed class GuestRuns : IGuestRuns, IAsyncDisposable
     public Task ResumeAsync(int guest, CancellationToken cancellation) => KeeperOf(guest).ResumeAsync(cancellation);
 
     public Task<SavedStateRecord> SaveAsync(int guest, SaveRequest request, IProgress<double>? progress, CancellationToken cancellation) =>
-        KeeperOf(guest).SaveAsync(request, isCheckpoint: false, progress, cancellation);
+        KeeperOf(guest).SaveAsync(request, progress, cancellation);
 
     public Task RestoreAsync(int guest, long state, bool keepsPresent, CancellationToken cancellation) => KeeperOf(guest).RestoreAsync(state, keepsPresent, cancellation);
 

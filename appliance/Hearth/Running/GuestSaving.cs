@@ -1,87 +1,100 @@
-using Hearth.House;
 using Hearth.Linux;
 using Hearth.Protocol;
-using Hearth.Snapshots;
 using Hearth.Snapshots.States;
-using Hearth.Storage;
 
 namespace Hearth.Running;
 
 /// <summary>One save of a running guest. Whatever fails, the guest goes on where it was, and there is no state.</summary>
-internal sealed class GuestSaving(GuestHost host, int guest, GuestDefinition definition, RunningGuest running)
+internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep, RunningGuest running)
 {
     // A save is over when the host's disk has taken it. A guest's process that sends nothing at all is found by its heartbeat.
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(30);
 
-    /// <param name="present">How the guest is; what it becomes is kept on the way.</param>
-    /// <param name="changed">Told what it has become, before the guest is.</param>
+    /// <param name="present">How the guest is.</param>
+    /// <param name="keep">Brings what it becomes to stable storage.</param>
     /// <returns>The state, which is on stable storage.</returns>
     /// <exception cref="GuestRunException">It could not be saved.</exception>
-    public async Task<SavedStateRecord> RunAsync(
-        GuestPresent present, SaveRequest request, bool isCheckpoint, Action<GuestPresent> changed, IProgress<double>? progress, CancellationToken cancellation)
+    public async Task<SavedStateRecord> RunAsync(GuestPresent present, SaveRequest request, bool isCheckpoint, Action<GuestPresent> keep, IProgress<double>? progress)
     {
         try
         {
-            return await SaveAsync(present, request, isCheckpoint, changed, progress, cancellation).ConfigureAwait(false);
+            return await SaveAsync(present, request, isCheckpoint, keep, progress).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is SnapshotException or StorageException or LinuxException or FormatException or IOException)
+        catch (Exception error) when (HostFailure.IsOne(error) || error is FormatException)
         {
             await ForgetAsync(request).ConfigureAwait(false);
             throw new GuestRunException($"the guest could not be saved and goes on: {error.Message.TrimEnd('.')}", GuestRunFailure.Host, error);
         }
-        catch (Exception)
-        {
-            await ForgetAsync(request).ConfigureAwait(false);
-            throw;
-        }
     }
 
-    private async Task<SavedStateRecord> SaveAsync(
-        GuestPresent present, SaveRequest request, bool isCheckpoint, Action<GuestPresent> changed, IProgress<double>? progress, CancellationToken cancellation)
+    private async Task<SavedStateRecord> SaveAsync(GuestPresent present, SaveRequest request, bool isCheckpoint, Action<GuestPresent> keep, IProgress<double>? progress)
     {
         // From the moment of the cut on the guest writes to the new layers: whoever starts it next must know of them before.
-        IReadOnlyList<int> below = present.Layers;
-        IReadOnlyList<int> above = host.Layers.Push(guest, definition, below);
-        changed(present with { Layers = above });
+        LayerTree tree = upkeep.TreeOf(present);
+        GuestPresent above = present with { Disks = upkeep.Disks.Push(present, tree), Layers = tree.Records };
+        keep(above);
 
         // Where the state it counts from is gone, it sends everything.
         long from = host.States.Has(present.Base) ? present.Base : 0;
-        long pages = running.Greeting.Pages;
-        using SavedStateWriter writer = host.States.Begin(guest, pages, from);
+        using SavedStateWriter writer = host.States.Begin(guest, present.Pages, from);
+        byte[]? picture = running.TakePicture();
+        (StateReceiver received, SaveReport report) = await TransferAsync(above, request, from, writer, progress).ConfigureAwait(false);
+        var details = new StateDetails(present.Disks, tree.Records, isCheckpoint, request.Label, present.Pages * Environment.SystemPageSize, report.Microseconds);
+        SavedStateRecord record = host.States.Commit(writer, guest, received.Machine, picture, details, request.IsPinned, host.Clock.GetUtcNow());
+        keep(above with { Base = record.Id, Saved = request.Stops ? record.Id : 0 });
+        await running.OrderAsync(new GuestOrder(0, GuestOrderKind.Settle) { State = record.Id }).ConfigureAwait(false);
+        return record;
+    }
+
+    /// <summary>Has the guest sent. However it ends, nobody uses the writer any more when it does.</summary>
+    private async Task<(StateReceiver Received, SaveReport Report)> TransferAsync(
+        GuestPresent above, SaveRequest request, long from, SavedStateWriter writer, IProgress<double>? progress)
+    {
         (FileDescriptor near, FileDescriptor far) = FileDescriptor.CreateSocketPair();
         using (near)
         {
             var receiver = new StateReceiver(near, writer);
             Task receiving = Task.Factory.StartNew(
-                () => receiver.Run(count => progress?.Report(Math.Min(1, (double)count / pages))), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            byte[]? picture = running.TakePicture();
-            SaveReport report = await OrderAsync(request, from, above, far, cancellation).ConfigureAwait(false);
-            await receiving.ConfigureAwait(false);
-            var details = new StateDetails(below, isCheckpoint, request.Label, pages * Environment.SystemPageSize, report.Microseconds);
-            SavedStateRecord record = host.States.Commit(writer, guest, receiver.Machine, picture, details, request.IsPinned, host.Clock.GetUtcNow());
-            changed(present with { Layers = above, Base = record.Id, Saved = request.Stops ? record.Id : 0 });
-            await running.OrderAsync(new GuestOrder(0, GuestOrderKind.Settle) { State = record.Id }, cancellation).ConfigureAwait(false);
-            return record;
+                () => receiver.Run(count => progress?.Report(Math.Min(1, (double)count / writer.Pages))), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Task<SaveReport> asked = OrderAsync(above, request, from, far);
+            try
+            {
+                // Whoever fails first ends the other: a guest's process would wait for a reader that is gone, a reader for one that has nothing more to say.
+                if (await Task.WhenAny(receiving, asked).ConfigureAwait(false) == receiving)
+                    await receiving.ConfigureAwait(false);
+                SaveReport report = await asked.ConfigureAwait(false);
+                await receiving.ConfigureAwait(false);
+                return (receiver, report);
+            }
+            finally
+            {
+                near.ShutDown();
+                await receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
-    private async Task<SaveReport> OrderAsync(SaveRequest request, long from, IReadOnlyList<int> above, FileDescriptor stream, CancellationToken cancellation)
+    private async Task<SaveReport> OrderAsync(GuestPresent above, SaveRequest request, long from, FileDescriptor stream)
     {
-        using var files = new OwnedDescriptors();
-        files.Add(stream);
         var layers = new List<LayerOrder>();
-        for (int i = 0; i < above.Count; i++)
+        Task<ControlAnswer> asked;
+        using (var files = new OwnedDescriptors())
         {
-            if (above[i] == 0)
-                continue;
-            string path = host.Places.LayerOf(guest, i, above[i]);
-            files.Add(FileDescriptor.Open(path, FileAccessMode.ReadWrite));
-            layers.Add(new LayerOrder(i, path));
+            files.Add(stream);
+            for (int i = 0; i < above.Attached.Count; i++)
+            {
+                if (!above.Attached[i].IsWritten)
+                    continue;
+                string path = upkeep.Disks.FileOf(above.Disks.First(disk => disk.Slot == above.Attached[i].Slot));
+                files.Add(FileDescriptor.Open(path, FileAccessMode.ReadWrite));
+                layers.Add(new LayerOrder(i, path));
+            }
+
+            var order = new GuestOrder(0, GuestOrderKind.Save) { Save = new SaveOrder(from, request.Stops, layers) };
+            asked = running.Link.AskAsync(order, s_limit, CancellationToken.None, [.. files.Files]);
         }
 
-        var order = new GuestOrder(0, GuestOrderKind.Save) { Save = new SaveOrder(from, request.Stops, layers) };
-        Task<ControlAnswer> asked = running.Link.AskAsync(order, s_limit, cancellation, [.. files.Files]);
-        files.Dispose();
         using ControlAnswer answer = await asked.ConfigureAwait(false);
         return answer.Report.Save ?? throw new FormatException("the guest's process says what makes no sense");
     }
@@ -90,9 +103,9 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestDefinition def
     {
         try
         {
-            await running.OrderAsync(GuestOrderKind.Forget, CancellationToken.None).ConfigureAwait(false);
+            await running.OrderAsync(GuestOrderKind.Forget).ConfigureAwait(false);
             if (request.Stops)
-                await running.OrderAsync(GuestOrderKind.Resume, CancellationToken.None).ConfigureAwait(false);
+                await running.OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
         }
         catch (GuestRunException)
         {

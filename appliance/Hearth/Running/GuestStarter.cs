@@ -12,28 +12,33 @@ namespace Hearth.Running;
 internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, GuestGroups groups)
 {
     private const string AnyEngine = "auto";
+    private const ulong SlowestCounter = 100_000_000;
+    private const ulong FastestCounter = 20_000_000_000;
     private const string UserFaultsDevice = "/dev/userfaultfd";
 
     // Of nobody else on a Debian system, which gives numbers up to 65,534 to people and programs.
     private const uint FirstUser = 700_000;
 
+    private const ulong PageLength = 4096;
+
     // Layers of its disks, and what it makes itself.
     private const int MoreDescriptors = 1024;
     // Which engine a guest that left it open got. That does not change while the host is up, and to try takes as long as a restore may.
     private volatile string? _engine;
+    private ulong _hostTscFrequency;
 
     private static readonly string[] s_inherited = ["DOTNET_ROOT", "PATH"];
 
     /// <param name="definition">What it is.</param>
-    /// <param name="disks">As <c>--disk</c> has them.</param>
+    /// <param name="disks">With what it has written to them.</param>
     /// <param name="state">The state that it goes on from, and what processors and devices have of it; null to boot.</param>
     /// <returns>The process and its helpers.</returns>
     /// <exception cref="GuestRunException">It cannot be started.</exception>
-    public StartedGuest Start(int guest, GuestDefinition definition, IReadOnlyList<string> disks, (long Id, byte[] Machine)? state)
+    public StartedGuest Start(int guest, GuestDefinition definition, IReadOnlyList<LayeredDisk> disks, (long Id, byte[] Machine)? state)
     {
         try
         {
-            VmRunOptions options = GuestRules.ToRunOptions(definition) with { Disks = disks };
+            VmRunOptions options = GuestRules.ToRunOptions(definition) with { Disks = [], LayeredDisks = disks };
             options = options with { Engine = options.Engine == AnyEngine ? _engine ?? AnyEngine : options.Engine };
             using GuestLauncher launcher = GuestLauncher.Open(options with { Networks = passts.Connect(guest, options.Networks) });
             return Start(guest, launcher, groups.Open(guest, definition, options.Memory), state);
@@ -44,11 +49,13 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
         }
     }
 
-    /// <summary>A guest with this definition runs on an engine.</summary>
-    public void Remember(GuestDefinition definition, string engine)
+    /// <summary>What a process has found out that was just started, and the next one need not. It has not run a guest's first instruction: one that was taken over could tell anything.</summary>
+    public void Remember(GuestDefinition definition, GuestGreeting greeting)
     {
-        if (definition.Engine == AnyEngine)
-            _engine = engine;
+        if (definition.Engine == AnyEngine && greeting.Engine is ("kvm" or "software"))
+            _engine = greeting.Engine;
+        if (greeting.HostTscFrequency is >= SlowestCounter and <= FastestCounter)
+            Volatile.Write(ref _hostTscFrequency, greeting.HostTscFrequency);
     }
 
     private StartedGuest Start(int guest, GuestLauncher launcher, Cgroup? group, (long Id, byte[] Machine)? state)
@@ -81,7 +88,7 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
         JailedProcess process = GuestJail.Start(new JailRequest
         {
             Program = GuestProgram.Path,
-            Arguments = [GuestProgram.Name, written.Number.ToString(CultureInfo.InvariantCulture)],
+            Arguments = [GuestProgram.Name, written.Number.ToString(CultureInfo.InvariantCulture), Volatile.Read(ref _hostTscFrequency).ToString(CultureInfo.InvariantCulture)],
             Environment = [.. EnvironmentOf()],
             Descriptors = given,
             SealNumber = seal,
@@ -91,7 +98,7 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
             User = Environment.IsPrivilegedProcess ? new JailUser(FirstUser + (uint)guest, FirstUser + (uint)guest) : null,
         });
         var handle = ProcessHandle.Open(process.Id);
-        return new StartedGuest(handle, [.. launcher.LetGo().Select(ProcessHandle.Open)], process);
+        return new StartedGuest(handle, [.. launcher.LetGo().Select(ProcessHandle.Open)], (long)(launcher.Configuration.Memory / PageLength), process);
     }
 
     private FileDescriptor OpenLog(int guest)
@@ -118,7 +125,8 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
         return launcher.Files.Concat(own.Files).Select(file => file.Number).Concat(launcher.Screen?.Descriptors ?? []).DefaultIfEmpty(2).Max() + Distance;
     }
 
-    private static IEnumerable<string> EnvironmentOf()
+    /// <summary>All that a guest's process has of an environment.</summary>
+    public static IEnumerable<string> EnvironmentOf()
     {
         yield return "DOTNET_EnableDiagnostics=0";
         yield return "DOTNET_TieredPGO=0";

@@ -32,6 +32,13 @@ internal sealed class GuestStates : IDisposable
             throw new GuestRunException(error.Message.TrimEnd('.'), GuestRunFailure.Damaged, error);
         }
 
+        // A disk that is not there looks like this; and what is not there would be swept.
+        if (_snapshots.States.Count == 0 && _snapshots.Unreadable.Count == 0 && store.States.All().Count > 0)
+        {
+            _snapshots.Dispose();
+            throw new GuestRunException($"{places.States} is empty, and {store.States.All().Count} saved states should be there: is its disk mounted?", GuestRunFailure.Damaged);
+        }
+
         Reconcile();
     }
 
@@ -144,7 +151,7 @@ internal sealed class GuestStates : IDisposable
         state.Id, guest, state.Taken, details.IsCheckpoint, IsPinned: false, details.Label, details.Memory, state.NewBytes, TimeSpan.FromMicroseconds(details.PauseMicroseconds));
 
     private static (SavedStateRecord Record, StateDetails Details) Describe(StoredState stored) =>
-        (stored.Record, RunningJson.ReadDetails(stored.Details) ?? new StateDetails([], stored.Record.IsCheckpoint, stored.Record.Label, stored.Record.Memory, 0));
+        (stored.Record, RunningJson.ReadDetails(stored.Details) ?? new StateDetails([], [], stored.Record.IsCheckpoint, stored.Record.Label, stored.Record.Memory, 0));
 
     private static string NameOf(int guest) => guest.ToString(CultureInfo.InvariantCulture);
 

@@ -1,28 +1,48 @@
 namespace Hearth.Running;
 
-/// <summary>Gives back what a guest needs no more: checkpoints that are too many, layers that are below nothing, and chains of layers that could be shorter.</summary>
+/// <summary>What a guest's disks consist of, and what of that nobody needs any more; and checkpoints that are too many.</summary>
 internal sealed class GuestUpkeep(GuestHost host, int guest)
 {
-    /// <summary>Takes away layers that no state and nothing of the present needs.</summary>
-    /// <exception cref="Storage.StorageException">A layer is damaged.</exception>
+    public DiskLayers Disks { get; } = new(host.Places, guest);
+
+    /// <summary>All layers that the present or a state knows of.</summary>
+    public LayerTree TreeOf(GuestPresent present) => new(present.Layers.Concat(host.States.DetailsOf(guest).SelectMany(details => details.Layers)));
+
+    /// <summary>A layer may be written to: no state has it as it is, no other layer lies on it, and no other guest has it.</summary>
+    public Func<DiskRecord, bool> FreeIn(LayerTree tree)
+    {
+        HashSet<(int, int)> needed = [.. host.States.DetailsOf(guest).SelectMany(details => details.Disks).Select(disk => (disk.Slot, disk.Layer))];
+        return disk => !needed.Contains((disk.Slot, disk.Layer)) && !tree.HasAbove(disk.Slot, disk.Layer) && Disks.IsOnlyOurs(disk);
+    }
+
+    /// <summary>Takes away layers that neither a state, nor the present, nor what was given up lately needs.</summary>
+    /// <returns>The present, which has forgotten them.</returns>
     /// <exception cref="IOException">The host's file system refused.</exception>
-    public void SweepLayers(GuestPresent present) => host.Layers.Sweep(guest, Needed(present));
+    public GuestPresent SweepLayers(GuestPresent present)
+    {
+        LayerTree tree = TreeOf(present);
+        Disks.Sweep(Needed(present), tree);
+        return present with { Layers = tree.Records };
+    }
 
     /// <summary>After a checkpoint.</summary>
     /// <exception cref="Snapshots.SnapshotException">A state is damaged, or the host's file system refused.</exception>
+    /// <exception cref="Storage.StorageException">A layer is damaged.</exception>
     /// <inheritdoc cref="SweepLayers"/>
-    public void Thin(GuestPresent present)
+    public GuestPresent Thin(GuestPresent present)
     {
         IReadOnlyList<long> gone = CheckpointPlan.Excess(host.States.Of(guest), host.Clock.GetUtcNow(), host.CheckpointRoom);
-        foreach (long state in gone)
+        foreach (long state in gone.Where(state => state != present.Base && state != present.Saved))
             host.States.Delete(state);
         if (gone.Count > 0)
             host.States.Sweep();
-        SweepLayers(present);
+        GuestPresent swept = SweepLayers(present);
 
         // One each time: whoever waits for this guest does not wait for long.
-        _ = host.Layers.TryMerge(guest, Needed(present), present.Layers);
+        Disks.Merge([.. Needed(swept)], swept.Disks, TreeOf(swept));
+        return swept;
     }
 
-    private IReadOnlyList<IReadOnlyList<int>> Needed(GuestPresent present) => [present.Layers, .. host.States.DetailsOf(guest).Select(details => details.Layers)];
+    private IEnumerable<DiskRecord> Needed(GuestPresent present) =>
+        present.Disks.Concat(present.GivenUp.SelectMany(disks => disks)).Concat(host.States.DetailsOf(guest).SelectMany(details => details.Disks));
 }

@@ -15,7 +15,7 @@ internal sealed class Heartbeat
 
     /// <param name="interval">From one checkpoint to the next; zero for none.</param>
     /// <param name="isRunning">The guest does not stand still.</param>
-    /// <param name="checkpoint">Takes one.</param>
+    /// <param name="checkpoint">Takes one; never fails.</param>
     /// <param name="cancellation">The supervisor goes.</param>
     public Heartbeat(RunningGuest running, TimeProvider clock, TimeSpan interval, Func<bool> isRunning, Func<Task> checkpoint, CancellationToken cancellation)
     {
@@ -33,6 +33,7 @@ internal sealed class Heartbeat
     private async Task BeatAsync(Func<bool> isRunning, Func<Task> checkpoint)
     {
         TimeSpan ran = TimeSpan.Zero;
+        Task saving = Task.CompletedTask;
         try
         {
             while (true)
@@ -40,10 +41,12 @@ internal sealed class Heartbeat
                 await Task.Delay(s_pace, _clock, _ending.Token).ConfigureAwait(false);
                 using (await _running.Link.AskAsync(new GuestOrder(0, GuestOrderKind.Ping), s_silence, _ending.Token).ConfigureAwait(false))
                     ran += isRunning() ? s_pace : TimeSpan.Zero;
-                if (_interval == TimeSpan.Zero || ran < _interval)
+                if (_interval == TimeSpan.Zero || ran < _interval || !saving.IsCompleted)
                     continue;
                 ran = TimeSpan.Zero;
-                await checkpoint().ConfigureAwait(false);
+
+                // Beside it: a process that hangs while it is saved is found, too.
+                saving = checkpoint();
             }
         }
         catch (OperationCanceledException)
@@ -55,8 +58,11 @@ internal sealed class Heartbeat
             // One that is about to end has closed the connection already.
             if (await Task.Run(() => _running.WaitEnded(error.InnerException is TimeoutException ? TimeSpan.Zero : s_silence)).ConfigureAwait(false))
                 return;
-            _running.LastWord ??= new GuestReport(0, GuestReportKind.Ended) { Cause = GuestCause.HostFault, Sentence = "its process did not answer and was ended" };
-            _running.Kill();
+            _running.EndBecause("its process did not answer and was ended");
+        }
+        finally
+        {
+            await saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hearth.Linux;
 using Hearth.Snapshots;
 using Hearth.Snapshots.States;
@@ -16,6 +17,8 @@ internal sealed class MemoryFiller : IDisposable
 
     private const int PageLength = 4096;
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_mostDeferred = TimeSpan.FromSeconds(1);
 
     private readonly SavedStateReader _state;
     private readonly UserFaults _faults;
@@ -26,6 +29,7 @@ internal sealed class MemoryFiller : IDisposable
     private readonly byte[] _run = new byte[GroupPages * PageLength];
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
+    private TimeSpan _deferred;
     private volatile bool _isEnding;
 
     /// <param name="state">Owned from now on.</param>
@@ -69,7 +73,7 @@ internal sealed class MemoryFiller : IDisposable
             long page = 0;
             while (!_isEnding && _state.TryFindContent(ref page))
             {
-                ServeFaults();
+                ServeUntilQuiet();
                 Give((int)(page / GroupPages));
                 page = ((page / GroupPages) + 1) * GroupPages;
             }
@@ -82,6 +86,19 @@ internal sealed class MemoryFiller : IDisposable
         catch (Exception error) when (error is SnapshotException or GuestRunException or LinuxException)
         {
             _done.TrySetException(error);
+        }
+    }
+
+    /// <summary>
+    /// What the guest waits for comes first, and what it asks for next is not to wait for something that nobody has asked for; but it may ask for a page now and then for ever.
+    /// </summary>
+    private void ServeUntilQuiet()
+    {
+        while (ServeFaults() && _deferred < s_mostDeferred)
+        {
+            long start = Stopwatch.GetTimestamp();
+            _ = Descriptors.WaitReadable(_faults.File, s_quiet);
+            _deferred += Stopwatch.GetElapsedTime(start);
         }
     }
 

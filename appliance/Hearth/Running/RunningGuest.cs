@@ -13,6 +13,7 @@ internal sealed class RunningGuest : IDisposable
     private readonly IReadOnlyList<ProcessHandle> _helpers;
     private readonly Thread _watcher;
     private GuestScreen? _screen;
+    private volatile GuestReport? _lastWord;
     private volatile bool _isReleased;
 
     /// <param name="process">Owned from now on.</param>
@@ -26,7 +27,7 @@ internal sealed class RunningGuest : IDisposable
     {
         Process = process;
         _helpers = helpers;
-        Link = new ControlLink(controlSocket, told, () => { });
+        Link = new ControlLink(controlSocket, report => Hear(report, told), () => { });
         _watcher = new Thread(() => Watch(ended)) { IsBackground = true, Name = $"process {process.Id}" };
         _watcher.Start();
     }
@@ -41,15 +42,15 @@ internal sealed class RunningGuest : IDisposable
     /// <summary>Gives it its memory; null where it has all of it.</summary>
     public MemoryFiller? Filler { get; set; }
 
-    /// <summary>The last thing that it said of its end.</summary>
-    public GuestReport? LastWord { get; set; }
+    /// <summary>What it, or whoever ended it, said of its end; null for nothing yet.</summary>
+    public GuestReport? LastWord => _lastWord;
 
     /// <summary>Asks it how it is, and takes what comes with the answer.</summary>
     /// <returns>What its memory is to be given by; null where it has all of it.</returns>
     /// <exception cref="GuestRunException">It does not answer.</exception>
-    public async Task<FileDescriptor?> GreetAsync(TimeSpan limit, CancellationToken cancellation)
+    public async Task<FileDescriptor?> GreetAsync(TimeSpan limit)
     {
-        ControlAnswer answer = await Link.AskAsync(new GuestOrder(0, GuestOrderKind.Greet), limit, cancellation).ConfigureAwait(false);
+        ControlAnswer answer = await Link.AskAsync(new GuestOrder(0, GuestOrderKind.Greet), limit, CancellationToken.None).ConfigureAwait(false);
         GuestGreeting? greeting = answer.Report.Greeting;
         int expected = (greeting?.Fill is null ? 0 : 1) + (greeting is { HasScreen: true } ? GuestScreen.Descriptors : 0);
         if (greeting is null || answer.Files.Count != expected)
@@ -66,19 +67,27 @@ internal sealed class RunningGuest : IDisposable
 
     /// <summary>Carries out an order that takes no time.</summary>
     /// <exception cref="GuestRunException">It refused, is gone, or does not answer.</exception>
-    public async Task OrderAsync(GuestOrder order, CancellationToken cancellation)
+    public async Task OrderAsync(GuestOrder order)
     {
-        using ControlAnswer answer = await Link.AskAsync(order, s_shortly, cancellation).ConfigureAwait(false);
+        using ControlAnswer answer = await Link.AskAsync(order, s_shortly, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <inheritdoc cref="OrderAsync(GuestOrder, CancellationToken)"/>
-    public Task OrderAsync(GuestOrderKind kind, CancellationToken cancellation) => OrderAsync(new GuestOrder(0, kind), cancellation);
+    /// <inheritdoc cref="OrderAsync(GuestOrder)"/>
+    public Task OrderAsync(GuestOrderKind kind) => OrderAsync(new GuestOrder(0, kind));
 
     /// <summary>What the guest shows, as a PNG file; null where it shows nothing.</summary>
     public byte[]? TakePicture() => _screen?.TakePicture(s_frame);
 
     /// <summary>Ends the process at once.</summary>
     public void Kill() => _ = Process.TrySignal(Signal.Kill);
+
+    /// <summary>Ends the process at once, for a reason that it does not know.</summary>
+    /// <param name="sentence">Without a full stop.</param>
+    public void EndBecause(string sentence)
+    {
+        _ = Interlocked.CompareExchange(ref _lastWord, new GuestReport(0, GuestReportKind.Ended) { Cause = GuestCause.HostFault, Sentence = sentence }, null);
+        Kill();
+    }
 
     /// <summary>Waits until the process has ended.</summary>
     public bool WaitEnded(TimeSpan limit) => Process.WaitEnded(limit);
@@ -96,6 +105,14 @@ internal sealed class RunningGuest : IDisposable
             return;
         _watcher.Join();
         Close();
+    }
+
+    private void Hear(GuestReport report, Action<GuestReport> told)
+    {
+        if (report.Kind == GuestReportKind.Ended)
+            _ = Interlocked.CompareExchange(ref _lastWord, report, null);
+        else
+            told(report);
     }
 
     private void Watch(Action<RunningGuest, ProcessEnding?> ended)

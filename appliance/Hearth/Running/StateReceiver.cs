@@ -9,6 +9,9 @@ internal sealed class StateReceiver(FileDescriptor stream, SavedStateWriter writ
 {
     private const int PageLength = 4096;
 
+    // Sent ahead and sent again: no guest's memory comes so often.
+    private const int MostTimes = 8;
+
     private readonly byte[] _pages = new byte[StateFrame.MaximumPages * PageLength];
 
     /// <summary>Processors and devices; empty until they have come.</summary>
@@ -60,6 +63,8 @@ internal sealed class StateReceiver(FileDescriptor stream, SavedStateWriter writ
         Read(pages);
         writer.Write(frame.Value, pages);
         Pages += frame.Length / PageLength;
+        if (Pages > (writer.Pages * MostTimes))
+            throw new FormatException("the guest's process sent the same memory again and again");
     }
 
     private void Read(Span<byte> to)

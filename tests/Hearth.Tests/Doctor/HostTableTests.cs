@@ -18,6 +18,7 @@ public sealed class HostTableTests
             [new ModelReport("x86-64-v2", [], ["aes"]), new ModelReport("x86-64-v3", ["avx2"], ["aes", "avx", "avx2"])]),
         Processor = new ProcessorFacts("A \"quoted\" model", "AuthenticAMD", 1, 4, 8, "AMD-V", false, ["fpu", "avx2"], null),
         Virtualization = new VirtualizationFacts(["kvm", "kvm_amd"], ["ivhd0"], 14),
+        Isolation = new IsolationFacts(["namespaces", "an empty root"], ["there is no bound of memory"]),
         Memory = new MemoryFacts(16L << 30, 1L << 30, 8L << 30, 2L << 30, 1L << 30, [new HugePagePool(2 << 20, 512, 500)], "madvise", null),
         Displays = new Found<GraphicsCard>([new GraphicsCard("card0", "amdgpu", "1002:15d8", [new Connector("HDMI-A-1", "connected", "2560x1440")])], null),
         Sound = new Found<SoundCard>([], "no sound card has a driver"),
@@ -48,6 +49,10 @@ public sealed class HostTableTests
               guests' CPU model x86-64-v2, unless --cpu-model names another
               x86-64-v2         software engine: yes; KVM: no (aes missing)
               x86-64-v3         software engine: no (avx2 missing); KVM: no (avx, avx2 missing, too)
+
+            Isolation of guests
+              in place          namespaces, an empty root
+              lacking           there is no bound of memory
 
             Memory
               available         8 GiB of 16 GiB
@@ -113,7 +118,7 @@ public sealed class HostTableTests
 
         Assert.Contains("  problem           nothing is known of the processor\n", table, StringComparison.Ordinal);
         Assert.Contains("  kernel            not known\n", table, StringComparison.Ordinal);
-        Assert.Equal(9, table.Split('\n').Count(line => line.Length > 0 && line[0] != ' ') - 1);
+        Assert.Equal(10, table.Split('\n').Count(line => line.Length > 0 && line[0] != ' ') - 1);
     }
 
     [Fact]
@@ -124,7 +129,7 @@ public sealed class HostTableTests
 
         Assert.Equal(1, root.GetProperty("version").GetInt32());
         Assert.Equal(
-            ["version", "engine", "processor", "virtualization", "memory", "displays", "sound", "input", "usb", "network", "versions"],
+            ["version", "engine", "processor", "virtualization", "isolation", "memory", "displays", "sound", "input", "usb", "network", "versions"],
             root.EnumerateObject().Select(property => property.Name));
         Assert.Equal("software", root.GetProperty("engine").GetProperty("auto").GetString());
         Assert.Equal("tooSlow", root.GetProperty("engine").GetProperty("kvm").GetProperty("refusal").GetProperty("obstacle").GetString());

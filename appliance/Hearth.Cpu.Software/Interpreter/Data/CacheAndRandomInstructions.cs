@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Hearth.Linux;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
@@ -45,7 +45,7 @@ internal sealed unsafe class CacheAndRandomInstructions
     private void DrawRandom(in Instruction instruction)
     {
         ulong value = 0;
-        RandomNumberGenerator.Fill(new Span<byte>(&value, sizeof(ulong)));
+        HostRandom.Fill(new Span<byte>(&value, sizeof(ulong)));
         OperandAccess.Write(_state, instruction.Op0Register, value);
         _state->ArithmeticFlags = ArithmeticFlag.Carry;
     }

@@ -14,6 +14,8 @@ internal sealed record HostFacts
 
     public required VirtualizationFacts Virtualization { get; init; }
 
+    public required IsolationFacts Isolation { get; init; }
+
     public required MemoryFacts Memory { get; init; }
 
     public required Found<GraphicsCard> Displays { get; init; }

@@ -1,0 +1,178 @@
+using Hearth.House;
+using Hearth.Linux;
+using Hearth.Linux.Jail;
+using Hearth.Protocol;
+using Hearth.Snapshots;
+using Hearth.Snapshots.States;
+
+namespace Hearth.Running;
+
+/// <summary>Starts a guest's process, or takes one over, and gives it the memory that it lacks.</summary>
+/// <param name="told">Takes what the process says by itself, but for its last word.</param>
+/// <param name="ended">Called when it has ended.</param>
+internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep, Action<GuestReport> told, Action<RunningGuest, ProcessEnding?> ended)
+{
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
+
+    /// <summary>Starts a process and waits until the guest runs.</summary>
+    /// <param name="state">The state it goes on from; 0 to boot with what is on its disks.</param>
+    /// <param name="keep">Brings what the guest becomes to stable storage.</param>
+    /// <exception cref="GuestRunException">It cannot be started: there is no process, and everything of the guest is as it was.</exception>
+    public async Task<RunningGuest> StartAsync(GuestPresent present, long state, Action<GuestPresent> keep)
+    {
+        GuestDefinition definition = host.Require(guest).Definition;
+        LayerTree tree = upkeep.TreeOf(present);
+        RunningGuest? running = null;
+        try
+        {
+            (IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached) = Disks(definition, present, state, tree);
+            byte[]? machine = state == 0 ? null : host.States.ReadMachine(state);
+
+            // Before it runs: what it writes must be known to whoever comes next.
+            GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached };
+            keep(prepared);
+            StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
+            running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
+            keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Base = state, Pages = started.Pages, HasCrashed = false });
+            await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
+            if (state == 0)
+                host.Starter.Remember(definition, running.Greeting);
+            return running;
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
+        {
+            if (running is not null)
+                End(running);
+            keep(present with { Process = null });
+            throw HostFailure.Explain(error);
+        }
+    }
+
+    /// <summary>Takes over a process that a supervisor before this one has started.</summary>
+    /// <exception cref="GuestRunException">It is not what it should be, or does not answer; it has been ended.</exception>
+    public async Task<RunningGuest> TakeBackAsync(ProcessHandle process, GuestPresent present)
+    {
+        RunningGuest? running = null;
+        try
+        {
+            running = new RunningGuest(process, [], host.Places.ControlSocket(guest), told, ended);
+            await GreetAsync(running, present.Pages, present.Base, null).ConfigureAwait(false);
+            return running;
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
+        {
+            if (running is not null)
+                End(running);
+            else
+                End(process);
+            throw HostFailure.Explain(error);
+        }
+    }
+
+    /// <summary>Ends a process that a supervisor has started and could not note any more: nobody else knows of it, but it listens.</summary>
+    public async Task EndForgottenAsync()
+    {
+        try
+        {
+            using var link = new ControlLink(host.Places.ControlSocket(guest), _ => { }, () => { });
+            using ControlAnswer answer = await link.AskAsync(new GuestOrder(0, GuestOrderKind.End), s_start, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is LinuxException or GuestRunException)
+        {
+            // Nobody listens, as it should be; or it is ending.
+        }
+    }
+
+    private (IReadOnlyList<DiskRecord> Disks, IReadOnlyList<AttachedDisk> Attached) Disks(GuestDefinition definition, GuestPresent present, long state, LayerTree tree)
+    {
+        if (state == 0)
+            return upkeep.Disks.Prepare(definition, present.Disks, tree, upkeep.FreeIn(tree));
+
+        // Always on what the state has, never on what was written since. Disks that the guest did not have then stay as they are.
+        IReadOnlyList<DiskRecord> then = host.States.Require(guest, state).Details.Disks;
+        HashSet<int> slots = [.. then.Select(disk => disk.Slot)];
+        return upkeep.Disks.Prepare(definition, [.. then, .. present.Disks.Where(disk => !slots.Contains(disk.Slot))], tree, _ => false);
+    }
+
+    private async Task GreetAsync(RunningGuest running, long pages, long state, JailedProcess? jail)
+    {
+        using (jail)
+        {
+            FileDescriptor? descriptor = await running.GreetAsync(s_start).ConfigureAwait(false);
+            using var owned = new OwnedDescriptors();
+            if (descriptor is not null)
+                owned.Add(descriptor);
+            RequireSealed(jail);
+            if (running.Greeting.Pages != pages)
+                throw new GuestRunException("the guest's process says that it has other memory than it was given");
+            if (running.Greeting.Fill is { } fill)
+                await FillAsync(running, fill, descriptor!.Duplicate(), state).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>It answers after it was sealed. What this host cannot do `hearth doctor` says.</summary>
+    private static void RequireSealed(JailedProcess? jail)
+    {
+        if (jail is not null && !jail.WaitSealed(s_start) && jail.Layers.HasFlag(JailLayers.Namespaces))
+            throw new GuestRunException("the guest's process could not be shut off from the host");
+    }
+
+    /// <param name="state">As the supervisor knows it: a process could name another guest's.</param>
+    private async Task FillAsync(RunningGuest running, FillRequest fill, FileDescriptor descriptor, long state)
+    {
+        using var owned = new OwnedDescriptors();
+        owned.Add(descriptor);
+        _ = host.States.Require(guest, state);
+        SavedStateReader memory = host.States.OpenMemory(state);
+        if (fill.IsWaiting)
+        {
+            using (memory)
+                await Task.Run(() => MemoryFile.Fill(descriptor, memory)).ConfigureAwait(false);
+            await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
+            return;
+        }
+
+        var workingSet = new WorkingSet(host.Places.WorkingSetOf(guest));
+        UserFaults faults = UserFaults.TryOpen(descriptor.Duplicate()) ?? throw new GuestRunException("the guest's process asks for its memory in a way that cannot be");
+        var filler = new MemoryFiller(memory, faults, fill.Address, workingSet.Read());
+        running.Filler = filler;
+        _ = FinishFillingAsync(running, filler, workingSet);
+    }
+
+    private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler, WorkingSet workingSet)
+    {
+        try
+        {
+            await filler.Completion.ConfigureAwait(false);
+            await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
+            filler.Dispose();
+            workingSet.Write(filler.Wanted);
+        }
+        catch (SnapshotException error)
+        {
+            // Memory that cannot be had: the guest must not go on with something else in its place.
+            running.EndBecause(error.Message.TrimEnd('.'));
+        }
+        catch (Exception error) when (error is GuestRunException or OperationCanceledException or LinuxException)
+        {
+            // The process is gone, or this supervisor goes.
+        }
+    }
+
+    private static void End(RunningGuest running)
+    {
+        running.Kill();
+        _ = running.WaitEnded(s_start);
+        running.Dispose();
+    }
+
+    private static void End(ProcessHandle process)
+    {
+        using (process)
+        {
+            _ = process.TrySignal(Signal.Kill);
+            _ = process.WaitEnded(s_start);
+            _ = process.TryReap();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using Hearth.Api.Messages;
+
+namespace Hearth.Supervisor.Tests.Soak;
+
+public sealed class SupervisorKilledTests
+{
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(1);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task Supervisor_killedAtRandom_guestsGoOn() => KillAsync(SoakCount.Or(3));
+
+    [Fact(Explicit = true)]
+    public Task Supervisor_killedAtRandomTwoHundredTimes_guestsGoOn() => KillAsync(SoakCount.Or(200));
+
+    /// <summary>What the guest had sent to the supervisor that is gone is sent again: the next state has everything.</summary>
+    [Fact]
+    public async Task Supervisor_killedInMidSave_nextStateIsWhole()
+    {
+        await using var house = new DaemonHouse();
+        await house.StartAsync();
+        GuestMessage guest = await house.AddAsync(SoakGuests.Define(house.Scratch, "data", SoakGuests.Data));
+        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
+        await house.StartGuestAsync("data");
+        await watch.WaitForLinesAsync("ready", 1);
+        await house.SaveAsync("data");
+        await watch.WaitForLinesAsync("written", 1);
+
+        var sending = new TaskCompletionSource();
+        Task<StateMessage> save = house.SaveAsync("data", new SaveOrder("never"), new InstantProgress(_ => sending.TrySetResult()));
+        await Task.WhenAny(sending.Task, save);
+        house.KillDaemon();
+        Exception? cutOff = await Record.ExceptionAsync(() => save);
+        await house.StartAsync();
+        await watch.WaitForLinesAsync("right", 1);
+        StateMessage state = await house.SaveAsync("data", new SaveOrder("after"));
+        await house.RestoreAsync("data", state.Id, keepsPresent: false);
+        await watch.WaitForLinesAsync("data", 2, 60);
+
+        Assert.NotNull(cutOff);
+        Assert.Empty(watch.LinesWith("wrong"));
+        Assert.DoesNotContain(watch.Lines, line => line.Connection > 1 && line.Text.Contains("Linux version", StringComparison.Ordinal));
+    }
+
+    /// <summary>A number that was a state's is never another's: guests count what they have changed from it.</summary>
+    [Fact]
+    public async Task StateThatCountsAreFrom_deletedBeforeARestart_nextStateIsWhole()
+    {
+        await using var house = new DaemonHouse();
+        await house.StartAsync();
+        GuestMessage disk = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "disk"));
+        GuestMessage sums = await house.AddAsync(SoakGuests.Define(house.Scratch, "sums", SoakGuests.Sums));
+        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
+        await using var other = new ConsoleWatch(house.Places.ConsoleSocket(sums.Id));
+        await house.StartGuestAsync("disk");
+        await house.StartGuestAsync("sums");
+        await watch.WaitForLinesAsync("n=", 2);
+        await other.WaitForLinesAsync("right", 2);
+
+        StateMessage deleted = await house.SaveAsync("disk");
+        await house.DeleteStateAsync("disk", deleted.Id);
+        house.KillDaemon();
+        await house.StartAsync();
+        StateMessage othersState = await house.SaveAsync("sums");
+        StateMessage state = await house.SaveAsync("disk");
+        await house.RestoreAsync("disk", state.Id, keepsPresent: false);
+        await watch.WaitForLinesAsync("n=", DiskLog.Blocks + 16, 60);
+
+        Assert.Empty(watch.LinesWith("wrong"));
+        Assert.True(othersState.Id > deleted.Id, $"a state of another guest has the number of the one that was deleted, {othersState.Id}");
+    }
+
+    private static async Task KillAsync(int times)
+    {
+        await using var house = new DaemonHouse();
+        await house.StartAsync();
+        GuestMessage clock = await house.AddAsync(SoakGuests.Define(house.Scratch, "clock", SoakGuests.Clock) with { CheckpointSeconds = 2 });
+        GuestMessage sums = await house.AddAsync(SoakGuests.Define(house.Scratch, "sums", SoakGuests.Sums) with { CheckpointSeconds = 4 });
+        GuestMessage disk = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "disk") with { CheckpointSeconds = 2 });
+        await using var clockWatch = new ConsoleWatch(house.Places.ConsoleSocket(clock.Id));
+        await using var sumsWatch = new ConsoleWatch(house.Places.ConsoleSocket(sums.Id));
+        await using var diskWatch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
+        GuestMessage[] guests = [await house.StartGuestAsync("clock"), await house.StartGuestAsync("sums"), await house.StartGuestAsync("disk")];
+        await clockWatch.WaitForLinesAsync("tick", 2);
+        await sumsWatch.WaitForLinesAsync("right", 2);
+        await diskWatch.WaitForLinesAsync("n=", 2);
+        StateMessage whole = await house.SaveAsync("sums");
+        var random = new Random(2);
+        var up = new Times();
+
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < times; i++)
+        {
+            await Task.Delay(random.Next(2000), Cancellation);
+            house.KillDaemon();
+            long killed = Stopwatch.GetTimestamp();
+            await house.StartAsync();
+            up.Add(Stopwatch.GetElapsedTime(killed));
+            GuestMessage[] after = await house.AllAsync();
+            StateMessage saved = await house.SaveAsync(guests[i % guests.Length].Name);
+            Assert.Equal(guests.Select(guest => (guest.ProcessId, "running")), after.Select(guest => (guest.ProcessId, guest.Phase)));
+            Assert.True(saved.NewBytes < whole.NewBytes / 2, $"{saved} after {whole}");
+        }
+
+        long end = Stopwatch.GetTimestamp();
+        await Task.Delay(Stopwatch.GetElapsedTime(start, end), Cancellation);
+        TimeSpan gap = clockWatch.LongestGap(start, end, s_settling);
+        TimeSpan control = clockWatch.LongestGap(end, Stopwatch.GetTimestamp(), s_settling);
+
+        TestContext.Current.SendDiagnosticMessage(
+            $"from the kill until the daemon answered: {up}; longest gap of the clock {gap.TotalMilliseconds:F0} ms, and {control.TotalMilliseconds:F0} ms without kills");
+        await RestoreEachAsync(house, ("clock", clockWatch, "tick"), ("sums", sumsWatch, "right"), ("disk", diskWatch, "n="));
+        Assert.All([clockWatch, sumsWatch, diskWatch], watch => Assert.Empty(watch.LinesWith("wrong")));
+        Assert.Empty(clockWatch.ClockFaults());
+        Assert.DoesNotContain("crashed", house.Said, StringComparison.Ordinal);
+    }
+
+    /// <summary>The last state of each, which was counted from what daemons before had.</summary>
+    private static async Task RestoreEachAsync(DaemonHouse house, params (string Guest, ConsoleWatch Watch, string Line)[] guests)
+    {
+        foreach ((string guest, ConsoleWatch watch, string line) in guests)
+        {
+            Assert.Equal(1, watch.Connection);
+            await house.RestoreAsync(guest, (await house.StatesAsync(guest))[0].Id, keepsPresent: false);
+            await watch.WaitForLinesAsync(line, 10);
+            Assert.Equal("running", (await house.FindAsync(guest)).Phase);
+        }
+    }
+}
