@@ -165,17 +165,23 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
         return host;
     }
 
+    /// <summary>Makes what <see cref="Cut"/> needs. While the machine runs.</summary>
+    /// <param name="count">Pages that may be changed before they were asked for; whoever changes one more waits.</param>
+    /// <exception cref="LinuxException">The host has no memory for it.</exception>
+    public CutRoom PrepareCut(int count) => new((long)(Length / PageSize), count);
+
     /// <summary>
     /// Remembers all of RAM as it is now, until the cut is disposed of: <paramref name="wanted"/> are the pages that will be asked for. While the machine is paused, and
     /// after every right to write past <see cref="PageFlags.Dirty"/> was taken; one cut at a time.
     /// </summary>
     /// <param name="wanted">Made by <see cref="NewPageSet"/>; belongs to the cut.</param>
-    /// <param name="room">Pages that may be changed before they were asked for; whoever changes one more waits.</param>
-    /// <exception cref="LinuxException">The host has no memory for it.</exception>
-    public MemoryCut Cut(PageSet wanted, int room)
+    /// <param name="room">Made by <see cref="PrepareCut"/>; belongs to the cut.</param>
+    public MemoryCut Cut(PageSet wanted, CutRoom room)
     {
         ArgumentNullException.ThrowIfNull(wanted);
+        ArgumentNullException.ThrowIfNull(room);
         ArgumentOutOfRangeException.ThrowIfNotEqual(wanted.Length, (long)(Length / PageSize));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(room.Pages, wanted.Length);
         if (_cut is not null)
             throw new InvalidOperationException("there is a cut already");
         var cut = new MemoryCut(this, _memory.Address, _flags.Address, wanted, room);

@@ -1,4 +1,3 @@
-using Hearth.Linux;
 using Hearth.Machine;
 
 namespace Hearth.Memory;
@@ -26,11 +25,7 @@ public sealed unsafe class MemoryCut : IDisposable
     private readonly GuestRam _ram;
     private readonly byte* _memory;
     private readonly byte* _flags;
-    private readonly MappedMemory _copies;
-
-    /// <summary>For each page of RAM the slot of its copy, plus one. Takes room where pages were kept.</summary>
-    private readonly MappedMemory _slots;
-    private readonly int _room;
+    private readonly CutRoom _room;
     private long _kept;
 
     // Under _gate.
@@ -40,25 +35,13 @@ public sealed unsafe class MemoryCut : IDisposable
     private bool _isAbandoned;
     private bool _isEnded;
 
-    internal MemoryCut(GuestRam ram, byte* memory, byte* flags, PageSet wanted, int room)
+    internal MemoryCut(GuestRam ram, byte* memory, byte* flags, PageSet wanted, CutRoom room)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(room, 1);
         _ram = ram;
         _memory = memory;
         _flags = flags;
         _room = room;
         Pages = wanted;
-        _slots = MappedMemory.Anonymous((nuint)(wanted.Length * sizeof(int)));
-        try
-        {
-            _copies = MappedMemory.Anonymous((nuint)room * GuestRam.PageSize);
-        }
-        catch
-        {
-            _slots.Dispose();
-            throw;
-        }
-
         Mark(isWanted: true);
     }
 
@@ -68,7 +51,7 @@ public sealed unsafe class MemoryCut : IDisposable
     /// <summary>Pages that were copied because they were about to be written.</summary>
     public long Kept => Volatile.Read(ref _kept);
 
-    /// <summary>Gives a page as it was. Each one once, by one thread at a time.</summary>
+    /// <summary>Gives a page as it was; after <see cref="Abandon"/>, and while it comes, anything. Each one once, by one thread at a time.</summary>
     /// <param name="page">In <see cref="Pages"/>.</param>
     /// <param name="to">4096 bytes.</param>
     public void Read(long page, Span<byte> to)
@@ -84,17 +67,22 @@ public sealed unsafe class MemoryCut : IDisposable
         }
 
         WaitWhileCopying(ref flags);
-        int slot = Interlocked.Exchange(ref Slots[page], 0) - 1;
-        if (slot < 0)
+        int slot = Interlocked.Exchange(ref _room.Slots[page], 0) - 1;
+        if (slot >= 0)
+        {
+            _room.Copy(slot).CopyTo(to);
+            Release(slot);
+        }
+        else if (!IsAbandoned())
+        {
             throw new InvalidOperationException("the page was not wanted, or was asked for already");
-        Copy(slot).CopyTo(to);
-        Release(slot);
+        }
     }
 
     /// <summary>Copies every page at once, where writers do not ask before. The machine is paused, and there is room for all.</summary>
     public void KeepAll()
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Pages.Count, _room);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Pages.Count, _room.Count);
         for (long page = 0; Pages.TryFindRun(ref page, Pages.Length, 1, out _); page++)
             Keep(ref _flags[page]);
     }
@@ -125,10 +113,7 @@ public sealed unsafe class MemoryCut : IDisposable
             WaitWhileCopying(ref _flags[page]);
         _ram.EndCut();
         lock (_gate)
-        {
-            _copies.Dispose();
-            _slots.Dispose();
-        }
+            _room.Dispose();
     }
 
     /// <summary>A page is about to be written: keeps a copy if it is still wanted.</summary>
@@ -160,8 +145,6 @@ public sealed unsafe class MemoryCut : IDisposable
             Release(slot);
     }
 
-    private int* Slots => (int*)_slots.Address;
-
     private void Keep(ref byte flags, int slot)
     {
         long page;
@@ -169,8 +152,8 @@ public sealed unsafe class MemoryCut : IDisposable
             page = at - _flags;
 
         // SAFETY: the flags are in the mapping of all pages' flags, so the page lies in RAM's mapping; the slot is this thread's.
-        new ReadOnlySpan<byte>(_memory + (page * GuestRam.PageSize), GuestRam.PageSize).CopyTo(Copy(slot));
-        Volatile.Write(ref Slots[page], slot + 1);
+        new ReadOnlySpan<byte>(_memory + (page * GuestRam.PageSize), GuestRam.PageSize).CopyTo(_room.Copy(slot));
+        Volatile.Write(ref _room.Slots[page], slot + 1);
         _ = Interlocked.Increment(ref _kept);
         TakeAway(ref flags, Copying);
     }
@@ -184,7 +167,7 @@ public sealed unsafe class MemoryCut : IDisposable
             {
                 if (_free.TryPop(out slot))
                     return true;
-                if (_used < _room)
+                if (_used < _room.Count)
                 {
                     slot = _used++;
                     return true;
@@ -207,8 +190,11 @@ public sealed unsafe class MemoryCut : IDisposable
         }
     }
 
-    // SAFETY: there are as many slots as the mapping has pages.
-    private Span<byte> Copy(int slot) => new(_copies.Address + ((long)slot * GuestRam.PageSize), GuestRam.PageSize);
+    private bool IsAbandoned()
+    {
+        lock (_gate)
+            return _isAbandoned;
+    }
 
     private static bool TryTake(ref byte flags)
     {

@@ -14,18 +14,20 @@ public static class DiskMerge
     /// </summary>
     /// <param name="upper">A qcow2 file that nobody writes to any more.</param>
     /// <param name="lower">The file below it, of the same size and with the same clusters; nobody else needs it as it is.</param>
-    /// <exception cref="StorageException">They are no such files, one is damaged, or the host's disk failed.</exception>
+    /// <exception cref="StorageException">They are no such files, somebody writes to one, one is damaged, or the host's disk failed.</exception>
     public static void IntoBelow(string upper, string lower)
     {
-        using (Qcow2Image from = Open(upper, isReadOnly: true))
-        using (Qcow2Image to = Open(lower, isReadOnly: false))
-        {
-            if (from.Length != to.Length || from.Header.ClusterBits != to.Header.ClusterBits)
-                throw new StorageException($"'{upper}' cannot become one with '{lower}': they have different sizes.");
-            Copy(from, to);
-            to.Close();
-        }
+        using Qcow2Image from = Open(upper, isReadOnly: true);
+        using Qcow2Image to = Open(lower, isReadOnly: false);
+        if (from.Length != to.Length || from.Header.ClusterBits != to.Header.ClusterBits)
+            throw new StorageException($"'{upper}' cannot become one with '{lower}': they have different sizes.");
+        Copy(from, to);
+        to.Close();
+        TakeName(upper, lower);
+    }
 
+    private static void TakeName(string upper, string lower)
+    {
         string folder = Path.GetDirectoryName(Path.GetFullPath(upper)) ?? "/";
         try
         {
@@ -62,9 +64,12 @@ public static class DiskMerge
         }
     }
 
-    // Without a lock: who has them open reads, and is meant to.
+    /// <summary>
+    /// Opens one with a lock that is kept until it has its name, and a shared one, although the lower is written to: those who read through it have shared ones (layers below a guest's
+    /// top that are sealed), and may. Who has an exclusive one writes to it, or has tables of it in memory that are not in the file yet: then nothing is merged.
+    /// </summary>
     private static Qcow2Image Open(string path, bool isReadOnly) =>
-        new(new ImageFile(new HostImageStore(DiskChain.OpenFile(path, isReadOnly)), path), new HiddenLayer(), isReadOnly, 1);
+        new(ImageLayers.OpenFile(new ChainFile(DiskChain.OpenFile(path, isReadOnly), path, DiskFormat.Qcow2), exclusive: false), new HiddenLayer(), isReadOnly, 1);
 
     /// <summary>What lies below: whole clusters are copied, so it is never read; but it is there, so that zeros are written as such.</summary>
     private sealed class HiddenLayer : IImageLayer

@@ -50,7 +50,10 @@ internal static class ImageLayers
         return file.Format == DiskFormat.Raw ? new RawLayer(image) : new Qcow2Image(image, below, isReadOnly: true, 1);
     }
 
-    private static ImageFile OpenFile(ChainFile file, bool exclusive)
+    /// <summary>Locks a file before anybody looks at what is in it.</summary>
+    /// <param name="file">Owned from now on, also when this fails.</param>
+    /// <exception cref="StorageException">It is in use.</exception>
+    public static ImageFile OpenFile(ChainFile file, bool exclusive)
     {
         var image = new ImageFile(new HostImageStore(file.File), file.Name);
         try

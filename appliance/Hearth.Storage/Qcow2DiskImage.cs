@@ -13,8 +13,15 @@ public sealed class Qcow2DiskImage : IBlockBackend, IDisposable
 {
     private const ulong CachedLengthMaximum = 128 << 10;
 
-    private readonly Stack<Qcow2Image> _below = new();
+    /// <summary>What was on top before, the lowest first. Changed by <see cref="Push"/> alone, when nobody else is here.</summary>
+    private readonly List<Qcow2Image> _below = [];
+
+    /// <summary>Held while a layer below is sealed, which waits for the host's disk; never by reads and writes.</summary>
+    private readonly Lock _sealing = new();
     private Qcow2Image _image;
+
+    // So many of _below, from the lowest, are sealed. Changed under _sealing.
+    private volatile int _sealed;
     private readonly RequestWorkers _workers;
     private readonly RequestScratch[] _scratch = new RequestScratch[RequestWorkers.ThreadCount];
 
@@ -66,34 +73,49 @@ public sealed class Qcow2DiskImage : IBlockBackend, IDisposable
         throw new StorageException($"The disk '{file.Name}' has {image.Length} bytes and cannot lie on one of {Capacity}.");
     }
 
-    /// <summary>From now on everything is written to the layer. Nothing may be in flight. At once: neither disk nor host is waited for.</summary>
+    /// <summary>
+    /// From now on everything is written to the layer. Nothing may be in flight, <see cref="SealBelow"/> neither. At once: neither disk nor host is waited for.
+    /// </summary>
     /// <param name="layer">Made by <see cref="Prepare"/> since the last time; this disk's from now on.</param>
     public void Push(DiskLayer layer)
     {
         ArgumentNullException.ThrowIfNull(layer);
-        _below.Push(_image);
+        _below.Add(_image);
         _image = layer.Take();
     }
 
-    /// <summary>What lay on top before <see cref="Push"/> is complete on stable storage afterwards, and others may read it. While the guest goes on.</summary>
-    /// <exception cref="StorageException">The host's disk failed, or is full: the guest goes on, but what it wrote before is not safe.</exception>
+    /// <summary>Whatever lay on top before a <see cref="Push"/> is complete on stable storage afterwards, and others may read it. While the guest goes on, which only reads there.</summary>
+    /// <exception cref="StorageException">
+    /// The host's disk failed, or is full: the guest goes on, but what it wrote before is not safe, and nothing that lies on it. So this, and the guest's own flushes, fail until
+    /// that layer could be sealed; where its tables were lost, for ever.
+    /// </exception>
     public void SealBelow()
     {
-        if (!_below.TryPeek(out Qcow2Image? image))
+        // Whoever flushes a disk that has been sealed long ago does not wait for anybody.
+        if (_sealed == _below.Count)
             return;
-        image.Close();
-        image.Metadata.File.Lock(exclusive: false);
+        lock (_sealing)
+        {
+            for (; _sealed < _below.Count; _sealed++)
+                Seal(_below[_sealed]);
+        }
     }
 
     /// <summary>Ends what was submitted, brings everything to stable storage and closes the files.</summary>
     public void Dispose()
     {
         _workers.Dispose();
-        do
-            Close(_image);
-        while (_below.TryPop(out _image!));
+        foreach (Qcow2Image image in _below)
+            Close(image);
+        Close(_image);
         foreach (RequestScratch scratch in _scratch)
             scratch.Dispose();
+    }
+
+    private static void Seal(Qcow2Image image)
+    {
+        image.Close();
+        image.Metadata.File.Lock(exclusive: false);
     }
 
     private static void Close(Qcow2Image image)
@@ -136,7 +158,7 @@ public sealed class Qcow2DiskImage : IBlockBackend, IDisposable
                     _image.WriteZeros(scratch, offset, (long)request.Length);
                     break;
                 default:
-                    _image.Flush();
+                    Flush();
                     break;
             }
 
@@ -146,5 +168,12 @@ public sealed class Qcow2DiskImage : IBlockBackend, IDisposable
         {
             return error.Status;
         }
+    }
+
+    /// <summary>What was acknowledged before a cut may be in memory yet, in a layer below: until the save has sealed it, a flush does.</summary>
+    private void Flush()
+    {
+        SealBelow();
+        _image.Flush();
     }
 }

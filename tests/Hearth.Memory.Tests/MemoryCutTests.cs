@@ -15,7 +15,7 @@ public sealed class MemoryCutTests
     {
         using var ram = new GuestRam(Length);
         Fill(ram, SomePage, 1);
-        using MemoryCut cut = ram.Cut(Everything(ram), Pages);
+        using MemoryCut cut = ram.Cut(Everything(ram), ram.PrepareCut(Pages));
 
         cut.Read(PageOf(SomePage), _page);
 
@@ -32,7 +32,7 @@ public sealed class MemoryCutTests
     {
         using var ram = new GuestRam(Length);
         Fill(ram, SomePage, 1);
-        using MemoryCut cut = ram.Cut(Everything(ram), Pages);
+        using MemoryCut cut = ram.Cut(Everything(ram), ram.PrepareCut(Pages));
 
         Overwrite(ram, SomePage, writer);
         cut.Read(PageOf(SomePage), _page);
@@ -47,7 +47,7 @@ public sealed class MemoryCutTests
     public void Write_pageThatWasAskedFor_keepsNothing()
     {
         using var ram = new GuestRam(Length);
-        using MemoryCut cut = ram.Cut(Everything(ram), Pages);
+        using MemoryCut cut = ram.Cut(Everything(ram), ram.PrepareCut(Pages));
         cut.Read(PageOf(SomePage), _page);
 
         Fill(ram, SomePage, 2);
@@ -61,7 +61,7 @@ public sealed class MemoryCutTests
         using var ram = new GuestRam(Length);
         PageSet wanted = ram.NewPageSet();
         wanted.Add(PageOf(SomePage));
-        using MemoryCut cut = ram.Cut(wanted, 1);
+        using MemoryCut cut = ram.Cut(wanted, ram.PrepareCut(1));
 
         Fill(ram, SomePage + GuestRam.PageSize, 2);
 
@@ -76,7 +76,7 @@ public sealed class MemoryCutTests
         using var ram = new GuestRam(Length);
         Fill(ram, SomePage, 1);
         Fill(ram, SomePage + GuestRam.PageSize, 1);
-        using MemoryCut cut = ram.Cut(Everything(ram), 1);
+        using MemoryCut cut = ram.Cut(Everything(ram), ram.PrepareCut(1));
         Fill(ram, SomePage, 2);
         var writer = new Thread(() => Fill(ram, SomePage + GuestRam.PageSize, 2));
         writer.Start();
@@ -93,7 +93,7 @@ public sealed class MemoryCutTests
     public void Abandon_writersWait_letsThemGoOn()
     {
         using var ram = new GuestRam(Length);
-        using MemoryCut cut = ram.Cut(Everything(ram), 1);
+        using MemoryCut cut = ram.Cut(Everything(ram), ram.PrepareCut(1));
         Fill(ram, SomePage, 2);
         var writer = new Thread(() => Fill(ram, SomePage + GuestRam.PageSize, 2));
         writer.Start();
@@ -105,14 +105,27 @@ public sealed class MemoryCutTests
     }
 
     [Fact]
+    public void Read_afterAbandon_neitherFailsNorWaits()
+    {
+        using var ram = new GuestRam(Length);
+        using MemoryCut cut = ram.Cut(Everything(ram), ram.PrepareCut(1));
+        Fill(ram, SomePage, 2);
+
+        cut.Abandon();
+
+        cut.Read(PageOf(SomePage), _page);
+        cut.Read(PageOf(SomePage) + 1, _page);
+    }
+
+    [Fact]
     public void Cut_whileThereIsOne_isRefused_afterIt_isNot()
     {
         using var ram = new GuestRam(Length);
-        MemoryCut first = ram.Cut(Everything(ram), 1);
-        Assert.Throws<InvalidOperationException>(() => ram.Cut(Everything(ram), 1));
+        MemoryCut first = ram.Cut(Everything(ram), ram.PrepareCut(1));
+        Assert.Throws<InvalidOperationException>(() => ram.Cut(Everything(ram), ram.PrepareCut(1)));
 
         first.Dispose();
-        ram.Cut(Everything(ram), 1).Dispose();
+        ram.Cut(Everything(ram), ram.PrepareCut(1)).Dispose();
     }
 
     /// <summary>Three writers, in another order each, against a reader: whoever comes first, every page is read as it was, whole.</summary>
@@ -126,7 +139,7 @@ public sealed class MemoryCutTests
         {
             foreach (long page in PagesOf(all))
                 Fill(ram, (ulong)page * GuestRam.PageSize, (byte)page);
-            using MemoryCut cut = ram.Cut(Everything(ram), 32);
+            using MemoryCut cut = ram.Cut(Everything(ram), ram.PrepareCut(32));
             var start = new ManualResetEventSlim();
             Thread[] writers = [NewWriter(ram, start, 1), NewWriter(ram, start, 7), NewWriter(ram, start, 101)];
             foreach (Thread writer in writers)

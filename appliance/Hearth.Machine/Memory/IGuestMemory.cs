@@ -17,6 +17,10 @@ public interface IGuestMemory
     bool TryWrite(GuestAddress to, ReadOnlySpan<byte> from);
 
     /// <summary>Lends the memory itself, for a transfer by the host's kernel. Valid while the machine exists; it does not move.</summary>
+    /// <remarks>
+    /// A state that is being saved keeps each page as it was at its instant: that is asked for here, when memory is lent, and not when it is written. So nobody has lent memory that is
+    /// yet to be written over such an instant: a device ends what is in flight when it is paused (<see cref="IPausableDevice.Pause"/>), and asks for memory anew when it goes on.
+    /// </remarks>
     /// <param name="length">Bytes, at most 1 GiB.</param>
     /// <returns>False when any byte lies outside RAM. What is to be written must be <see cref="IsWritable"/> too.</returns>
     bool TryMap(GuestAddress start, int length, out Memory<byte> memory);

@@ -104,8 +104,7 @@ internal sealed class Qcow2Metadata : IDisposable
     /// <summary>The first change of an image clears the features that it breaks, and marks it dirty where counts come late.</summary>
     public void BeginChangesLocked()
     {
-        if (_isFailed)
-            throw new StorageException($"The disk '{File.Name}' takes no more: the host could not bring it to stable storage.");
+        RequireNotFailed();
         if (_isChanged)
             return;
         if (File.Length % _header.ClusterLength != 0)
@@ -188,11 +187,14 @@ internal sealed class Qcow2Metadata : IDisposable
         }
     }
 
-    /// <summary>Leaves the image as the format wants it. Nothing may be in flight.</summary>
-    /// <exception cref="StorageException">The host's disk failed, or is full.</exception>
+    /// <summary>Leaves the image as the format wants it. No change may be in flight, nor a flush; reads may, which touch neither counts nor the file's end that nothing is in.</summary>
+    /// <exception cref="StorageException">The host's disk failed, now or before, or is full.</exception>
     public void Close()
     {
-        if (_isReadOnly || !_isChanged || _isFailed)
+        if (_isReadOnly)
+            return;
+        RequireNotFailed();
+        if (!_isChanged)
             return;
         Flush();
         Refcounts.Write();
@@ -270,6 +272,12 @@ internal sealed class Qcow2Metadata : IDisposable
         // What is counted as free already was counted wrongly; a check says so.
         if (Refcounts[cluster] != 0 && Refcounts.Decrement(cluster) == 0)
             Mapping.Forget(cluster);
+    }
+
+    private void RequireNotFailed()
+    {
+        if (_isFailed)
+            throw new StorageException($"The disk '{File.Name}' takes no more: the host could not bring it to stable storage.");
     }
 
     private void Sync()

@@ -11,7 +11,9 @@ namespace Hearth.Vm.Hosting;
 /// written ──► changed ── Take ──► sent ── Settle ──► forgotten
 ///                 ▲────────── Forget ──────────┘
 /// </code>
-/// The tracker begins before anything is written, and memory begins with zeros: from nothing, what has changed is everything. By one thread at a time.
+/// The tracker begins before anything is written, and memory begins with zeros: from nothing, what has changed is everything.
+/// By one thread at a time, without a lock: the thread of a save has it from its start until it asks for the cut, and the machine's thread at the cut and after that save has
+/// ended, or was sent. Before it touches this otherwise, it ends the save and joins its thread (<see cref="HostedSave.Dispose"/>). <see cref="Base"/> alone is for any thread.
 /// </remarks>
 internal sealed class ChangedPages : IDisposable
 {
@@ -62,11 +64,11 @@ internal sealed class ChangedPages : IDisposable
     /// <summary>What was sent is on stable storage, as a state with this identifier.</summary>
     public void Settle(long state)
     {
-        _base = state;
+        Volatile.Write(ref _base, state);
         _sent.Clear();
     }
 
-    /// <summary>What was sent is lost.</summary>
+    /// <summary>What was sent is lost, or nobody will ever say what has become of it: it is to be sent again.</summary>
     public void Forget()
     {
         Unite(_changed, _sent);

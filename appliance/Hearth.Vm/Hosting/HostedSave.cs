@@ -12,16 +12,18 @@ namespace Hearth.Vm.Hosting;
 /// <summary>One save for the supervisor, nearly all of it while the guest runs.</summary>
 /// <remarks>
 /// <code>
-/// this thread: open layers, send ahead, drain disks ──► prepared
-/// machine's thread:                                        Cut: pause, device state, layers, mark memory, resume
+/// this thread: open layers, make room, send ahead, drain disks ──► prepared
+/// machine's thread:                                        Cut: pause, device state, mark memory, layers, resume
 /// this thread:                                                  ──► send memory, seal layers ──► answer
 /// </code>
-/// The guest stands still for <see cref="Cut"/> alone, which neither waits for the disk nor copies memory where the engine asks before it writes. Other engines send their memory
-/// ahead, round by round, and copy at the cut what was changed in the last.
+/// The guest stands still for <see cref="TryCut"/> alone, which neither waits for the disk nor copies memory where the engine asks before it writes. Other engines send their memory
+/// ahead, round by round, and copy at the cut what was changed in the last. Whatever the host may refuse is asked of it before the cut, which cannot fail: a save does, and the guest
+/// runs on.
 /// </remarks>
 internal sealed class HostedSave : IDisposable
 {
     private const int MostRounds = 6;
+    private const string GivenUp = "the save was given up before all of it was sent";
 
     /// <summary>Pages that are not worth another round: to copy 2 MiB takes less than a millisecond.</summary>
     private const long FewPages = 512;
@@ -35,22 +37,25 @@ internal sealed class HostedSave : IDisposable
     private readonly ReceivedOrder _received;
     private readonly FileDescriptor _stream;
     private readonly StateSender _sender;
-    private readonly Action _prepared;
+    private readonly Action<HostedSave> _prepared;
     private readonly Action<HostedSave, SaveReport?, string?> _ended;
     private readonly ManualResetEventSlim _isCut = new();
     private readonly List<(Qcow2DiskImage Disk, DiskLayer Layer)> _layers = [];
     private readonly Thread _thread;
+    private CutRoom? _room;
     private MemoryCut? _cut;
     private byte[] _state = [];
     private TimeSpan _pause;
     private bool _isWhole;
+    private volatile bool _isDrained;
+    private volatile bool _isSent;
     private volatile bool _isGivenUp;
 
     /// <param name="received">Its descriptors are taken.</param>
-    /// <param name="prepared">Called when <see cref="Cut"/> is to be called.</param>
-    /// <param name="ended">Called at the end, with what was sent, or with why it was not.</param>
+    /// <param name="prepared">Called when <see cref="TryCut"/> is to be called; not for a save that was given up.</param>
+    /// <param name="ended">Called at the end, once, with what was sent, or with why it was not.</param>
     /// <exception cref="FormatException">The order cannot be.</exception>
-    public HostedSave(GuestMachine machine, ChangedPages changed, ReceivedOrder received, Action prepared, Action<HostedSave, SaveReport?, string?> ended)
+    public HostedSave(GuestMachine machine, ChangedPages changed, ReceivedOrder received, Action<HostedSave> prepared, Action<HostedSave, SaveReport?, string?> ended)
     {
         Order = received.Order.Save ?? throw new FormatException("the supervisor's order does not say how to save");
         _machine = machine;
@@ -66,6 +71,12 @@ internal sealed class HostedSave : IDisposable
     public SaveOrder Order { get; }
 
     public GuestOrder Received => _received.Order;
+
+    /// <summary>Devices begin nothing new, for the sake of a cut that has not come yet; to resume the machine ends that.</summary>
+    public bool HoldsDevices => _isDrained && _cut is null;
+
+    /// <summary>All of it has been sent, so it can become a state.</summary>
+    public bool IsSent => _isSent;
 
     public void Start() => _thread.Start();
 
@@ -89,14 +100,12 @@ internal sealed class HostedSave : IDisposable
 
         // First: to save a device may write to RAM.
         var state = _machine.Capture();
-        PageSet pages = _changed.Take();
+        _cut = _machine.Ram.Cut(_changed.Take(), _room!);
+        _room = null;
+        if (!_machine.AsksBeforeWrites)
+            _cut.KeepAll();
         foreach ((Qcow2DiskImage disk, DiskLayer layer) in _layers)
             disk.Push(layer);
-        bool asks = _machine.AsksBeforeWrites;
-        int room = (int)Math.Max(Math.Max(LeastRoom, _machine.Ram.Length / GuestRam.PageSize / RoomShare), asks ? 0 : (ulong)pages.Count);
-        _cut = _machine.Ram.Cut(pages, room);
-        if (!asks)
-            _cut.KeepAll();
         if (wasRunning && !Order.StaysPaused)
         {
             // Not hidden from the guest: its clock would be late by all these pauses together.
@@ -110,16 +119,22 @@ internal sealed class HostedSave : IDisposable
         return true;
     }
 
-    /// <summary>Ends it, finished or not; waits for the thread.</summary>
+    /// <summary>
+    /// Ends it, finished or not, and waits for the thread. By the machine's thread. That takes as long as the host's disk needs, and no longer: the thread waits for the supervisor only
+    /// where it writes to the stream, which fails from here on, and for the machine only at the cut.
+    /// </summary>
     public void Dispose()
     {
         _isGivenUp = true;
+
+        // In this order: what is read of a cut that was abandoned is worth nothing, and must not reach the end of the stream.
+        _stream.ShutDown();
         _cut?.Abandon();
         _isCut.Set();
-        _stream.ShutDown();
-        if (_thread.IsAlive && Thread.CurrentThread != _thread)
+        if (_thread.IsAlive)
             _thread.Join();
         _cut?.Dispose();
+        _room?.Dispose();
         foreach ((_, DiskLayer layer) in _layers)
             layer.Dispose();
         _stream.Dispose();
@@ -131,18 +146,25 @@ internal sealed class HostedSave : IDisposable
         try
         {
             Prepare();
-            _prepared();
+            RequireWanted();
+            _prepared(this);
             _isCut.Wait();
-            if (_isGivenUp)
-                return;
+            RequireWanted();
             Send();
+            _isSent = true;
             _ended(this, new SaveReport(_isWhole, (long)_pause.TotalMicroseconds, _sender.Pages, _cut!.Kept), null);
         }
         catch (Exception error) when (error is LinuxException or IOException or StorageException or FormatException or MachineException)
         {
             _cut?.Abandon();
-            _ended(this, null, _isGivenUp ? "the guest ended before all of it was saved" : error.Message.TrimEnd('.'));
+            _ended(this, null, _isGivenUp ? GivenUp : error.Message.TrimEnd('.'));
         }
+    }
+
+    private void RequireWanted()
+    {
+        if (_isGivenUp)
+            throw new MachineException(GivenUp);
     }
 
     private void Prepare()
@@ -160,11 +182,21 @@ internal sealed class HostedSave : IDisposable
             _layers.Add((disk, disk.Prepare(new ChainFile(file, layer.Name, DiskFormat.Qcow2))));
         }
 
+        _room = _machine.Ram.PrepareCut(CopiesAtMost());
         if (_isWhole)
             _changed.AddEverything();
         if (!_machine.AsksBeforeWrites)
             SendAhead();
+        RequireWanted();
+        _isDrained = true;
         _machine.Drain();
+    }
+
+    /// <summary>Where writers do not ask, all that has changed is copied at the cut, and how much that is shows there only.</summary>
+    private int CopiesAtMost()
+    {
+        int pages = (int)(_machine.Ram.Length / GuestRam.PageSize);
+        return Math.Max(LeastRoom, _machine.AsksBeforeWrites ? pages / RoomShare : pages);
     }
 
     private void SendAhead()

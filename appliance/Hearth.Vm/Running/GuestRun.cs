@@ -60,11 +60,14 @@ internal sealed class GuestRun
             MachineEvent happened = _events.Take();
             if (happened.Kind is MachineEventKind.Order or MachineEventKind.Cut or MachineEventKind.CatchUp)
             {
-                if (ActForSupervisor(happened.Kind, ref isRunning) is { } end)
+                if (ActForSupervisor(happened, ref isRunning) is { } end)
                     return Stop(end, isRunning);
                 continue;
             }
 
+            // What ends the guest whatever state it is in does not wait for a save, nor for a vCPU that waits for one.
+            if (happened.Kind is MachineEventKind.Quit or MachineEventKind.Signal)
+                _hosted?.GiveUpSave(ref isRunning);
             using GuestSave? save = happened.Kind == MachineEventKind.Save ? BeginSave() : null;
             long paused = Stopwatch.GetTimestamp();
             if (isRunning)
@@ -75,13 +78,13 @@ internal sealed class GuestRun
         }
     }
 
-    private GuestOutcome? ActForSupervisor(MachineEventKind kind, ref bool isRunning)
+    private GuestOutcome? ActForSupervisor(in MachineEvent happened, ref bool isRunning)
     {
-        if (kind == MachineEventKind.Order)
+        if (happened.Kind == MachineEventKind.Order)
             return _hosted!.Act(ref isRunning);
-        if (kind == MachineEventKind.Cut)
+        if (happened.Kind == MachineEventKind.Cut)
         {
-            _hosted!.Cut(ref isRunning);
+            _hosted!.Cut(happened.Save!, ref isRunning);
             return null;
         }
 
@@ -118,7 +121,8 @@ internal sealed class GuestRun
 
     private GuestOutcome? ActOn(in VcpuExit exit, Processor processor)
     {
-        if (exit.Reason == VcpuExitReason.Shutdown && !_exitOnReset)
+        // A guest that shuts down again and again is what the supervisor has its ladder for; on a terminal it boots as a PC does.
+        if (exit.Reason == VcpuExitReason.Shutdown && !_exitOnReset && _hosted is null)
             return Restart();
         (int code, GuestCause cause, string what) = exit.Reason switch
         {

@@ -1,4 +1,5 @@
 using Hearth.Cpu;
+using Hearth.Vm.Hosting;
 
 namespace Hearth.Vm.Running;
 
@@ -37,7 +38,7 @@ internal enum MachineEventKind
     /// <summary>The supervisor wants something.</summary>
     Order,
 
-    /// <summary>A save that the supervisor wanted is prepared.</summary>
+    /// <summary>The save <see cref="MachineEvent.Save"/>, which the supervisor wanted, is prepared.</summary>
     Cut,
 
     /// <summary>The guest's clocks have still to be set, by a further step.</summary>
@@ -45,4 +46,5 @@ internal enum MachineEventKind
 }
 
 /// <summary>Something that the thread which runs the machine has to deal with.</summary>
-internal readonly record struct MachineEvent(MachineEventKind Kind, uint Value = 0, VcpuExit Exit = default);
+/// <param name="Save">It may have been given up since: whoever takes the event looks whether it is still the one that is under way.</param>
+internal readonly record struct MachineEvent(MachineEventKind Kind, uint Value = 0, VcpuExit Exit = default, HostedSave? Save = null);

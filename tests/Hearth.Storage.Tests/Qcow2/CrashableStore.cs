@@ -20,6 +20,9 @@ internal sealed class CrashableStore : IImageStore
     /// <summary>Called before a sync, and after a write.</summary>
     public Action? Moment { get; set; }
 
+    /// <summary>Called before a sync.</summary>
+    public Action? Synced { get; set; }
+
     /// <summary>The next sync fails, and drops what it could not write; those after it find nothing wrong, as with fsync(2).</summary>
     public bool FailsNextSync { get; set; }
 
@@ -82,6 +85,7 @@ internal sealed class CrashableStore : IImageStore
     public DiskResult Sync()
     {
         Moment?.Invoke();
+        Synced?.Invoke();
         if (FailsNextSync)
         {
             FailsNextSync = false;

@@ -124,6 +124,38 @@ public sealed class LayerTests
         Assert.Equal(before, folder.ReadThrough(2, Length));
     }
 
+    [Fact]
+    public void IntoBelow_lowerHasTablesInMemory_isRefused_andNothingChanges()
+    {
+        using var folder = new LayerFolder();
+        byte[] first = folder.Random(Cluster);
+        using (Qcow2DiskImage disk = folder.OpenTop(1))
+        {
+            Write(disk, 0, first);
+            Push(folder, disk, 2);
+            Write(disk, Cluster, first);
+            Push(folder, disk, 3);
+            File.Copy(folder[2], folder[8]);
+
+            Assert.Throws<StorageException>(() => DiskMerge.IntoBelow(folder[8], folder[1]));
+        }
+
+        Assert.True(DiskInspection.Check(folder[1], repair: false, null).IsClean);
+        Assert.Equal([.. first, .. first], folder.ReadThrough(3, 2 * Cluster));
+    }
+
+    [Fact]
+    public void IntoBelow_upperIsWrittenTo_isRefused()
+    {
+        using var folder = new LayerFolder();
+        folder.MakeOn(1, 2);
+        using Qcow2DiskImage disk = folder.OpenTop(2);
+
+        Assert.Throws<StorageException>(() => DiskMerge.IntoBelow(folder[2], folder[1]));
+
+        Assert.True(File.Exists(folder[1]));
+    }
+
     private static void Push(LayerFolder folder, Qcow2DiskImage disk, int layer)
     {
         folder.MakeOn(layer - 1, layer);

@@ -13,7 +13,7 @@ internal sealed class ScriptedEngine : ICpuEngine
 
     public string Name => "scripted";
 
-    public bool AsksBeforeWrites => true;
+    public bool AsksBeforeWrites { get; set; } = true;
 
     public IEngineApics? Apics => null;
 

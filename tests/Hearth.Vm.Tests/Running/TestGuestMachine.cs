@@ -4,6 +4,7 @@ using Hearth.Memory;
 using Hearth.Protocol;
 using Hearth.Testing;
 using Hearth.Vm.Composition;
+using Hearth.Vm.Hosting;
 using Hearth.Vm.Running;
 using Hearth.Vm.Saving;
 using Hearth.Vm.Tests.Boot;
@@ -43,10 +44,10 @@ internal sealed class TestGuestMachine : IDisposable
     /// <summary>What the user was told.</summary>
     public List<string> Told { get; } = [];
 
-    public GuestOutcome Run(bool exitOnReset = true, GuestFile? file = null, WatchdogAction watchdog = WatchdogAction.Reset)
+    public GuestOutcome Run(bool exitOnReset = true, GuestFile? file = null, WatchdogAction watchdog = WatchdogAction.Reset, HostedGuest? hosted = null)
     {
         Machine.PowerOn();
-        return new GuestRun(Machine, Events, exitOnReset, file, Told.Add, watchdog).Run();
+        return new GuestRun(Machine, Events, exitOnReset, file, Told.Add, watchdog, hosted).Run();
     }
 
     public void Dispose()
