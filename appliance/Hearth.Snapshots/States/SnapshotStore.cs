@@ -16,6 +16,7 @@ namespace Hearth.Snapshots.States;
 /// packs/00000001.pack   pages, in chunks that never move (Pack)
 /// states/000000000001/  manifest (Manifest), and a file for each other part
 /// states/new-…          a state that is being committed; deleted when the store is opened
+/// states/last-…         empty: the number of the last state, where that is deleted
 /// </code>
 /// A commit brings packs to stable storage, then the files of the new folder, then gives it its name. From any thread; writers and readers are used by one thread each.
 /// </remarks>
@@ -24,6 +25,7 @@ public sealed class SnapshotStore : IDisposable
     private const string PacksFolder = "packs";
     private const string StatesFolder = "states";
     private const string NewPrefix = "new-";
+    private const string LastPrefix = "last-";
     private const int IndexCapacity = 1 << 20;
 
     private readonly IStoreFolder _folder;
@@ -318,6 +320,12 @@ public sealed class SnapshotStore : IDisposable
             return;
         }
 
+        if (name.StartsWith(LastPrefix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(LastPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long last))
+        {
+            _lastId = Math.Max(_lastId, last);
+            return;
+        }
+
         if (!long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out long id))
             return;
         _lastId = Math.Max(_lastId, id);
@@ -337,6 +345,9 @@ public sealed class SnapshotStore : IDisposable
 
     private void DeleteLocked(long id, Action forget)
     {
+        if (id == _lastId)
+            MarkLast();
+
         // Under a name that means nothing first: half a state must not be left under its own.
         string gone = Path.Combine(StatesFolder, NewPrefix + NameOf(id));
         _folder.Rename(FolderOf(id), gone);
@@ -345,6 +356,21 @@ public sealed class SnapshotStore : IDisposable
         _folder.Synchronize(StatesFolder);
         _isDeletionUncertain = false;
         _folder.Delete(gone);
+    }
+
+    /// <summary>A number is given once: somebody may still count from the state that had it, and what another one has by then would be taken for it.</summary>
+    private void MarkLast()
+    {
+        string mark = LastPrefix + NameOf(_lastId);
+        string[] marks = [.. _folder.List(StatesFolder).Where(name => name.StartsWith(LastPrefix, StringComparison.Ordinal))];
+        if (!marks.Contains(mark))
+        {
+            _folder.CreateFolder(Path.Combine(StatesFolder, mark));
+            _folder.Synchronize(StatesFolder);
+        }
+
+        foreach (string earlier in marks.Where(name => name != mark))
+            _folder.Delete(Path.Combine(StatesFolder, earlier));
     }
 
     private Manifest Require(SavedState state, long pages)

@@ -69,6 +69,18 @@ internal sealed class DiskLayers(GuestPlaces places, int guest)
     public IReadOnlyList<LayeredDisk> Describe(GuestDefinition definition, IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached, LayerTree tree) =>
         [.. definition.Disks.Zip(attached, (disk, place) => new LayeredDisk(disk, ChainOf(disks.First(record => record.Slot == place.Slot), tree)))];
 
+    /// <summary>Looks whether all layers of disks are there and say of themselves what they should, also while a guest uses them.</summary>
+    /// <exception cref="StorageException">One is missing or damaged.</exception>
+    public void Verify(IEnumerable<DiskRecord> disks, LayerTree tree)
+    {
+        foreach (DiskRecord disk in disks.Where(disk => disk.Layer != 0))
+        {
+            // Its own first: a chain has no layers that are not there, as those have been merged.
+            foreach (string file in ChainOf(disk, tree).Prepend(FileOf(disk)).Distinct())
+                _ = DiskInspection.Describe(file, DiskFormat.Qcow2);
+        }
+    }
+
     /// <summary>The file of the layer that a disk's record names.</summary>
     public string FileOf(DiskRecord disk) => places.LayerOf(guest, disk.Slot, disk.Layer);
 

@@ -75,13 +75,16 @@ internal sealed class GuestKeeper : IAsyncDisposable
 
     public Task PauseAsync(CancellationToken cancellation) => WithGateAsync(async () =>
     {
-        await RequireRunning().OrderAsync(GuestOrderKind.Pause).ConfigureAwait(false);
+        RunningGuest running = RequireRunning();
+        Keep(_present with { IsPaused = true });
+        await running.OrderAsync(GuestOrderKind.Pause).ConfigureAwait(false);
         Show(GuestPhase.Paused);
     }, cancellation);
 
     public Task ResumeAsync(CancellationToken cancellation) => WithGateAsync(async () =>
     {
         await RequireRunning().OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
+        Keep(_present with { IsPaused = false });
         Show(GuestPhase.Running);
     }, cancellation);
 
@@ -95,8 +98,8 @@ internal sealed class GuestKeeper : IAsyncDisposable
     public Task RestoreAsync(long state, bool keepsPresent, CancellationToken cancellation) => WithGateAsync(async () =>
     {
         // What is now is not given up for something that cannot be.
-        _ = _host.States.Require(_guest, state);
-        await Task.Run(() => _host.States.Verify(state), CancellationToken.None).ConfigureAwait(false);
+        StateDetails details = _host.States.Require(_guest, state).Details;
+        await Task.Run(() => _upkeep.Verify(state, details, _present), CancellationToken.None).ConfigureAwait(false);
         if (_running is { } running && keepsPresent)
             _ = await SaveLockedAsync(new SaveRequest("before going back", Stops: true), isCheckpoint: false, null).ConfigureAwait(false);
         else if (_running is not null)
@@ -181,6 +184,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
             {
                 Attach(await _launch.TakeBackAsync(process, _present).ConfigureAwait(false));
                 _host.Note(_guest, "guest.takenBack", "the guest ran on while nobody was there, and was taken back");
+                await FinishSaveLockedAsync(_running!).ConfigureAwait(false);
                 return;
             }
         }
@@ -190,6 +194,22 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
 
         await AnswerCrashAsync(GuestCause.HostFault, "its process ended while nobody was there").ConfigureAwait(false);
+    }
+
+    /// <summary>A save that was to stop the guest, and whose supervisor ended in between: stops it where there is a state, and lets it go on where there is none.</summary>
+    private async Task FinishSaveLockedAsync(RunningGuest running)
+    {
+        if (_present.Saved != 0)
+        {
+            await EndAsync(running).ConfigureAwait(false);
+            Leave(_present with { Process = null });
+        }
+        else if (running.Greeting.IsPaused && !_present.IsPaused)
+        {
+            await running.OrderAsync(GuestOrderKind.Forget).ConfigureAwait(false);
+            await running.OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
+            Show(GuestPhase.Running);
+        }
     }
 
     /// <param name="state">The state it goes on from; 0 to boot.</param>

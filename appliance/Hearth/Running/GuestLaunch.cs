@@ -33,7 +33,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             keep(prepared);
             StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
-            keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Base = state, Pages = started.Pages, HasCrashed = false });
+            keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Base = state, Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
             if (state == 0)
                 host.Starter.Remember(definition, running.Greeting);

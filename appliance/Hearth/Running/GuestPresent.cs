@@ -30,6 +30,9 @@ internal sealed record GuestPresent
     /// <summary>When the guest was started last by somebody: states before that are not what a crash goes back to.</summary>
     public DateTimeOffset Started { get; init; }
 
+    /// <summary>Somebody paused it.</summary>
+    public bool IsPaused { get; init; }
+
     /// <summary>It ended by itself too often, and is left alone.</summary>
     public bool HasCrashed { get; init; }
 }

@@ -35,7 +35,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         keep(above);
 
         // Where the state it counts from is gone, it sends everything.
-        long from = host.States.Has(present.Base) ? present.Base : 0;
+        long from = host.States.Has(present.Base, guest) ? present.Base : 0;
         using SavedStateWriter writer = host.States.Begin(guest, present.Pages, from);
         byte[]? picture = running.TakePicture();
         (StateReceiver received, SaveReport report) = await TransferAsync(above, request, from, writer, progress).ConfigureAwait(false);

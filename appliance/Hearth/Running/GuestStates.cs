@@ -56,10 +56,12 @@ internal sealed class GuestStates : IDisposable
     /// <exception cref="GuestRunException">There is none, or it cannot be read.</exception>
     public (SavedStateRecord Record, StateDetails Details) Require(int guest, long state)
     {
-        if (_store.States.Find(state) is { } stored && stored.Record.Guest == guest)
+        StoredState? stored = _store.States.Find(state);
+        bool isOfAnother = stored is not null && stored.Record.Guest != guest;
+        if (!isOfAnother && _snapshots.Unreadable.FirstOrDefault(each => each.Id == state) is { } unreadable)
+            throw new GuestRunException($"the saved state {state} cannot be used: {unreadable.Sentence.TrimEnd('.')}; go back to another one of `hearth guest checkpoints`", GuestRunFailure.Damaged);
+        if (stored is not null && !isOfAnother)
             return Describe(stored);
-        if (_snapshots.Unreadable.FirstOrDefault(each => each.Id == state) is { } unreadable)
-            throw new GuestRunException($"{unreadable.Sentence.TrimEnd('.')}; go back to another one of `hearth guest checkpoints`", GuestRunFailure.Damaged);
         throw new GuestRunException($"the guest has no saved state {state}: `hearth guest checkpoints` lists those it has", GuestRunFailure.NotFound);
     }
 
@@ -68,8 +70,8 @@ internal sealed class GuestStates : IDisposable
     /// <exception cref="SnapshotException">It cannot be begun.</exception>
     public SavedStateWriter Begin(int guest, long pages, long before) => _snapshots.Begin(NameOf(guest), pages, before == 0 ? null : Find(before));
 
-    /// <summary>True where a new state can count from this one.</summary>
-    public bool Has(long state) => Find(state) is not null;
+    /// <summary>True where a new state of a guest can count from this one.</summary>
+    public bool Has(long state, int guest) => Find(state) is { } there && there.Guest == NameOf(guest);
 
     /// <summary>Brings a state to stable storage. It is there from then on.</summary>
     /// <param name="picture">A PNG file; null for none.</param>
@@ -132,13 +134,23 @@ internal sealed class GuestStates : IDisposable
     /// <exception cref="GuestRunException">It is in use, or the host refused.</exception>
     public void Delete(long state)
     {
-        Explain(state, () =>
-        {
-            if (Find(state) is { } there)
-                _snapshots.Delete(there);
-            return true;
-        });
+        // The record first: a state without one explains itself, a house with nothing but records looks as if its disk were missing.
+        StoredState? stored = _store.States.Find(state);
         _store.States.Remove(state);
+        try
+        {
+            Explain(state, () =>
+            {
+                if (Find(state) is { } there)
+                    _snapshots.Delete(there);
+                return true;
+            });
+        }
+        catch (GuestRunException) when (stored is not null)
+        {
+            _store.States.Put(stored);
+            throw;
+        }
     }
 
     /// <summary>Gives back the room of what no state needs any more.</summary>

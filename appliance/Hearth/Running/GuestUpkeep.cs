@@ -1,3 +1,5 @@
+using Hearth.Storage;
+
 namespace Hearth.Running;
 
 /// <summary>What a guest's disks consist of, and what of that nobody needs any more; and checkpoints that are too many.</summary>
@@ -15,6 +17,21 @@ internal sealed class GuestUpkeep(GuestHost host, int guest)
         return disk => !needed.Contains((disk.Slot, disk.Layer)) && !tree.HasAbove(disk.Slot, disk.Layer) && Disks.IsOnlyOurs(disk);
     }
 
+    /// <summary>Looks whether the guest can go on from a state, before anything else is given up for it.</summary>
+    /// <exception cref="GuestRunException">Its memory or one of its disks is gone, or damaged.</exception>
+    public void Verify(long state, StateDetails details, GuestPresent present)
+    {
+        host.States.Verify(state);
+        try
+        {
+            Disks.Verify(details.Disks, TreeOf(present));
+        }
+        catch (StorageException error)
+        {
+            throw new GuestRunException($"the saved state {state} cannot be used: {error.Message.TrimEnd('.')}", GuestRunFailure.Damaged, error);
+        }
+    }
+
     /// <summary>Takes away layers that neither a state, nor the present, nor what was given up lately needs.</summary>
     /// <returns>The present, which has forgotten them.</returns>
     /// <exception cref="IOException">The host's file system refused.</exception>
@@ -27,7 +44,7 @@ internal sealed class GuestUpkeep(GuestHost host, int guest)
 
     /// <summary>After a checkpoint.</summary>
     /// <exception cref="Snapshots.SnapshotException">A state is damaged, or the host's file system refused.</exception>
-    /// <exception cref="Storage.StorageException">A layer is damaged.</exception>
+    /// <exception cref="StorageException">A layer is damaged.</exception>
     /// <inheritdoc cref="SweepLayers"/>
     public GuestPresent Thin(GuestPresent present)
     {

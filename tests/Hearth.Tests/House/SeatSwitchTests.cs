@@ -29,6 +29,8 @@ public sealed class SeatSwitchTests : IAsyncDisposable
         Assert.Equal(_desk.Id, (await SwitchAsync("desk")).Guest);
         Assert.Equal(_play.Id, (await SwitchAsync("LEARN")).Guest);
 
+        // Nobody waits for the saving.
+        Assert.True(SpinWait.SpinUntil(() => Runs.ConditionOf(_desk.Id).Phase == GuestPhase.Saved, TimeSpan.FromSeconds(30)));
         Assert.Equal([$"start {_desk.Id}", $"start {_play.Id}", $"save {_desk.Id}"], Runs.Asked);
         Assert.Equal((GuestPhase.Saved, GuestPhase.Running), (Runs.ConditionOf(_desk.Id).Phase, Runs.ConditionOf(_play.Id).Phase));
         Assert.Equal(2, _fixture.Events.Count(kind => kind == "seat.switched"));

@@ -7,7 +7,7 @@ public sealed class BadInputTests
 {
     private const int Length = 320 << 20;
 
-    /// <summary>Enough for a layer, and not for what the guest has changed; and nothing at all.</summary>
+    /// <summary>Enough to begin, and not for what the guest has changed; and nothing at all.</summary>
     private static readonly int[] s_leftOver = [6 << 20, 0];
 
     /// <summary>A disk that becomes full in mid-save, as the one does who types the commands.</summary>
@@ -18,30 +18,29 @@ public sealed class BadInputTests
         await using var house = new DaemonHouse();
         using var full = new SmallFileSystem(house.Home, Length);
         await house.StartAsync();
-        GuestMessage guest = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "both", SoakGuests.DataAndDiskLog));
+        GuestMessage guest = await house.AddAsync(SoakGuests.Define(house.Scratch, "data", SoakGuests.Data));
         await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
-        int? process = (await house.StartGuestAsync("both")).ProcessId;
+        int? process = (await house.StartGuestAsync("data")).ProcessId;
         await watch.WaitForLinesAsync("ready", 1);
-        StateMessage early = await house.SaveAsync("both");
+        StateMessage early = await house.SaveAsync("data");
         await watch.WaitForLinesAsync("written", 1);
 
         var failures = new List<(int Code, string Output, string Error)>();
         foreach (int leftOver in s_leftOver)
         {
             full.Fill(leftOver);
-            failures.Add(await house.RunAsync("guest", "save", "both"));
+            failures.Add(await house.RunAsync("guest", "save", "data"));
         }
 
         await watch.WaitForLinesAsync("right", 2);
-        GuestMessage during = await house.FindAsync("both");
-        StateMessage[] listed = await house.StatesAsync("both");
+        GuestMessage during = await house.FindAsync("data");
+        StateMessage[] listed = await house.StatesAsync("data");
         full.Empty();
-        (int Code, string Output, string Error) late = await house.RunAsync("guest", "save", "both");
-        StateMessage lateState = (await house.StatesAsync("both"))[0];
-        await house.RestoreAsync("both", early.Id, keepsPresent: false);
-        await watch.WaitForLinesAsync("n=", DiskLog.Blocks + 6);
-        await house.RestoreAsync("both", lateState.Id, keepsPresent: false);
-        await watch.WaitForLinesAsync("n=", DiskLog.Blocks + 6);
+        (int Code, string Output, string Error) late = await house.RunAsync("guest", "save", "data");
+        StateMessage lateState = (await house.StatesAsync("data"))[0];
+        await house.RestoreAsync("data", early.Id, keepsPresent: false);
+        await watch.WaitForLinesAsync("right", 1);
+        await house.RestoreAsync("data", lateState.Id, keepsPresent: false);
         await watch.WaitForLinesAsync("right", 2);
 
         TestContext.Current.SendDiagnosticMessage(string.Join('\n', failures));
@@ -55,19 +54,12 @@ public sealed class BadInputTests
     }
 
     [Theory]
-    [InlineData(StateDamage.Machine)]
-    [InlineData(StateDamage.Pages)]
-    [InlineData(StateDamage.Manifest)]
-    [InlineData(StateDamage.Version)]
-    public Task Restore_ofADamagedState_isRefused_andTheGuestGoesOn(StateDamage damage) => RestoreAsync(damage, "cannot be used");
-
-    // As long as a state whose manifest cannot be read is said to be gone: GuestStates.Require finds its record before it looks whether it can be read.
-    [Theory(Explicit = true)]
+    [InlineData(StateDamage.Machine, "damaged")]
+    [InlineData(StateDamage.Pages, "damaged")]
     [InlineData(StateDamage.Manifest, "damaged")]
     [InlineData(StateDamage.Version, "version")]
-    public Task Restore_ofAStateThatCannotBeRead_saysWhy(StateDamage damage, string word) => RestoreAsync(damage, word);
-
-    private static async Task RestoreAsync(StateDamage damage, string word)
+    [InlineData(StateDamage.Layer, "disk")]
+    public async Task Restore_ofADamagedState_isRefused_andTheGuestGoesOn(StateDamage damage, string word)
     {
         await using var house = new DaemonHouse();
         await house.StartAsync();
@@ -94,9 +86,31 @@ public sealed class BadInputTests
         TestContext.Current.SendDiagnosticMessage($"{damage}: {restores[0]}");
         Assert.All(restores, restore => Assert.NotEqual(0, restore.Code));
         Assert.All(restores, restore => Assert.Single(restore.Error.Trim().Split('\n')));
+        Assert.All(restores, restore => Assert.Contains("cannot be used", restore.Error, StringComparison.Ordinal));
         Assert.All(restores, restore => Assert.Contains(word, restore.Error, StringComparison.Ordinal));
         Assert.Equal((process, "running"), (after.ProcessId, after.Phase));
         Assert.Empty(watch.LinesWith("wrong"));
+    }
+
+    [Fact]
+    public async Task Restore_besideAStateWhoseDiskIsDamaged_works()
+    {
+        await using var house = new DaemonHouse();
+        await house.StartAsync();
+        GuestMessage disk = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "disk"));
+        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
+        await house.StartGuestAsync("disk");
+        await watch.WaitForLinesAsync("n=", 2);
+        StateMessage sound = await house.SaveAsync("disk");
+        var files = new StateFiles(house.Home);
+        await watch.WaitForLinesAsync("n=", 5);
+        StateMessage damaged = await house.SaveAsync("disk");
+        files.Damage(damaged.Id, StateDamage.Layer);
+
+        (int Code, string Output, string Error) restore = await house.RunAsync("guest", "restore", "disk", FormattableString.Invariant($"{sound.Id}"), "--drop-present");
+
+        Assert.Equal((0, ""), (restore.Code, restore.Error));
+        await watch.WaitForLinesAsync("n=", 5);
     }
 
     /// <summary>A file system of so many bytes at a folder, gone with this.</summary>

@@ -4,7 +4,7 @@ using Hearth.Api.Messages;
 namespace Hearth.Supervisor.Tests.Soak;
 
 /// <summary>Asks all that can be asked of one guest, one thing after the other, until the daemon is gone.</summary>
-/// <param name="saysAll">Nothing is made that is not reported.</param>
+/// <param name="saysAll">Nothing is made that is not reported, and no guest is stopped.</param>
 internal sealed class GuestDriver(DaemonHouse house, string guest, Ledger ledger, Random random, bool saysAll, Action reported)
 {
     private const int Many = 6;

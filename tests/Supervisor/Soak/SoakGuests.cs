@@ -58,9 +58,6 @@ internal static class SoakGuests
         done
         """;
 
-    /// <summary><see cref="Data"/>, and <see cref="DiskLog"/> at the same time.</summary>
-    public static string DataAndDiskLog { get; } = $"(\n{Data}\n) &\n{DiskLog.Script()}";
-
     /// <summary>A guest without a disk.</summary>
     public static GuestDefinition Define(ScratchDirectory scratch, string name, string script, params string[] modules)
     {
@@ -79,14 +76,10 @@ internal static class SoakGuests
     }
 
     /// <summary>A guest that compares its disk with its memory all the time (<see cref="DiskLog"/>).</summary>
-    public static GuestDefinition DefineDiskLog(ScratchDirectory scratch, string name) => DefineDiskLog(scratch, name, DiskLog.Script());
-
-    /// <inheritdoc cref="DefineDiskLog(ScratchDirectory, string)"/>
-    /// <param name="script">It does that, and more.</param>
-    public static GuestDefinition DefineDiskLog(ScratchDirectory scratch, string name, string script)
+    public static GuestDefinition DefineDiskLog(ScratchDirectory scratch, string name)
     {
         string disk = scratch[$"{name}.qcow2"];
         _ = DiskCreation.Create(new NewDisk(disk, DiskLength));
-        return Define(scratch, name, script, "virtio_pci", "virtio_blk") with { Disks = [new GuestDisk(disk, "qcow2")] };
+        return Define(scratch, name, DiskLog.Script(), "virtio_pci", "virtio_blk") with { Disks = [new GuestDisk(disk, "qcow2")] };
     }
 }

@@ -12,6 +12,9 @@ public enum StateDamage
     /// <summary>A bit of the file that says what it consists of.</summary>
     Manifest,
 
+    /// <summary>A bit at the beginning of the disk that goes with it.</summary>
+    Layer,
+
     /// <summary>A later version of Hearth wrote it.</summary>
     Version,
 }

@@ -7,12 +7,14 @@ internal sealed class StateFiles
 {
     private const int VersionOffset = 8;
 
+    private readonly string _home;
     private readonly string _states;
     private readonly Dictionary<string, long> _packs;
 
     /// <summary>What the packs have now stays as it is.</summary>
     public StateFiles(string home)
     {
+        _home = home;
         _states = Path.Combine(home, "states");
         _packs = Packs().ToDictionary(pack => pack, pack => new FileInfo(pack).Length);
     }
@@ -27,6 +29,10 @@ internal sealed class StateFiles
                 break;
             case StateDamage.Manifest:
                 Flip(Path.Combine(folder, "manifest"), 40);
+                break;
+            case StateDamage.Layer:
+                string[] layers = [.. Directory.GetFiles(Path.Combine(_home, "guests", "1"), "disk*.qcow2").Order()];
+                Flip(layers[^2], 0);
                 break;
             case StateDamage.Version:
                 Flip(Path.Combine(folder, "manifest"), VersionOffset + 1);

@@ -11,16 +11,19 @@ public sealed class TreeKilledTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public Task Tree_killedAtRandom_losesNothingThatWasReported() => KillAsync(SoakCount.Or(3), cutsPower: false);
+    public Task Tree_killedAtRandom_losesNothingThatWasReported() => StrikeAsync(Blow.Tree, SoakCount.Or(1));
 
     [Fact(Explicit = true)]
-    public Task Tree_killedAtRandomFiveHundredTimes_losesNothingThatWasReported() => KillAsync(SoakCount.Or(500), cutsPower: false);
+    public Task Tree_killedAtRandomFiveHundredTimes_losesNothingThatWasReported() => StrikeAsync(Blow.Tree, SoakCount.Or(500));
 
     [Fact]
-    public Task Power_cutAtRandom_losesNothingThatWasReported() => KillAsync(SoakCount.Or(3), cutsPower: true);
+    public Task Power_cutAtRandom_losesNothingThatWasReported() => StrikeAsync(Blow.Power, SoakCount.Or(1));
 
     [Fact(Explicit = true)]
-    public Task Power_cutAtRandomFiveHundredTimes_losesNothingThatWasReported() => KillAsync(SoakCount.Or(500), cutsPower: true);
+    public Task Power_cutAtRandomFiveHundredTimes_losesNothingThatWasReported() => StrikeAsync(Blow.Power, SoakCount.Or(500));
+
+    [Fact(Explicit = true)]
+    public Task Supervisor_killedAtRandomAtWork_losesNothingThatWasReported() => StrikeAsync(Blow.Daemon, SoakCount.Or(200));
 
     /// <summary>The kernel takes its time with the memory of a process that was killed, which has closed its sockets by then.</summary>
     [Fact]
@@ -34,7 +37,7 @@ public sealed class TreeKilledTests
         await watch.WaitForLinesAsync("right", 1);
         _ = await house.SaveAsync(First);
 
-        for (int i = 0; i < SoakCount.Or(5); i++)
+        for (int i = 0; i < SoakCount.Or(2); i++)
         {
             house.KillTree(new Random(i), waits: false);
             await house.StartAsync();
@@ -42,11 +45,11 @@ public sealed class TreeKilledTests
         }
     }
 
-    private static async Task KillAsync(int times, bool cutsPower)
+    private static async Task StrikeAsync(Blow blow, int times)
     {
-        var random = new Random(cutsPower ? 4 : 3);
+        var random = new Random((int)blow);
         await using var house = new DaemonHouse();
-        int seconds = cutsPower ? 0 : 2;
+        int seconds = blow == Blow.Power ? 0 : 2;
         GuestDefinition first = SoakGuests.DefineDiskLog(house.Scratch, First) with { CheckpointSeconds = seconds };
         GuestDefinition second = SoakGuests.DefineDiskLog(house.Scratch, Second) with { CheckpointSeconds = seconds, Networks = ["user"] };
         await house.StartAsync();
@@ -62,17 +65,16 @@ public sealed class TreeKilledTests
 
         for (int i = 0; i < times; i++)
         {
-            GuestDriver[] drivers = [.. guests.Select(guest => new GuestDriver(house, guest.Name, guest.Ledger, new Random(random.Next()), cutsPower, cut.Reported))];
+            GuestDriver[] drivers = [.. guests.Select(guest => new GuestDriver(house, guest.Name, guest.Ledger, new Random(random.Next()), blow != Blow.Tree, cut.Reported))];
             cut.Reported();
             Task[] driving = [.. drivers.Select(driver => driver.RunAsync()), register.RunAsync()];
             await Task.Delay(random.Next(500, 4000), Cancellation);
-            house.KillTree(random);
+            Action kill = blow == Blow.Daemon ? house.KillDaemon : () => house.KillTree(random);
+            kill();
             await Task.WhenAll(driving);
             answers += drivers.Sum(driver => driver.Answers);
             refusals.AddRange(drivers.SelectMany(driver => driver.Refusals));
-            layers.Look(house.Home, house.Scratch.Path);
-            Action<Predicate<long>> strike = cutsPower ? cut.Strike : _ => { };
-            strike(state => guests.Any(guest => guest.Ledger.States.Contains(state)));
+            After(blow, house, layers, () => cut.Strike(state => guests.Any(guest => guest.Ledger.States.Contains(state))));
 
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
             await house.StartAsync();
@@ -88,6 +90,14 @@ public sealed class TreeKilledTests
         Assert.Empty(layers.Broken);
         Assert.All(guests, guest => Assert.Empty(guest.Watch.LinesWith("wrong")));
         Assert.All(guests, guest => Assert.DoesNotContain(guest.Watch.Lines, line => line.Connection > 1 && line.Text.Contains("Linux version", StringComparison.Ordinal)));
+    }
+
+    private static void After(Blow blow, DaemonHouse house, LayerCheck layers, Action cut)
+    {
+        if (blow != Blow.Daemon)
+            layers.Look(house.Home, house.Scratch.Path);
+        if (blow == Blow.Power)
+            cut();
     }
 
     /// <summary>A guest that is driven, with what is known of it.</summary>
