@@ -3,7 +3,8 @@ namespace Hearth.Testing;
 /// <summary>Measures what code allocates on the managed heap.</summary>
 public static class Allocations
 {
-    private const int Rounds = 12;
+    // So many that collections which other tests cause do not come into each.
+    private const int Rounds = 60;
 
     /// <summary>
     /// The bytes that the calling thread allocates in an action in its steady state: what the best of several rounds does.

@@ -46,7 +46,10 @@ public sealed class PasstPort : INetworkPort, IDisposable
     /// <summary>A frame found no room: the NIC waits.</summary>
     private bool _refused;
     private bool _resumed;
+
+    /// <summary>Nothing that is sent arrives any more.</summary>
     private bool _down;
+    private bool _isShut;
     private long _dropped;
 
     /// <param name="socket">A connected stream socket; owned from now on.</param>
@@ -158,10 +161,9 @@ public sealed class PasstPort : INetworkPort, IDisposable
                 continue;
             }
 
-            // Of a broken connection the reader learns as well: it takes the link down.
+            // Of a broken connection the reader learns as well, and tells the NIC; but what is sent from now on is lost already.
             _writerBusy = error == SocketError.WouldBlock;
-            if (!_writerBusy)
-                _outStart = _outEnd;
+            _down |= !_writerBusy;
             Monitor.PulseAll(_sync);
             return;
         }
@@ -275,9 +277,9 @@ public sealed class PasstPort : INetworkPort, IDisposable
     {
         lock (_sync)
         {
-            if (_down)
+            if (_isShut)
                 return;
-            _down = true;
+            (_isShut, _down) = (true, true);
             Monitor.PulseAll(_sync);
         }
 
