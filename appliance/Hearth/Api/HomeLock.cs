@@ -1,8 +1,12 @@
+using System.Diagnostics;
+
 namespace Hearth.Api;
 
 /// <summary>Keeps a second daemon out of a home folder (flock(2)); the kernel gives it back however this process ends.</summary>
 internal sealed class HomeLock : IDisposable
 {
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(10);
+
     private readonly FileStream _file;
 
     private HomeLock(FileStream file) => _file = file;
@@ -28,6 +32,27 @@ internal sealed class HomeLock : IDisposable
         catch (IOException error)
         {
             throw new UsageException($"hearth is running already in {home.Path}: `hearth status` tells what it does, `hearth down` ends it", error);
+        }
+    }
+
+    /// <summary>Waits until no daemon has a home folder any more.</summary>
+    /// <returns>False when one still has.</returns>
+    public static async Task<bool> WaitFreeAsync(HomeFolder home, TimeSpan limit)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                Take(home).Dispose();
+                return true;
+            }
+            catch (UsageException)
+            {
+                if (Stopwatch.GetElapsedTime(start) > limit)
+                    return false;
+                await Task.Delay(s_pace).ConfigureAwait(false);
+            }
         }
     }
 

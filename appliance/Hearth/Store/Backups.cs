@@ -13,6 +13,7 @@ internal sealed class Backups : IDisposable
     private readonly TimeProvider _clock;
     private readonly Action<string> _log;
     private readonly ITimer _timer;
+    private readonly Lock _making = new();
 
     /// <param name="file">Which was read as a whole: what is damaged must never take the place of a good copy.</param>
     /// <param name="log">Takes a sentence where a copy could not be made.</param>
@@ -27,6 +28,19 @@ internal sealed class Backups : IDisposable
 
     /// <summary>Makes a copy where the last one is a day old.</summary>
     public void MakeWhenDue()
+    {
+        lock (_making)
+            MakeWhenDueLocked();
+    }
+
+    /// <summary>A store that was open for a moment only has its copy, too.</summary>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        MakeWhenDue();
+    }
+
+    private void MakeWhenDueLocked()
     {
         DateTimeOffset now = _clock.GetUtcNow();
         try
@@ -48,6 +62,4 @@ internal sealed class Backups : IDisposable
             // The timer was on its way when the store was closed.
         }
     }
-
-    public void Dispose() => _timer.Dispose();
 }

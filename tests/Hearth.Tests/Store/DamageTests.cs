@@ -43,6 +43,7 @@ public sealed class DamageTests : IDisposable
     [InlineData(8192 + 100)]
     public void Open_aFileThatIsCutOff_withoutBackup_saysHowToBeginAnew(int length)
     {
+        Directory.Delete(_folder.Paths.BackupFolder, recursive: true);
         byte[] content = File.ReadAllBytes(_folder.Paths.Data);
         File.WriteAllBytes(_folder.Paths.Data, content[..length]);
 
