@@ -63,8 +63,7 @@ public sealed class CloneTests
 
     private static async Task RunAsync(TestHouse house, int guest, string expected)
     {
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, expected);
+        await house.StartAsync(guest, expected);
         await house.WaitAsync(guest, GuestPhase.Stopped);
     }
 }

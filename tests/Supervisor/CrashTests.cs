@@ -16,8 +16,7 @@ public sealed class CrashTests
     {
         await using var house = new TestHouse();
         int guest = house.Add("one", ChecksumChain.Script(Rounds));
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "round 3 on 0");
+        await house.StartAsync(guest, "round 3 on 0");
         SavedStateRecord state = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         int killed = house.Runs.ConditionOf(guest).ProcessId!.Value;
 
@@ -39,8 +38,7 @@ public sealed class CrashTests
     {
         await using var house = new TestHouse();
         int guest = house.Add("one", ChecksumChain.Script(Rounds));
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "round 3 on 0");
+        await house.StartAsync(guest, "round 3 on 0");
 
         Kill(house.Runs.ConditionOf(guest).ProcessId!.Value);
         string console = await house.ReadUntilAsync(guest, "round 3 on 0");
@@ -53,8 +51,7 @@ public sealed class CrashTests
     {
         await using var house = new TestHouse();
         int guest = house.Add("one", ChecksumChain.Script(3000));
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "round 3 on 0");
+        await house.StartAsync(guest, "round 3 on 0");
         int stopped = house.Runs.ConditionOf(guest).ProcessId!.Value;
 
         using (var process = ProcessHandle.Open(stopped))
@@ -84,8 +81,7 @@ public sealed class CrashTests
     {
         await using var house = new TestHouse();
         int guest = house.Add("one", ChecksumChain.Script(Rounds));
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "round 3 on 0");
+        await house.StartAsync(guest, "round 3 on 0");
         SavedStateRecord before = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         int? process = house.Runs.ConditionOf(guest).ProcessId;
 
@@ -104,8 +100,7 @@ public sealed class CrashTests
     {
         await using var house = new TestHouse();
         int guest = house.Add("one", ChecksumChain.Script(Rounds));
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "round 3 on 0");
+        await house.StartAsync(guest, "round 3 on 0");
         await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         int process = house.Runs.ConditionOf(guest).ProcessId!.Value;
 

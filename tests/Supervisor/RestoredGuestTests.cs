@@ -39,8 +39,7 @@ public sealed partial class RestoredGuestTests
     {
         await using var house = new TestHouse();
         int guest = house.Add("one", Clock);
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "clock=");
+        await house.StartAsync(guest, "clock=");
         TimeSpan atFirst = await ClockErrorAsync(house, guest);
 
         await house.Runs.SaveAsync(guest, new SaveRequest(Stops: true), null, Cancellation);
@@ -65,8 +64,7 @@ public sealed partial class RestoredGuestTests
         using LoopbackServer server = LoopbackServer.OfEchoes();
         await using var house = new TestHouse();
         int guest = house.Add("one", Echoes(server.Port), definition => definition with { Networks = ["user"] }, AddLease, "virtio_pci", "virtio_net");
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "echo 5 of 1.");
+        await house.StartAsync(guest, "echo 5 of 1.");
 
         SavedStateRecord state = await house.Runs.SaveAsync(guest, new SaveRequest(Stops: true), null, Cancellation);
         await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);

@@ -16,8 +16,7 @@ public sealed class SavingTests
         await using var house = new TestHouse();
         int guest = house.Add("one", ChecksumChain.Script(2));
 
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        string console = await house.ReadUntilAsync(guest, "sums=");
+        string console = await house.StartAsync(guest, "sums=");
         GuestCondition ended = await house.WaitAsync(guest, GuestPhase.Stopped);
 
         Assert.Contains($"sums={ChecksumChain.Sum(2)}", console, StringComparison.Ordinal);
@@ -31,8 +30,7 @@ public sealed class SavingTests
     {
         await using var house = new TestHouse();
         int guest = house.Add("one", ChecksumChain.Script(Rounds), definition => definition with { Cpus = cpus });
-        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
-        await house.ReadUntilAsync(guest, "round 2 on 0");
+        await house.StartAsync(guest, "round 2 on 0");
 
         SavedStateRecord first = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         SavedStateRecord second = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);

@@ -31,6 +31,14 @@ internal sealed class TestHouse : IAsyncDisposable
 
     public IReadOnlyList<string> Log => _log;
 
+    /// <summary>Starts a guest and waits for a text on its console.</summary>
+    /// <returns>The console until then.</returns>
+    public async Task<string> StartAsync(int guest, string text)
+    {
+        await Runs.StartAsync(guest, StartManner.GoOn, TestContext.Current.CancellationToken);
+        return await ReadUntilAsync(guest, text);
+    }
+
     /// <summary>Adds a guest with Debian's cloud kernel and busybox.</summary>
     /// <param name="script">What init does before it powers off.</param>
     public int Add(string name, string script, Func<GuestDefinition, GuestDefinition>? change = null, params string[] modules) =>

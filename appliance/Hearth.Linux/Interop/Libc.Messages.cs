@@ -5,12 +5,9 @@ namespace Hearth.Linux.Interop;
 /// <content>Messages with descriptors between processes (sendmsg(2), cmsg(3), unix(7)).</content>
 internal static unsafe partial class Libc
 {
-    internal const int SOCK_NONBLOCK = 0x800;
     internal const int SOL_SOCKET = 1;
     internal const int SO_SNDTIMEO = 21;
     internal const int SCM_RIGHTS = 1;
-    internal const int MSG_CTRUNC = 0x8;
-    internal const int MSG_TRUNC = 0x20;
     internal const int MSG_NOSIGNAL = 0x4000;
     internal const int MSG_CMSG_CLOEXEC = 0x40000000;
     internal const int ECONNRESET = 104;

@@ -11,6 +11,9 @@ public readonly record struct StateFrame(StateFrameKind Kind, int Length, long V
 {
     public const int HeaderLength = 16;
 
+    /// <summary>Bytes of a page.</summary>
+    public const int PageLength = 4096;
+
     /// <summary>Pages in a frame at most.</summary>
     public const int MaximumPages = 16;
 
@@ -37,8 +40,6 @@ public readonly record struct StateFrame(StateFrameKind Kind, int Length, long V
         };
         return isPossible ? frame : throw new FormatException("the guest's process sent what cannot be part of a state");
     }
-
-    private const int PageLength = 4096;
 }
 
 /// <summary>What a <see cref="StateFrame"/> brings.</summary>

@@ -10,8 +10,6 @@ internal sealed class ReceivedOrder(GuestOrder order, FileDescriptor[] files) : 
 
     public GuestOrder Order { get; } = order;
 
-    public int FileCount => _files.Length;
-
     /// <summary>Takes a descriptor out.</summary>
     /// <exception cref="FormatException">There are not so many, or it was taken already.</exception>
     public FileDescriptor Take(int index)

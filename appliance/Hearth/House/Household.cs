@@ -45,7 +45,7 @@ internal sealed class Household : IAsyncDisposable
         Events.Add("house.opened", "Hearth is up");
         HashSet<int> shown = [.. Seats.All().Select(seat => seat.Guest).OfType<int>()];
         IEnumerable<Guest> coming = Guests.All().Where(guest =>
-            guest.Definition.StartsWithHouse || (shown.Contains(guest.Id) && Runs.ConditionOf(guest.Id).Phase == GuestPhase.Saved));
+            !IsUp(guest) && (guest.Definition.StartsWithHouse || (shown.Contains(guest.Id) && Runs.ConditionOf(guest.Id).Phase == GuestPhase.Saved)));
         await Task.WhenAll(coming.Select(BringBackAsync)).ConfigureAwait(false);
     }
 

@@ -10,20 +10,17 @@ internal sealed class ControlLink : IDisposable
     private readonly MessageSocket _socket;
     private readonly ConcurrentDictionary<int, TaskCompletionSource<ControlAnswer>> _waiting = new();
     private readonly Action<GuestReport> _told;
-    private readonly Action _ended;
     private readonly Lock _sending = new();
     private readonly Thread _thread;
     private int _number;
-    private volatile bool _hasEnded;
 
     /// <param name="path">Where the process listens.</param>
     /// <param name="told">Takes what nobody asked for.</param>
-    /// <param name="ended">Called when the connection is at its end, by a thread of its own.</param>
     /// <exception cref="LinuxException">Nobody listens there.</exception>
-    public ControlLink(string path, Action<GuestReport> told, Action ended)
+    public ControlLink(string path, Action<GuestReport> told)
     {
         _socket = MessageSocket.Connect(path);
-        (_told, _ended) = (told, ended);
+        _told = told;
         _thread = new Thread(Listen) { IsBackground = true, Name = $"control {Path.GetFileName(path)}" };
         _thread.Start();
     }
@@ -57,7 +54,6 @@ internal sealed class ControlLink : IDisposable
 
     public void Dispose()
     {
-        _hasEnded = true;
         _socket.End();
         if (Thread.CurrentThread != _thread)
             _thread.Join();
@@ -104,8 +100,6 @@ internal sealed class ControlLink : IDisposable
 
         foreach (TaskCompletionSource<ControlAnswer> answer in _waiting.Values)
             answer.TrySetException(new GuestRunException("the guest's process is gone"));
-        if (!_hasEnded)
-            _ended();
     }
 
     private void Take(GuestReport report, FileDescriptor[] files)

@@ -59,22 +59,4 @@ internal sealed class GuestGroups
         });
         return group;
     }
-
-    /// <summary>Ends whatever is left in a guest's group.</summary>
-    public void End(int guest)
-    {
-        string path = Path.Combine(_parent, guest.ToString(CultureInfo.InvariantCulture));
-        if (Obstacle is not null || !Directory.Exists(path))
-            return;
-        try
-        {
-            var group = Cgroup.Create(_parent, Path.GetFileName(path));
-            group.Kill();
-            _ = group.TryRemove();
-        }
-        catch (LinuxException)
-        {
-            // It is empty, or will be taken over when the guest starts again.
-        }
-    }
 }

@@ -106,7 +106,6 @@ internal sealed class GuestKeeper : IAsyncDisposable
             await EndAsync(_running).ConfigureAwait(false);
         _ladder.Forget();
         await StartLockedAsync(state, isAsked: true).ConfigureAwait(false);
-        _host.Note(_guest, "guest.restored", $"the guest went back to its state {state}");
     }, cancellation);
 
     /// <summary>Gives another guest what this one has: as it is stopped, or as it was in a state.</summary>
@@ -178,19 +177,30 @@ internal sealed class GuestKeeper : IAsyncDisposable
             return;
         }
 
+        RunningGuest? taken = null;
         try
         {
             if (ProcessHandle.TryOpen(identity) is { } process)
-            {
-                Attach(await _launch.TakeBackAsync(process, _present).ConfigureAwait(false));
-                _host.Note(_guest, "guest.takenBack", "the guest ran on while nobody was there, and was taken back");
-                await FinishSaveLockedAsync(_running!).ConfigureAwait(false);
-                return;
-            }
+                taken = await _launch.TakeBackAsync(process, _present).ConfigureAwait(false);
         }
         catch (GuestRunException error)
         {
             _host.Log($"guest {_guest} cannot be taken back, and is brought back: {error.Message}");
+        }
+
+        if (taken is not null)
+        {
+            Attach(taken);
+            _host.Note(_guest, "guest.taken-back", "the guest ran on while nobody was there, and was taken back");
+            await FinishSaveLockedAsync(taken).ConfigureAwait(false);
+            return;
+        }
+
+        // It was being stopped, and is saved.
+        if (_present.Saved != 0)
+        {
+            Leave(_present with { Process = null });
+            return;
         }
 
         await AnswerCrashAsync(GuestCause.HostFault, "its process ended while nobody was there").ConfigureAwait(false);
@@ -251,7 +261,6 @@ internal sealed class GuestKeeper : IAsyncDisposable
         var interval = TimeSpan.FromSeconds(_host.Require(_guest).Definition.CheckpointSeconds);
         _beat = new Heartbeat(running, _host.Clock, interval, () => _condition.Phase == GuestPhase.Running, () => CheckpointAsync(running), _ending.Token);
         Show(running.Greeting.IsPaused ? GuestPhase.Paused : GuestPhase.Running);
-        _host.Note(_guest, "guest.running", $"the guest runs ({running.Greeting.Engine})");
     }
 
     private async Task<SavedStateRecord> SaveLockedAsync(SaveRequest request, bool isCheckpoint, IProgress<double>? progress)
@@ -338,7 +347,6 @@ internal sealed class GuestKeeper : IAsyncDisposable
             if (step.IsOver)
             {
                 Leave(_present with { Process = null, Saved = 0, HasCrashed = true }, $"{sentence}; it ended by itself too often and is left alone, with everything kept");
-                _host.Note(_guest, "guest.givenUp", "the guest ended by itself too often and is left alone");
                 return;
             }
 

@@ -74,7 +74,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     {
         try
         {
-            using var link = new ControlLink(host.Places.ControlSocket(guest), _ => { }, () => { });
+            using var link = new ControlLink(host.Places.ControlSocket(guest), _ => { });
             using ControlAnswer answer = await link.AskAsync(new GuestOrder(0, GuestOrderKind.End), s_start, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception error) when (error is LinuxException or GuestRunException)

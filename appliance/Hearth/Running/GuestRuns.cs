@@ -50,7 +50,7 @@ internal sealed class GuestRuns : IGuestRuns, IAsyncDisposable
 
     public Task<byte[]?> ScreenshotAsync(int guest, CancellationToken cancellation) => KeeperOf(guest).ScreenshotAsync();
 
-    public byte[]? PictureOf(int guest, long state) => _host.States.Require(guest, state).Record is { } record ? _host.States.ReadPicture(record.Id) : null;
+    public byte[]? PictureOf(int guest, long state) => _host.States.ReadPicture(_host.States.Require(guest, state).Record.Id);
 
     public async Task<Stream> OpenConsoleAsync(int guest, CancellationToken cancellation)
     {

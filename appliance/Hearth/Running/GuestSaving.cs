@@ -22,7 +22,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         }
         catch (Exception error) when (HostFailure.IsOne(error) || error is FormatException)
         {
-            await ForgetAsync(request).ConfigureAwait(false);
+            await ForgetAsync(present, request).ConfigureAwait(false);
             throw new GuestRunException($"the guest could not be saved and goes on: {error.Message.TrimEnd('.')}", GuestRunFailure.Host, error);
         }
     }
@@ -39,7 +39,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         using SavedStateWriter writer = host.States.Begin(guest, present.Pages, from);
         byte[]? picture = running.TakePicture();
         (StateReceiver received, SaveReport report) = await TransferAsync(above, request, from, writer, progress).ConfigureAwait(false);
-        var details = new StateDetails(present.Disks, tree.Records, isCheckpoint, request.Label, present.Pages * Environment.SystemPageSize, report.Microseconds);
+        var details = new StateDetails(present.Disks, tree.Records, isCheckpoint, request.Label, present.Pages * SavedState.PageLength, report.Microseconds);
         SavedStateRecord record = host.States.Commit(writer, guest, received.Machine, picture, details, request.IsPinned, host.Clock.GetUtcNow());
         keep(above with { Base = record.Id, Saved = request.Stops ? record.Id : 0 });
         await running.OrderAsync(new GuestOrder(0, GuestOrderKind.Settle) { State = record.Id }).ConfigureAwait(false);
@@ -99,12 +99,12 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         return answer.Report.Save ?? throw new FormatException("the guest's process says what makes no sense");
     }
 
-    private async Task ForgetAsync(SaveRequest request)
+    private async Task ForgetAsync(GuestPresent present, SaveRequest request)
     {
         try
         {
             await running.OrderAsync(GuestOrderKind.Forget).ConfigureAwait(false);
-            if (request.Stops)
+            if (request.Stops && !present.IsPaused)
                 await running.OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
         }
         catch (GuestRunException)

@@ -5,6 +5,7 @@ using Hearth.Launch;
 using Hearth.Linux;
 using Hearth.Linux.Jail;
 using Hearth.Protocol;
+using Hearth.Snapshots.States;
 
 namespace Hearth.Running;
 
@@ -18,8 +19,6 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
 
     // Of nobody else on a Debian system, which gives numbers up to 65,534 to people and programs.
     private const uint FirstUser = 700_000;
-
-    private const ulong PageLength = 4096;
 
     // Layers of its disks, and what it makes itself.
     private const int MoreDescriptors = 1024;
@@ -98,7 +97,7 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
             User = Environment.IsPrivilegedProcess ? new JailUser(FirstUser + (uint)guest, FirstUser + (uint)guest) : null,
         });
         var handle = ProcessHandle.Open(process.Id);
-        return new StartedGuest(handle, [.. launcher.LetGo().Select(ProcessHandle.Open)], (long)(launcher.Configuration.Memory / PageLength), process);
+        return new StartedGuest(handle, [.. launcher.LetGo().Select(ProcessHandle.Open)], (long)(launcher.Configuration.Memory / SavedState.PageLength), process);
     }
 
     private FileDescriptor OpenLog(int guest)

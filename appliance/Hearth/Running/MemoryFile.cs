@@ -6,18 +6,16 @@ namespace Hearth.Running;
 /// <summary>Gives a restored guest all of its memory before it runs, where pages cannot come when they are touched.</summary>
 internal static class MemoryFile
 {
-    private const int PageLength = 4096;
-
     /// <param name="file">The guest's memory, all zeros.</param>
     /// <exception cref="Snapshots.SnapshotException">The state is damaged.</exception>
     /// <exception cref="LinuxException">The file takes nothing.</exception>
     public static void Fill(FileDescriptor file, SavedStateReader state)
     {
-        Span<byte> content = stackalloc byte[PageLength];
+        Span<byte> content = stackalloc byte[SavedState.PageLength];
         for (long page = 0; state.TryFindContent(ref page); page++)
         {
             state.Read(page, content);
-            file.WriteAt(content, page * PageLength);
+            file.WriteAt(content, page * SavedState.PageLength);
         }
     }
 }

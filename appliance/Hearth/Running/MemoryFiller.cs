@@ -15,7 +15,6 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Pages that are read and given together: as many as the store keeps together.</summary>
     public const int GroupPages = 16;
 
-    private const int PageLength = 4096;
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_mostDeferred = TimeSpan.FromSeconds(1);
@@ -26,7 +25,7 @@ internal sealed class MemoryFiller : IDisposable
     private readonly IReadOnlyList<int> _first;
     private readonly bool[] _given;
     private readonly List<int> _wanted = [];
-    private readonly byte[] _run = new byte[GroupPages * PageLength];
+    private readonly byte[] _run = new byte[GroupPages * SavedState.PageLength];
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private TimeSpan _deferred;
@@ -119,7 +118,7 @@ internal sealed class MemoryFiller : IDisposable
         bool hadAny = false;
         while (_faults.TryTakeFault(out ulong address))
         {
-            long page = (long)((address - _address) / PageLength);
+            long page = (long)((address - _address) / SavedState.PageLength);
             if (address < _address || page >= _state.State.Pages)
                 throw new GuestRunException("the guest's process asked for memory that the guest does not have");
             int group = (int)(page / GroupPages);
@@ -146,10 +145,10 @@ internal sealed class MemoryFiller : IDisposable
         {
             int length = 0;
             long start = page;
-            for (; page < end && _state.HasContent(page); page++, length += PageLength)
-                _state.Read(page, _run.AsSpan(length, PageLength));
+            for (; page < end && _state.HasContent(page); page++, length += SavedState.PageLength)
+                _state.Read(page, _run.AsSpan(length, SavedState.PageLength));
             if (length > 0)
-                Require(_faults.TryCopy(_address + ((ulong)start * PageLength), _run.AsSpan(0, length)));
+                Require(_faults.TryCopy(_address + ((ulong)start * SavedState.PageLength), _run.AsSpan(0, length)));
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class RunningGuest : IDisposable
     {
         Process = process;
         _helpers = helpers;
-        Link = new ControlLink(controlSocket, report => Hear(report, told), () => { });
+        Link = new ControlLink(controlSocket, report => Hear(report, told));
         _watcher = new Thread(() => Watch(ended)) { IsBackground = true, Name = $"process {process.Id}" };
         _watcher.Start();
     }

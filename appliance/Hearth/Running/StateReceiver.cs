@@ -7,12 +7,10 @@ namespace Hearth.Running;
 /// <summary>Takes a guest that is being saved from its process, and keeps it. What the process sends is trusted in nothing: it can spoil its own state alone.</summary>
 internal sealed class StateReceiver(FileDescriptor stream, SavedStateWriter writer)
 {
-    private const int PageLength = 4096;
-
     // Sent ahead and sent again: no guest's memory comes so often.
     private const int MostTimes = 8;
 
-    private readonly byte[] _pages = new byte[StateFrame.MaximumPages * PageLength];
+    private readonly byte[] _pages = new byte[StateFrame.MaximumPages * StateFrame.PageLength];
 
     /// <summary>Processors and devices; empty until they have come.</summary>
     public byte[] Machine { get; private set; } = [];
@@ -57,12 +55,12 @@ internal sealed class StateReceiver(FileDescriptor stream, SavedStateWriter writ
 
     private void ReadPages(in StateFrame frame)
     {
-        if (frame.Value > writer.Pages - (frame.Length / PageLength))
+        if (frame.Value > writer.Pages - (frame.Length / StateFrame.PageLength))
             throw new FormatException("the guest's process sent memory that the guest does not have");
         Span<byte> pages = _pages.AsSpan(0, frame.Length);
         Read(pages);
         writer.Write(frame.Value, pages);
-        Pages += frame.Length / PageLength;
+        Pages += frame.Length / StateFrame.PageLength;
         if (Pages > (writer.Pages * MostTimes))
             throw new FormatException("the guest's process sent the same memory again and again");
     }

@@ -9,9 +9,6 @@ internal sealed class StateRecords(StoreFile file)
     private const string Collection = "states";
     private const string Guest = "guest";
 
-    /// <summary>An identifier that no state had or will have, greater than all before it.</summary>
-    public long TakeId() => file.Change(database => Counter.Take(database, Collection));
-
     /// <summary>Keeps a state, in the place of what had its identifier.</summary>
     public void Put(StoredState state) => file.Change(database =>
     {
