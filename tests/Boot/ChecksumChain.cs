@@ -10,7 +10,7 @@ internal static class ChecksumChain
     /// <summary>
     /// As a rule: a guest goes on while it is saved, and is not to end meanwhile. $HEARTH_TEST_ROUNDS, where to save takes longer beside what guests do.
     /// </summary>
-    public static int Rounds { get; } = int.Parse(Environment.GetEnvironmentVariable("HEARTH_TEST_ROUNDS") ?? "48", CultureInfo.InvariantCulture);
+    public static int Rounds { get; } = int.Parse(Environment.GetEnvironmentVariable("HEARTH_TEST_ROUNDS") ?? "144", CultureInfo.InvariantCulture);
 
     private const int Length = 150_000;
 
