@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Hearth.Protocol;
 
-/// <summary>The JSON form of a <see cref="GuestConfiguration"/>; generated at compile time, so that it works without reflection.</summary>
+/// <summary>The JSON form of a <see cref="GuestConfiguration"/>. Its writer is generated at compile time, its reader is <see cref="GuestConfigurationReader"/>.</summary>
 public static class GuestConfigurationJson
 {
     /// <summary>Bytes of UTF-8 at most; more is refused before it is parsed.</summary>
@@ -15,18 +15,19 @@ public static class GuestConfigurationJson
     /// <exception cref="FormatException">It is no configuration, or one of another version.</exception>
     public static GuestConfiguration Read(ReadOnlySpan<byte> json)
     {
-        GuestConfiguration? configuration;
+        GuestConfiguration configuration;
         try
         {
-            configuration = JsonSerializer.Deserialize(json, GuestConfigurationReader.Default.GuestConfiguration);
+            var reader = new Utf8JsonReader(json);
+            configuration = GuestConfigurationReader.Read(ref reader);
+            if (reader.Read())
+                throw new JsonException("something follows it");
         }
-        catch (JsonException error)
+        catch (Exception error) when (JsonReading.IsMalformed(error))
         {
             throw new FormatException($"the guest configuration is malformed: {error.Message}", error);
         }
 
-        if (configuration is null)
-            throw new FormatException("the guest configuration is empty");
         if (configuration.Version != GuestConfiguration.CurrentVersion)
         {
             throw new FormatException(
@@ -41,10 +42,3 @@ public static class GuestConfigurationJson
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(GuestConfiguration))]
 internal sealed partial class GuestConfigurationWriter : JsonSerializerContext;
-
-[JsonSourceGenerationOptions(
-    GenerationMode = JsonSourceGenerationMode.Metadata,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(GuestConfiguration))]
-internal sealed partial class GuestConfigurationReader : JsonSerializerContext;

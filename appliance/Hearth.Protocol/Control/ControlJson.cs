@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Hearth.Protocol;
 
-/// <summary>The messages between the supervisor and a guest's process, as JSON; generated at compile time, so that it works without reflection.</summary>
+/// <summary>The messages between the supervisor and a guest's process, as JSON. The supervisor's side is generated at compile time, that of a guest's process is <see cref="GuestOrderReader"/> and <see cref="GuestReportWriter"/>.</summary>
 public static class ControlJson
 {
     /// <summary>Bytes of UTF-8 that a message has at most.</summary>
@@ -11,26 +11,37 @@ public static class ControlJson
 
     public static byte[] Write(GuestOrder order) => JsonSerializer.SerializeToUtf8Bytes(order, ControlContext.Default.GuestOrder);
 
-    public static byte[] Write(GuestReport report) => JsonSerializer.SerializeToUtf8Bytes(report, ControlContext.Default.GuestReport);
+    public static byte[] Write(GuestReport report) => GuestReportWriter.Write(report);
 
     /// <exception cref="FormatException">It is none.</exception>
-    public static GuestOrder ReadOrder(ReadOnlySpan<byte> json) => Read(json, ControlContext.Default.GuestOrder);
-
-    /// <exception cref="FormatException">It is none.</exception>
-    public static GuestReport ReadReport(ReadOnlySpan<byte> json) => Read(json, ControlContext.Default.GuestReport);
-
-    private static T Read<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-        where T : class
+    public static GuestOrder ReadOrder(ReadOnlySpan<byte> json)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, type) ?? throw new FormatException("the message is empty");
+            var reader = new Utf8JsonReader(json);
+            GuestOrder order = GuestOrderReader.Read(ref reader);
+            return reader.Read() ? throw new JsonException("something follows it") : order;
+        }
+        catch (Exception error) when (JsonReading.IsMalformed(error))
+        {
+            throw Malformed(error);
+        }
+    }
+
+    /// <exception cref="FormatException">It is none.</exception>
+    public static GuestReport ReadReport(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, ControlContext.Default.GuestReport) ?? throw new FormatException("the message is empty");
         }
         catch (JsonException error)
         {
-            throw new FormatException($"the message is malformed: {error.Message}", error);
+            throw Malformed(error);
         }
     }
+
+    private static FormatException Malformed(Exception error) => new($"the message is malformed: {error.Message}", error);
 }
 
 [JsonSourceGenerationOptions(
