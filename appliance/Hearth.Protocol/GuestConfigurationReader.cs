@@ -365,6 +365,7 @@ internal static class GuestConfigurationReader
                 nameof(HostingConfiguration.Listener) => read with { Listener = json.ReadInt32() },
                 nameof(HostingConfiguration.Machine) => read with { Machine = json.ReadOptional(ReadFile) },
                 nameof(HostingConfiguration.Base) => read with { Base = json.ReadInt64() },
+                nameof(HostingConfiguration.Memory) => read with { Memory = json.ReadOptionalInt32() },
                 nameof(HostingConfiguration.UserFaults) => read with { UserFaults = json.ReadOptionalInt32() },
                 nameof(HostingConfiguration.Seal) => read with { Seal = json.ReadOptionalInt32() },
                 _ => throw JsonReading.Unknown(name),

@@ -27,7 +27,7 @@ internal static class GuestProcess
 
     /// <param name="arguments">
     /// The number of the descriptor that holds the configuration; after <c>probe</c> the engines are looked at for it, and no guest is run. After <c>seal</c>, that of the
-    /// jail's socket: the jail is completed, and that is all. A second number is the pace of this host's time-stamp counter, where it is known: to measure it takes a while.
+    /// jail's socket: the jail is completed, and that is all. The supervisor gives a second number, the pace of this host's time-stamp counter, 0 where it does not know: to measure it takes a while.
     /// </param>
     /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
     public static int Run(string[] arguments)
@@ -35,7 +35,10 @@ internal static class GuestProcess
         GuestOutcome outcome;
         if (arguments is [SealMode, var socket])
             return TrySeal(socket);
-        EngineSelection.Prepare(arguments is [_, var frequency] ? frequency : null);
+        bool isHosted = arguments is [not ProbeMode, _];
+        EngineSelection.Prepare(isHosted ? arguments[1] : null);
+        if (isHosted)
+            JailSeal.Prepare();
         try
         {
             outcome = arguments is [ProbeMode, ..] ? Probe(ReadConfiguration(arguments[1..])) : RunGuest(ReadConfiguration(arguments));

@@ -8,10 +8,9 @@ internal sealed class ExitCounters
     private const int TopInstructions = 12;
 
     private static readonly ExitReason[] s_reasons = Enum.GetValues<ExitReason>();
-    private static readonly int s_mnemonics = Enum.GetValues<Mnemonic>().Length;
 
     private readonly long[] _reasons = new long[s_reasons.Length];
-    private readonly long[] _interpreted = new long[s_mnemonics];
+    private readonly long[] _interpreted = new long[DecoderSets.MnemonicCapacity];
     private readonly long[] _faults = new long[32];
 
     private ulong _tlbFills;
@@ -47,7 +46,7 @@ internal sealed class ExitCounters
             yield return new EngineStatistic($"exits: {reason}", Text(_reasons[(int)reason]));
         foreach (int vector in Enumerable.Range(0, _faults.Length).Where(vector => _faults[vector] != 0))
             yield return new EngineStatistic($"faults delivered: vector {vector}", Text(_faults[vector]));
-        IEnumerable<int> top = Enumerable.Range(0, s_mnemonics).Where(mnemonic => _interpreted[mnemonic] != 0)
+        IEnumerable<int> top = Enumerable.Range(0, DecoderSets.MnemonicCapacity).Where(mnemonic => _interpreted[mnemonic] != 0)
             .OrderByDescending(mnemonic => _interpreted[mnemonic]).Take(TopInstructions);
         foreach (int mnemonic in top)
             yield return new EngineStatistic($"interpreted: {((Mnemonic)mnemonic).ToString().ToUpperInvariant()}", Text(_interpreted[mnemonic]));

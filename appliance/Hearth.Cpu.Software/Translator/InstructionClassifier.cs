@@ -1,16 +1,15 @@
-using System.Collections.Frozen;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
 
 /// <summary>Decides once for each opcode how it is treated, for one CPU model on this host.</summary>
-/// <param name="features">What the model has.</param>
+/// <param name="features">What the model has, a flag for each <see cref="CpuidFeature"/>.</param>
 /// <param name="absent">What the host's processor lacks of it: the interpreter executes it.</param>
-internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features, IReadOnlySet<CpuidFeature> absent)
+internal sealed class InstructionClassifier(bool[] features, bool[] absent)
 {
     // What the interpreter executes: system instructions, ports, far transfers, state images, scattered accesses, random numbers.
-    private static readonly FrozenSet<Mnemonic> s_interpreted = new HashSet<Mnemonic>
-    {
+    private static readonly bool[] s_interpreted = DecoderSets.Of(
+    [
         Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw, Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd,
         Mnemonic.Pusha, Mnemonic.Pushad, Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Enter, Mnemonic.Bound, Mnemonic.Xlatb,
         Mnemonic.Aaa, Mnemonic.Aas, Mnemonic.Aam, Mnemonic.Aad, Mnemonic.Daa, Mnemonic.Das, Mnemonic.Salc,
@@ -33,25 +32,23 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features,
 
         // AMD hosts accept a bit of MXCSR that the models do not have.
         Mnemonic.Ldmxcsr, Mnemonic.Vldmxcsr,
-    }.ToFrozenSet();
+    ]);
 
     // Hints, and what later processors made of the reserved NOPs 0F 18 to 0F 1F: without those features they do nothing.
-    private static readonly FrozenSet<Mnemonic> s_nops = new HashSet<Mnemonic>
-    {
+    private static readonly bool[] s_nops = DecoderSets.Of(
+    [
         Mnemonic.Nop, Mnemonic.Prefetch, Mnemonic.Prefetchw, Mnemonic.Prefetchnta, Mnemonic.Prefetcht0, Mnemonic.Prefetcht1,
         Mnemonic.Prefetcht2, Mnemonic.Prefetchwt1, Mnemonic.Endbr32, Mnemonic.Endbr64, Mnemonic.Reservednop,
         Mnemonic.Rdsspd, Mnemonic.Rdsspq, Mnemonic.Cldemote, Mnemonic.Prefetchit0, Mnemonic.Prefetchit1,
-    }.ToFrozenSet();
+    ]);
 
-    private static readonly int s_codeCount = Enum.GetValues<Code>().Length;
-
-    private readonly InstructionKind[] _kinds = new InstructionKind[s_codeCount];
-    private readonly InstructionUnit[] _units = new InstructionUnit[s_codeCount];
+    private readonly InstructionKind[] _kinds = new InstructionKind[DecoderSets.CodeCapacity];
+    private readonly InstructionUnit[] _units = new InstructionUnit[DecoderSets.CodeCapacity];
 
     /// <summary>Prefixes that older processors ignore select an older instruction there (REP BSF is BSF, not TZCNT).</summary>
     public DecoderOptions DecoderOptions { get; } = DecoderOptions.NoWbnoinvd |
-        (features.Contains(CpuidFeature.BMI1) ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBC) |
-        (features.Contains(CpuidFeature.LZCNT) ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBD);
+        (features[(int)CpuidFeature.BMI1] ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBC) |
+        (features[(int)CpuidFeature.LZCNT] ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBD);
 
     public InstructionKind KindOf(in Instruction instruction)
     {
@@ -80,7 +77,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features,
     {
         if (instruction.IsInvalid)
             return InstructionKind.Invalid;
-        if (s_nops.Contains(instruction.Mnemonic))
+        if (s_nops[(int)instruction.Mnemonic])
             return InstructionKind.Nop;
 
         // Of VMX and SVM, which no model has; in a guest they call the hypervisor.
@@ -91,7 +88,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features,
         InstructionKind system = SystemKind(instruction);
         if (system != InstructionKind.Unknown)
             return system;
-        if (s_interpreted.Contains(instruction.Mnemonic) || IsAbsent(instruction))
+        if (s_interpreted[(int)instruction.Mnemonic] || IsAbsent(instruction))
             return InstructionKind.Interpret;
 
         if (instruction.Code is Code.Mov_rm16_Sreg or Code.Mov_r32m16_Sreg or Code.Mov_r64m16_Sreg)
@@ -180,7 +177,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features,
     {
         foreach (CpuidFeature feature in instruction.CpuidFeatures)
         {
-            if (!features.Contains(feature))
+            if (!features[(int)feature])
                 return false;
         }
 
@@ -191,7 +188,7 @@ internal sealed class InstructionClassifier(IReadOnlySet<CpuidFeature> features,
     {
         foreach (CpuidFeature feature in instruction.CpuidFeatures)
         {
-            if (absent.Contains(feature))
+            if (absent[(int)feature])
                 return true;
         }
 

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
@@ -70,18 +69,32 @@ internal static class ModelInstructions
 
     /// <summary>What the interpreter has to execute for want of a better processor.</summary>
     /// <param name="host">Executes CPUID on the host: leaf and subleaf.</param>
-    public static IReadOnlySet<CpuidFeature> AbsentOn(Func<uint, uint, CpuidResult> host) =>
-        s_optional.Where(optional => !optional.Feature.IsOn(host)).Select(optional => optional.Instructions).ToFrozenSet();
-
-    public static IReadOnlySet<CpuidFeature> Of(CpuModel model)
+    /// <returns>A flag for each <see cref="CpuidFeature"/>.</returns>
+    public static bool[] AbsentOn(Func<uint, uint, CpuidResult> host)
     {
-        var features = new HashSet<CpuidFeature>(s_always);
+        var absent = new bool[DecoderSets.FeatureCapacity];
+        foreach ((CpuFeature feature, CpuidFeature instructions) in s_optional)
+            absent[(int)instructions] = !feature.IsOn(host);
+        return absent;
+    }
+
+    /// <returns>A flag for each <see cref="CpuidFeature"/>.</returns>
+    public static bool[] Of(CpuModel model)
+    {
+        var features = new bool[DecoderSets.FeatureCapacity];
+        Add(features, s_always);
         foreach (CpuFeature feature in model.Features)
         {
             if (s_byName.TryGetValue(feature.Name, out CpuidFeature[]? named))
-                features.UnionWith(named);
+                Add(features, named);
         }
 
-        return features.ToFrozenSet();
+        return features;
+    }
+
+    private static void Add(bool[] features, ReadOnlySpan<CpuidFeature> added)
+    {
+        foreach (CpuidFeature feature in added)
+            features[(int)feature] = true;
     }
 }

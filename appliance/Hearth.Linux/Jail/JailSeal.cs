@@ -5,6 +5,15 @@ namespace Hearth.Linux.Jail;
 /// <summary>What a jailed program does when it has been given all that it needs, and before it looks at anything that is not its starter's.</summary>
 public static class JailSeal
 {
+    private static Thread? s_preparation;
+
+    /// <summary>Begins with what <see cref="Complete"/> needs, on a thread of its own: a program that knows that it will be sealed does something else meanwhile.</summary>
+    public static void Prepare()
+    {
+        s_preparation = new Thread(RuntimePreparation.Run) { IsBackground = true, Name = "preparation" };
+        s_preparation.Start();
+    }
+
     /// <summary>
     /// Has the root emptied and restricts all threads to the system calls of the filter. From here on no file can be opened: what the program
     /// has not loaded it never will. All assemblies that it refers to are loaded before that; shared libraries of theirs are not, unless they were used.
@@ -16,7 +25,10 @@ public static class JailSeal
     {
         ArgumentNullException.ThrowIfNull(sealSocket);
         ArgumentNullException.ThrowIfNull(filter);
-        RuntimePreparation.Run();
+        if (s_preparation is { } preparation)
+            preparation.Join();
+        else
+            RuntimePreparation.Run();
         JailLayers layers = EmptyRoot(sealSocket);
         sealSocket.Dispose();
         filter.Install();

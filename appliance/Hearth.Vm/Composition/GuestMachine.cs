@@ -5,6 +5,7 @@ using Hearth.Devices.Platform;
 using Hearth.Devices.Platform.LocalApic;
 using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Uart;
+using Hearth.Linux;
 using Hearth.Machine;
 using Hearth.Memory;
 using Hearth.Protocol;
@@ -47,7 +48,7 @@ internal sealed class GuestMachine : IDisposable
     {
         Options = options;
         int romLength = saved?.FirmwareLength ?? backends.Firmware.Length;
-        Ram = new GuestRam(configuration.Memory, DeviceCatalogue.DeviceMemoryOf(configuration), romLength);
+        Ram = new GuestRam(configuration.Memory, DeviceCatalogue.DeviceMemoryOf(configuration), romLength, configuration.Hosting?.Memory is { } memory ? new FileDescriptor(memory) : null);
         _firmware = romLength == 0 ? null : new ShadowMemory(Ram, saved is null ? backends.Firmware.Span : []);
         if (_firmware is not null)
             _memoryBus.Map(ShadowMemory.Range, _firmware);

@@ -23,17 +23,22 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         GuestDefinition definition = host.Require(guest).Definition;
         LayerTree tree = upkeep.TreeOf(present);
         RunningGuest? running = null;
+        MemoryFiller? filler = null;
         try
         {
             (IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached) = Disks(definition, present, state, tree);
-            byte[]? machine = state == 0 ? null : host.States.ReadMachine(state);
+            using FileDescriptor? memory = state == 0 ? null : FileDescriptor.CreateMemory("hearth-ram", 0);
+            GuestOrigin? origin = memory is null ? null : new GuestOrigin(state, host.States.ReadMachine(state), memory);
+            if (origin is not null)
+                filler = BeginFilling(state, origin.Memory.Duplicate());
 
             // Before it runs: what it writes must be known to whoever comes next.
             GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached };
             keep(prepared);
-            StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
+            StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), origin);
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Base = state, Pages = started.Pages, IsPaused = false, HasCrashed = false });
+            running.Filler = filler;
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
             if (state == 0)
                 host.Starter.Remember(definition, running.Greeting);
@@ -43,6 +48,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         {
             if (running is not null)
                 End(running);
+            filler?.Dispose();
             keep(present with { Process = null });
             throw HostFailure.Explain(error);
         }
@@ -122,31 +128,38 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     {
         using var owned = new OwnedDescriptors();
         owned.Add(descriptor);
-        _ = host.States.Require(guest, state);
-        SavedStateReader memory = host.States.OpenMemory(state);
         if (fill.IsWaiting)
         {
-            using (memory)
+            running.Filler?.Dispose();
+            running.Filler = null;
+            _ = host.States.Require(guest, state);
+            using (SavedStateReader memory = host.States.OpenMemory(state))
                 await Task.Run(() => MemoryFile.Fill(descriptor, memory)).ConfigureAwait(false);
             await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
             return;
         }
 
-        var workingSet = new WorkingSet(host.Places.WorkingSetOf(guest));
+        running.Filler ??= BeginFilling(state, null);
         UserFaults faults = UserFaults.TryOpen(descriptor.Duplicate()) ?? throw new GuestRunException("the guest's process asks for its memory in a way that cannot be");
-        var filler = new MemoryFiller(memory, faults, fill.Address, workingSet.Read());
-        running.Filler = filler;
-        _ = FinishFillingAsync(running, filler, workingSet);
+        running.Filler.Serve(faults, fill.Address);
+        _ = FinishFillingAsync(running, running.Filler);
     }
 
-    private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler, WorkingSet workingSet)
+    /// <param name="file">The guest's memory, which its process does not touch yet; null for one that waits already.</param>
+    private MemoryFiller BeginFilling(long state, FileDescriptor? file)
+    {
+        _ = host.States.Require(guest, state);
+        return new MemoryFiller(host.States.OpenMemory(state), new WorkingSet(host.Places.WorkingSetOf(guest)).Read(), file);
+    }
+
+    private async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler)
     {
         try
         {
             await filler.Completion.ConfigureAwait(false);
             await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
             filler.Dispose();
-            workingSet.Write(filler.Wanted);
+            new WorkingSet(host.Places.WorkingSetOf(guest)).Write(filler.Wanted);
         }
         catch (SnapshotException error)
         {

@@ -6,8 +6,8 @@ using Hearth.Snapshots.States;
 namespace Hearth.Running;
 
 /// <summary>
-/// Gives a restored guest its memory while it runs: first what it waits for, then what it needed the last time, then all the rest. On a thread of its own, in this process: a guest's
-/// own could not serve its faults, because its runtime stops for collections and a thread that waits for a page does not.
+/// Gives a restored guest its memory: what it needed the last time while its process starts; then, while it runs, what it waits for, and all the rest. On a thread of its own, in this
+/// process: a guest's own could not serve its faults, because its runtime stops for collections and a thread that waits for a page does not.
 /// </summary>
 /// <remarks>Serving a page twice does no harm: one that is there stays as it is. So whoever comes after a supervisor that died begins anew.</remarks>
 internal sealed class MemoryFiller : IDisposable
@@ -15,29 +15,34 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Pages that are read and given together: as many as the store keeps together.</summary>
     public const int GroupPages = 16;
 
+    /// <summary>How long after its start somebody looks whether the guest is there: what it waits for in that time is to come earlier the next time.</summary>
+    private static readonly TimeSpan s_beginning = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_mostDeferred = TimeSpan.FromSeconds(1);
 
     private readonly SavedStateReader _state;
-    private readonly UserFaults _faults;
-    private readonly ulong _address;
+    private readonly FileDescriptor? _file;
     private readonly IReadOnlyList<int> _first;
     private readonly bool[] _given;
     private readonly List<int> _wanted = [];
     private readonly byte[] _run = new byte[GroupPages * SavedState.PageLength];
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ManualResetEventSlim _served = new();
     private readonly Thread _thread;
+    private UserFaults? _faults;
+    private ulong _address;
+    private long _start;
     private TimeSpan _deferred;
     private volatile bool _isEnding;
 
     /// <param name="state">Owned from now on.</param>
-    /// <param name="faults">Of the guest's process; owned from now on.</param>
-    /// <param name="address">Where RAM begins there.</param>
     /// <param name="first">Groups of pages that come first.</param>
-    public MemoryFiller(SavedStateReader state, UserFaults faults, ulong address, IReadOnlyList<int> first)
+    /// <param name="file">The guest's memory, where nothing has been and which nobody touches before <see cref="Serve"/>; owned from now on. null for a guest that waits already.</param>
+    public MemoryFiller(SavedStateReader state, IReadOnlyList<int> first, FileDescriptor? file)
     {
-        (_state, _faults, _address, _first) = (state, faults, address, first);
+        (_state, _first, _file) = (state, first, file);
         _given = new bool[(state.State.Pages + GroupPages - 1) / GroupPages];
         _thread = new Thread(Run) { IsBackground = true, Name = $"memory of state {state.State.Id}" };
         _thread.Start();
@@ -46,24 +51,44 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Done when the guest has all of its memory; fails when the state is damaged, or the process gone.</summary>
     public Task Completion => _done.Task;
 
-    /// <summary>Groups that came first, and those that the guest has waited for nevertheless, in that order. Once it is complete.</summary>
-    public IReadOnlyList<int> Wanted => [.. _first, .. _wanted];
+    /// <summary>Groups that the guest has waited for at its beginning, and then those that came first: where they are too many, the oldest are given up. Once it is complete.</summary>
+    public IReadOnlyList<int> Wanted => [.. _wanted, .. _first];
+
+    /// <summary>From now on the guest gets what it waits for. Once.</summary>
+    /// <param name="faults">Of its process; owned from now on.</param>
+    /// <param name="address">Where RAM begins there.</param>
+    public void Serve(UserFaults faults, ulong address)
+    {
+        (_faults, _address, _start) = (faults, address, Stopwatch.GetTimestamp());
+        _served.Set();
+    }
 
     public void Dispose()
     {
+        if (_isEnding)
+            return;
         _isEnding = true;
+        _served.Set();
         if (Thread.CurrentThread != _thread)
             _thread.Join();
         _state.Dispose();
-        _faults.Dispose();
+        _file?.Dispose();
+        _faults?.Dispose();
+        _served.Dispose();
     }
+
+    private UserFaults Faults => _faults ?? throw new InvalidOperationException("nobody serves the guest yet");
 
     private void Run()
     {
         try
         {
+            WriteFirst();
+            _served.Wait();
             foreach (int group in _first)
             {
+                if (_isEnding)
+                    break;
                 _ = ServeFaults();
                 if (group < _given.Length)
                     Give(group);
@@ -88,6 +113,32 @@ internal sealed class MemoryFiller : IDisposable
         }
     }
 
+    /// <summary>Each page once, and before anybody else can have written to it: only a fault that is served lets anybody at a page that is not there, and none is yet.</summary>
+    private void WriteFirst()
+    {
+        if (_file is null)
+            return;
+        foreach (int group in _first)
+        {
+            if (_served.IsSet)
+                return;
+            if (group >= _given.Length || _given[group])
+                continue;
+            _given[group] = true;
+            long start = (long)group * GroupPages;
+            int pages = (int)Math.Min(GroupPages, _state.State.Pages - start);
+            _run.AsSpan().Clear();
+            for (int i = 0; i < pages; i++)
+            {
+                if (_state.HasContent(start + i))
+                    _state.Read(start + i, _run.AsSpan(i * SavedState.PageLength, SavedState.PageLength));
+            }
+
+            // Zeros too: they were waited for, as all others.
+            _file.WriteAt(_run.AsSpan(0, pages * SavedState.PageLength), start * SavedState.PageLength);
+        }
+    }
+
     /// <summary>
     /// What the guest waits for comes first, and what it asks for next is not to wait for something that nobody has asked for; but it may ask for a page now and then for ever.
     /// </summary>
@@ -96,7 +147,7 @@ internal sealed class MemoryFiller : IDisposable
         while (ServeFaults() && _deferred < s_mostDeferred)
         {
             long start = Stopwatch.GetTimestamp();
-            _ = Descriptors.WaitReadable(_faults.File, s_quiet);
+            _ = Descriptors.WaitReadable(Faults.File, s_quiet);
             _deferred += Stopwatch.GetElapsedTime(start);
         }
     }
@@ -107,7 +158,7 @@ internal sealed class MemoryFiller : IDisposable
         while (!_isEnding)
         {
             // A process that is gone makes its faults readable for ever, and has none.
-            if (!Descriptors.WaitReadable(_faults.File, s_pace) || !ServeFaults())
+            if (!Descriptors.WaitReadable(Faults.File, s_pace) || !ServeFaults())
                 Thread.Sleep(1);
         }
     }
@@ -116,18 +167,18 @@ internal sealed class MemoryFiller : IDisposable
     private bool ServeFaults()
     {
         bool hadAny = false;
-        while (_faults.TryTakeFault(out ulong address))
+        while (Faults.TryTakeFault(out ulong address))
         {
             long page = (long)((address - _address) / SavedState.PageLength);
             if (address < _address || page >= _state.State.Pages)
                 throw new GuestRunException("the guest's process asked for memory that the guest does not have");
             int group = (int)(page / GroupPages);
-            if (!_given[group])
+            if (!_given[group] && Stopwatch.GetElapsedTime(_start) < s_beginning)
                 _wanted.Add(group);
             Give(group);
 
             // A page of zeros is in no run; and one that is there already only has to be told so.
-            Require(_faults.TryZero(address));
+            Require(Faults.TryZero(address));
             hadAny = true;
         }
 
@@ -148,7 +199,7 @@ internal sealed class MemoryFiller : IDisposable
             for (; page < end && _state.HasContent(page); page++, length += SavedState.PageLength)
                 _state.Read(page, _run.AsSpan(length, SavedState.PageLength));
             if (length > 0)
-                Require(_faults.TryCopy(_address + ((ulong)start * SavedState.PageLength), _run.AsSpan(0, length)));
+                Require(Faults.TryCopy(_address + ((ulong)start * SavedState.PageLength), _run.AsSpan(0, length)));
         }
     }
 

@@ -5,25 +5,22 @@ namespace Hearth.Cpu.Software;
 /// <summary>The table of the data instructions: one byte for each encoding.</summary>
 internal static class DataGroups
 {
-    private static readonly DataGroup[] s_groups = Build();
+    // The group's number and one, or 0 for what was not asked for yet: a guest meets few of some five thousand. Two threads that ask at once find the same.
+    private static readonly byte[] s_found = new byte[DecoderSets.CodeCapacity];
 
-    public static DataGroup Of(Code code) => s_groups[(int)code];
-
-    private static DataGroup[] Build()
+    public static DataGroup Of(Code code)
     {
-        Code[] codes = Enum.GetValues<Code>();
-        var groups = new DataGroup[codes.Length];
-        foreach (Code code in codes)
-            groups[(int)code] = Find(code);
-        return groups;
+        ref byte found = ref s_found[(int)code];
+        if (found == 0)
+            found = (byte)(Find(code) + 1);
+        return (DataGroup)(found - 1);
     }
 
     private static DataGroup Find(Code code)
     {
         if (code.IsStringInstruction())
             return DataGroup.String;
-        OpCodeInfo encoding = code.ToOpCode();
-        if (encoding.Encoding is EncodingKind.EVEX or EncodingKind.MVEX)
+        if (code.Encoding() is EncodingKind.EVEX or EncodingKind.MVEX)
             return DataGroup.None;
         return code switch
         {

@@ -5,17 +5,15 @@ namespace Hearth.Cpu.Software;
 /// <summary>Which instructions belong to the system side, as a table over <see cref="Code"/>.</summary>
 internal static class SystemGroups
 {
-    private static readonly SystemGroup[] s_table = Build();
+    // As DataGroups has them.
+    private static readonly byte[] s_found = new byte[DecoderSets.CodeCapacity];
 
-    public static SystemGroup Of(Code code) => (uint)code < (uint)s_table.Length ? s_table[(int)code] : SystemGroup.None;
-
-    private static SystemGroup[] Build()
+    public static SystemGroup Of(Code code)
     {
-        Code[] codes = Enum.GetValues<Code>();
-        var table = new SystemGroup[codes.Max(code => (int)code) + 1];
-        foreach (Code code in codes)
-            table[(int)code] = Classify(code);
-        return table;
+        ref byte found = ref s_found[(int)code];
+        if (found == 0)
+            found = (byte)(Classify(code) + 1);
+        return (SystemGroup)(found - 1);
     }
 
     private static SystemGroup Classify(Code code) => code.Mnemonic() switch
