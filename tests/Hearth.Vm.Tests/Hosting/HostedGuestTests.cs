@@ -181,6 +181,7 @@ public sealed class HostedGuestTests
     public void Run_signalWhileASaveIsStuck_endsIt()
     {
         using var rig = new HostedRig();
+        WriteMany(rig, 1);
         using SaveStream stuck = rig.BeginSave(isRead: false);
         rig.Cut(rig.TakeCut());
         rig.Guest.Events.Post(new MachineEvent(MachineEventKind.Signal, 15));
