@@ -149,17 +149,16 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     private MemoryFiller BeginFilling(long state, FileDescriptor? file)
     {
         _ = host.States.Require(guest, state);
-        return new MemoryFiller(host.States.OpenMemory(state), new WorkingSet(host.Places.WorkingSetOf(guest)).Read(), file);
+        return new MemoryFiller(host.States.OpenMemory(state), new WorkingSet(host.Places.WorkingSetOf(guest)), file);
     }
 
-    private async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler)
+    private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler)
     {
         try
         {
             await filler.Completion.ConfigureAwait(false);
             await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
             filler.Dispose();
-            new WorkingSet(host.Places.WorkingSetOf(guest)).Write(filler.Wanted);
         }
         catch (SnapshotException error)
         {

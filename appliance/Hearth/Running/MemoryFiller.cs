@@ -24,6 +24,7 @@ internal sealed class MemoryFiller : IDisposable
 
     private readonly SavedStateReader _state;
     private readonly FileDescriptor? _file;
+    private readonly WorkingSet _workingSet;
     private readonly IReadOnlyList<int> _first;
     private readonly bool[] _given;
     private readonly List<int> _wanted = [];
@@ -35,14 +36,15 @@ internal sealed class MemoryFiller : IDisposable
     private ulong _address;
     private long _start;
     private TimeSpan _deferred;
+    private bool _isLearned;
     private volatile bool _isEnding;
 
     /// <param name="state">Owned from now on.</param>
-    /// <param name="first">Groups of pages that come first.</param>
+    /// <param name="workingSet">What comes first; it is told what the guest needed this time.</param>
     /// <param name="file">The guest's memory, where nothing has been and which nobody touches before <see cref="Serve"/>; owned from now on. null for a guest that waits already.</param>
-    public MemoryFiller(SavedStateReader state, IReadOnlyList<int> first, FileDescriptor? file)
+    public MemoryFiller(SavedStateReader state, WorkingSet workingSet, FileDescriptor? file)
     {
-        (_state, _first, _file) = (state, first, file);
+        (_state, _workingSet, _first, _file) = (state, workingSet, workingSet.Read(), file);
         _given = new bool[(state.State.Pages + GroupPages - 1) / GroupPages];
         _thread = new Thread(Run) { IsBackground = true, Name = $"memory of state {state.State.Id}" };
         _thread.Start();
@@ -50,9 +52,6 @@ internal sealed class MemoryFiller : IDisposable
 
     /// <summary>Done when the guest has all of its memory; fails when the state is damaged, or the process gone.</summary>
     public Task Completion => _done.Task;
-
-    /// <summary>Groups that the guest has waited for at its beginning, and then those that came first: where they are too many, the oldest are given up. Once it is complete.</summary>
-    public IReadOnlyList<int> Wanted => [.. _wanted, .. _first];
 
     /// <summary>From now on the guest gets what it waits for. Once.</summary>
     /// <param name="faults">Of its process; owned from now on.</param>
@@ -77,6 +76,8 @@ internal sealed class MemoryFiller : IDisposable
         _served.Dispose();
     }
 
+    private bool IsBeginning => Stopwatch.GetElapsedTime(_start) < s_beginning;
+
     private UserFaults Faults => _faults ?? throw new InvalidOperationException("nobody serves the guest yet");
 
     private void Run()
@@ -98,12 +99,16 @@ internal sealed class MemoryFiller : IDisposable
             while (!_isEnding && _state.TryFindContent(ref page))
             {
                 ServeUntilQuiet();
+                if (!IsBeginning)
+                    Learn();
                 Give((int)(page / GroupPages));
                 page = ((page / GroupPages) + 1) * GroupPages;
             }
 
             if (_isEnding)
                 _done.TrySetCanceled();
+            else
+                Learn();
             _done.TrySetResult();
             ServeTheRest();
         }
@@ -152,6 +157,15 @@ internal sealed class MemoryFiller : IDisposable
         }
     }
 
+    /// <summary>Once the beginning is over: what the guest waited for comes first the next time, then what came first this time. Where that is too much, the oldest is given up.</summary>
+    private void Learn()
+    {
+        if (_isLearned)
+            return;
+        _isLearned = true;
+        _workingSet.Write([.. _wanted, .. _first]);
+    }
+
     /// <summary>Pages of zeros are waited for until the guest's process knows that no others will come.</summary>
     private void ServeTheRest()
     {
@@ -173,7 +187,7 @@ internal sealed class MemoryFiller : IDisposable
             if (address < _address || page >= _state.State.Pages)
                 throw new GuestRunException("the guest's process asked for memory that the guest does not have");
             int group = (int)(page / GroupPages);
-            if (!_given[group] && Stopwatch.GetElapsedTime(_start) < s_beginning)
+            if (!_given[group] && IsBeginning)
                 _wanted.Add(group);
             Give(group);
 
