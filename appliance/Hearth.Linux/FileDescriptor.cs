@@ -220,6 +220,9 @@ public sealed unsafe class FileDescriptor : IDisposable
     /// <summary>Whoever waits at a socket, here or at the other side, is told that nothing more comes.</summary>
     public void ShutDown() => _ = Libc.shutdown(_number, Libc.SHUT_RDWR);
 
+    /// <summary>Ends one direction of a socket: what reads from it here reads its end.</summary>
+    public void ShutDownReading() => _ = Libc.shutdown(_number, Libc.SHUT_RD);
+
     /// <summary>Lets the descriptor live on in the program that this process executes next.</summary>
     /// <exception cref="LinuxException">It is not open.</exception>
     public void KeepOnExecute()

@@ -103,7 +103,8 @@ internal static class GuestProcess
         using HostedGuest? hosted = configuration.Hosting is { } hosting
             ? new HostedGuest(machine, events, new ControlChannel(new FileDescriptor(hosting.Listener), () => events.Post(new MachineEvent(MachineEventKind.Order))), hosting, savedAt, screen)
             : null;
-        hosted?.Open();
+        if (hosted?.Open() == false)
+            return new GuestOutcome(ExitCode.UserQuit);
         if (state is null)
             machine.PowerOn();
         else if (hosted is null)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Hearth.Boot.Tests;
 using Hearth.Linux.Jail;
 using Hearth.Running;
+using Hearth.Store;
 
 namespace Hearth.Supervisor.Tests;
 
@@ -110,6 +111,33 @@ public sealed class CrashTests
         Assert.NotEqual(process, house.Runs.ConditionOf(guest).ProcessId);
         Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
         Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
+    }
+
+    /// <summary>A supervisor was killed between starting a process and noting it: the process that was noted before is gone, the other one is there, and has the guest's disks and sockets.</summary>
+    [Fact]
+    public async Task Process_thatNobodyHasNoted_isEnded_andTheGuestIsBroughtBack()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.StartAsync(guest, "round 3 on 0");
+        await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        using var forgotten = ProcessHandle.Open(house.Runs.ConditionOf(guest).ProcessId!.Value);
+
+        await house.ReopenAsync(() => NoteAnother(house, guest));
+        string console = await house.ReadUntilAsync(guest, "sums=");
+
+        Assert.True(forgotten.WaitEnded(TimeSpan.Zero));
+        Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
+        Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
+        Assert.DoesNotContain(house.Log, line => line.Contains("could not be brought back", StringComparison.Ordinal));
+    }
+
+    private static void NoteAnother(TestHouse house, int guest)
+    {
+        using var store = HouseStore.Open(house.Home, TimeProvider.System, _ => { });
+        string name = $"guest.{guest}.present";
+        GuestPresent present = RunningJson.ReadPresent(store.Settings.Read(name))!;
+        store.Settings.Write(name, RunningJson.Write(present with { Process = new ProcessIdentity(1, 1).ToString() }));
     }
 
     private static void Kill(int process)

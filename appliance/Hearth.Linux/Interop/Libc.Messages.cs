@@ -11,6 +11,7 @@ internal static unsafe partial class Libc
     internal const int MSG_NOSIGNAL = 0x4000;
     internal const int MSG_CMSG_CLOEXEC = 0x40000000;
     internal const int ECONNRESET = 104;
+    internal const int SHUT_RD = 0;
     internal const int SHUT_RDWR = 2;
 
     [LibraryImport("libc", SetLastError = true)]

@@ -8,6 +8,7 @@ namespace Hearth.Vm.Hosting;
 /// The way to the supervisor: takes its orders and gives it the answers. It may go away and come back as another process; the newest connection counts. Nothing that comes over it
 /// ends this process: a malformed message ends the connection.
 /// </summary>
+/// <remarks>The last connection stays open when this is disposed: it ends with the process, and whoever waits for that end hears it so.</remarks>
 internal sealed class ControlChannel : IDisposable
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromSeconds(1);
@@ -23,6 +24,7 @@ internal sealed class ControlChannel : IDisposable
     // Under _sending.
     private MessageSocket? _connection;
     private volatile Func<Greeting>? _greeting;
+    private volatile bool _isUnwanted;
     private volatile bool _isEnding;
 
     /// <param name="listener">Where the supervisor connects; owned from now on.</param>
@@ -46,7 +48,12 @@ internal sealed class ControlChannel : IDisposable
     }
 
     /// <summary>Waits until a supervisor has been answered.</summary>
-    public void WaitUntilGreeted() => _greeted.Wait();
+    /// <returns>False when one has come that does not greet, but ends this process: it was started by one before, which could not note that any more.</returns>
+    public bool WaitUntilGreeted()
+    {
+        _greeted.Wait();
+        return !_isUnwanted;
+    }
 
     public bool TryTake(out ReceivedOrder? order) => _orders.TryDequeue(out order);
 
@@ -61,9 +68,8 @@ internal sealed class ControlChannel : IDisposable
         _isEnding = true;
         _announced.Set();
         lock (_sending)
-            _connection?.End();
+            _connection?.EndReceiving();
         _thread.Join();
-        _connection?.Dispose();
         while (_orders.TryDequeue(out ReceivedOrder? order))
             order.Dispose();
         _listener.Dispose();
@@ -94,7 +100,7 @@ internal sealed class ControlChannel : IDisposable
             // An order comes at once; whether somebody else has connected is looked at between them.
             if (Descriptors.WaitReadable(_listener, _connection is null ? s_pace : TimeSpan.Zero))
                 Adopt(MessageSocket.TryAccept(_listener));
-            if (_connection is { } connection && connection.Wait(s_pace) && !TryReceive(connection, buffer))
+            if (_connection is { } connection && connection.Wait(s_pace) && !TryReceive(connection, buffer) && !_isEnding)
                 Adopt(null);
         }
     }
@@ -122,6 +128,12 @@ internal sealed class ControlChannel : IDisposable
             {
                 Greet(order);
                 return true;
+            }
+
+            if (order.Kind == GuestOrderKind.End && !_greeted.IsSet)
+            {
+                _isUnwanted = true;
+                _greeted.Set();
             }
 
             _orders.Enqueue(new ReceivedOrder(order, files));

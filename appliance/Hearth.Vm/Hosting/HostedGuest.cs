@@ -52,11 +52,11 @@ internal sealed class HostedGuest : IDisposable
     public bool MayRun => !_isPaused && (!_isFilling || _faults is not null);
 
     /// <summary>Lets the supervisor in. Where memory comes when it is touched, somebody serves it when this returns.</summary>
-    public void Open()
+    /// <returns>False when the supervisor wants this process to end.</returns>
+    public bool Open()
     {
         _channel.Announce(Greet);
-        if (_faults is not null)
-            _channel.WaitUntilGreeted();
+        return _faults is null || _channel.WaitUntilGreeted();
     }
 
     /// <summary>To be called before the machine runs, and then after a while (<see cref="MachineEventKind.CatchUp"/>): it gets the time that it has lost.</summary>

@@ -11,6 +11,7 @@ internal sealed class ControlLink : IDisposable
     private readonly ConcurrentDictionary<int, TaskCompletionSource<ControlAnswer>> _waiting = new();
     private readonly Action<GuestReport> _told;
     private readonly Lock _sending = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private int _number;
 
@@ -24,6 +25,9 @@ internal sealed class ControlLink : IDisposable
         _thread = new Thread(Listen) { IsBackground = true, Name = $"control {Path.GetFileName(path)}" };
         _thread.Start();
     }
+
+    /// <summary>Done when the process has ended, and has let go of all that it had; or when it has closed this.</summary>
+    public Task Closed => _closed.Task;
 
     /// <summary>Sends an order and waits for the answer.</summary>
     /// <param name="limit">How long the answer may take.</param>
@@ -51,6 +55,10 @@ internal sealed class ControlLink : IDisposable
             _waiting.TryRemove(number, out _);
         }
     }
+
+    /// <summary>Sends an order and waits for nothing.</summary>
+    /// <exception cref="GuestRunException">The process is gone.</exception>
+    public void Tell(GuestOrder order) => Send(ControlJson.Write(order), []);
 
     public void Dispose()
     {
@@ -100,6 +108,7 @@ internal sealed class ControlLink : IDisposable
 
         foreach (TaskCompletionSource<ControlAnswer> answer in _waiting.Values)
             answer.TrySetException(new GuestRunException("the guest's process is gone"));
+        _closed.SetResult();
     }
 
     private void Take(GuestReport report, FileDescriptor[] files)

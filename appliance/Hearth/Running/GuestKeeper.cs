@@ -171,16 +171,16 @@ internal sealed class GuestKeeper : IAsyncDisposable
 
     private async Task TakeBackLockedAsync()
     {
-        if (!ProcessIdentity.TryParse(_present.Process, out ProcessIdentity identity))
-        {
+        // What was noted last may have been followed by another one.
+        ProcessHandle? process = ProcessIdentity.TryParse(_present.Process, out ProcessIdentity identity) ? ProcessHandle.TryOpen(identity) : null;
+        if (process is null)
             await _launch.EndForgottenAsync().ConfigureAwait(false);
+        if (_present.Process is null)
             return;
-        }
-
         RunningGuest? taken = null;
         try
         {
-            if (ProcessHandle.TryOpen(identity) is { } process)
+            if (process is not null)
                 taken = await _launch.TakeBackAsync(process, _present).ConfigureAwait(false);
         }
         catch (GuestRunException error)

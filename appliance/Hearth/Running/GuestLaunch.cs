@@ -75,17 +75,23 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         }
     }
 
-    /// <summary>Ends a process that a supervisor has started and could not note any more: nobody else knows of it, but it listens.</summary>
+    /// <summary>Ends a process that a supervisor has started and could not note any more: nobody else knows of it, but it listens. Returns when it is gone.</summary>
+    /// <exception cref="GuestRunException">It does not end.</exception>
     public async Task EndForgottenAsync()
     {
         try
         {
             using var link = new ControlLink(host.Places.ControlSocket(guest), _ => { });
-            using ControlAnswer answer = await link.AskAsync(new GuestOrder(0, GuestOrderKind.End), s_start, CancellationToken.None).ConfigureAwait(false);
+            link.Tell(new GuestOrder(0, GuestOrderKind.End));
+            await link.Closed.WaitAsync(s_start).ConfigureAwait(false);
+        }
+        catch (TimeoutException error)
+        {
+            throw new GuestRunException("a process of the guest that nobody knows of does not end", GuestRunFailure.Host, error);
         }
         catch (Exception error) when (error is LinuxException or GuestRunException)
         {
-            // Nobody listens, as it should be; or it is ending.
+            // Nobody listens, as it should be; or it is gone already.
         }
     }
 
