@@ -9,7 +9,8 @@ namespace Hearth.Cpu;
 /// <param name="IsPromise">
 /// It says how something performs, or what the machine does; there is no instruction or register bit behind it that a processor could lack.
 /// </param>
-public readonly record struct CpuFeature(
+/// <remarks>A class, as lists of classes are compiled already when a guest's process starts.</remarks>
+public sealed record CpuFeature(
     string Name, uint Leaf, uint Subleaf, CpuidRegister Register, int Bit, bool RunsNatively = false, bool IsPromise = false)
 {
     /// <summary>Whether a processor has the feature.</summary>

@@ -56,7 +56,7 @@ internal sealed class GuestMachine : IDisposable
         _engine = engine(Ram, options);
         _disks = backends.Disks;
         _description = new MachineDescription(Ram, options.Cpus, options.Model, options.TscFrequency);
-        _boot = backends.Boot is { } boot ? boot with { AcpiRootPointer = _description.RootPointer } : null;
+        _boot = backends.Boot;
 
         _interrupts = new InterruptSystem(_memoryBus, _portBus, _clock, log, _engine.Apics);
         Processors = [.. Enumerable.Range(0, options.Cpus).Select(index => CreateProcessor(index))];
@@ -197,13 +197,13 @@ internal sealed class GuestMachine : IDisposable
     {
         foreach (PciBus bus in _devices.OfType<PciBus>())
             PciResources.Assign(bus);
-        _description.WriteTables(Ram);
+        BootRequest described = boot with { AcpiRootPointer = _description.WriteTables(Ram) };
         foreach (Processor processor in Processors)
             processor.PrepareForKernel();
 
         IVcpu bootstrap = Processors[0].Vcpu;
         CpuState entry = bootstrap.Save();
-        KernelLoader.Load(boot, Ram, Ram.Slots, entry);
+        KernelLoader.Load(described, Ram, Ram.Slots, entry);
         bootstrap.Restore(entry);
     }
 

@@ -78,7 +78,7 @@ internal sealed class GuestRun
         }
     }
 
-    private GuestOutcome? ActForSupervisor(in MachineEvent happened, ref bool isRunning)
+    private GuestOutcome? ActForSupervisor(MachineEvent happened, ref bool isRunning)
     {
         if (happened.Kind == MachineEventKind.Order)
             return _hosted!.Act(ref isRunning);
@@ -103,7 +103,7 @@ internal sealed class GuestRun
     }
 
     /// <returns>Null when the machine is to go on.</returns>
-    private GuestOutcome? Act(in MachineEvent happened, GuestSave? save, long paused) => happened.Kind switch
+    private GuestOutcome? Act(MachineEvent happened, GuestSave? save, long paused) => happened.Kind switch
     {
         MachineEventKind.PowerOff => new GuestOutcome(ExitCode.Success) { Cause = GuestCause.PowerOff },
         MachineEventKind.Reset => _exitOnReset

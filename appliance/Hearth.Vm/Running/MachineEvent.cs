@@ -47,4 +47,5 @@ internal enum MachineEventKind
 
 /// <summary>Something that the thread which runs the machine has to deal with.</summary>
 /// <param name="Save">It may have been given up since: whoever takes the event looks whether it is still the one that is under way.</param>
-internal readonly record struct MachineEvent(MachineEventKind Kind, uint Value = 0, VcpuExit Exit = default, HostedSave? Save = null);
+/// <remarks>A class, as lists of classes are compiled already when a guest's process starts.</remarks>
+internal sealed record MachineEvent(MachineEventKind Kind, uint Value = 0, VcpuExit Exit = default, HostedSave? Save = null);

@@ -32,14 +32,14 @@ internal sealed class MachineEvents : IMachineControl, IDisposable
     public void WatchdogExpired() => PostHeld(new MachineEvent(MachineEventKind.Watchdog));
 
     /// <summary>Posts an event and makes the vCPUs wait until it is dealt with.</summary>
-    public void PostHeld(in MachineEvent happened)
+    public void PostHeld(MachineEvent happened)
     {
         _hold?.Invoke();
         Post(happened);
     }
 
     /// <summary>Posts an event that leaves the vCPUs running.</summary>
-    public void Post(in MachineEvent happened)
+    public void Post(MachineEvent happened)
     {
         if (IsOther(happened.Kind))
             Interlocked.Increment(ref _others);

@@ -36,7 +36,6 @@ internal sealed class MemoryFiller : IDisposable
     private ulong _address;
     private long _start;
     private TimeSpan _deferred;
-    private bool _isLearned;
     private volatile bool _isEnding;
 
     /// <param name="state">Owned from now on.</param>
@@ -95,20 +94,25 @@ internal sealed class MemoryFiller : IDisposable
                     Give(group);
             }
 
+            // What nobody has asked for would only be in the way of what is asked for now: both change the process's mappings.
+            while (!_isEnding && IsBeginning)
+            {
+                if (Descriptors.WaitReadable(Faults.File, s_pace))
+                    _ = ServeFaults();
+            }
+
+            if (!_isEnding)
+                Learn();
             long page = 0;
             while (!_isEnding && _state.TryFindContent(ref page))
             {
                 ServeUntilQuiet();
-                if (!IsBeginning)
-                    Learn();
                 Give((int)(page / GroupPages));
                 page = ((page / GroupPages) + 1) * GroupPages;
             }
 
             if (_isEnding)
                 _done.TrySetCanceled();
-            else
-                Learn();
             _done.TrySetResult();
             ServeTheRest();
         }
@@ -157,14 +161,8 @@ internal sealed class MemoryFiller : IDisposable
         }
     }
 
-    /// <summary>Once the beginning is over: what the guest waited for comes first the next time, then what came first this time. Where that is too much, the oldest is given up.</summary>
-    private void Learn()
-    {
-        if (_isLearned)
-            return;
-        _isLearned = true;
-        _workingSet.Write([.. _wanted, .. _first]);
-    }
+    /// <summary>What the guest waited for comes first the next time, then what came first this time. Where that is too much, the oldest is given up.</summary>
+    private void Learn() => _workingSet.Write([.. _wanted, .. _first]);
 
     /// <summary>Pages of zeros are waited for until the guest's process knows that no others will come.</summary>
     private void ServeTheRest()

@@ -15,7 +15,7 @@ public sealed class FwCfgContents
     private const uint PortInterface = 1 << 0;
     private const uint DmaInterface = 1 << 1;
 
-    private readonly SortedDictionary<ushort, FwCfgItem> _items = [];
+    private readonly Dictionary<int, FwCfgItem> _items = [];
     private readonly List<(string Name, ushort Key)> _files = [];
 
     public FwCfgContents()
@@ -28,7 +28,7 @@ public sealed class FwCfgContents
     /// <summary>The files' names, in the order of their keys.</summary>
     public IEnumerable<string> Files => _files.Select(file => file.Name);
 
-    internal IEnumerable<KeyValuePair<ushort, FwCfgItem>> Items => _items;
+    internal IEnumerable<FwCfgItem> Items => _items.Values;
 
     /// <summary>Adds a file to the directory.</summary>
     /// <param name="name">As firmware looks for it, for example <c>etc/e820</c>; ASCII, unique.</param>
@@ -46,12 +46,12 @@ public sealed class FwCfgContents
             throw new MachineException($"fw_cfg holds {MaximumFiles} files at most.");
         ushort key = (ushort)(FwCfgKeys.FirstFile + _files.Count);
         _files.Add((name, key));
-        _items.Add(key, new FwCfgItem(data, writable));
+        _items.Add(key, new FwCfgItem(key, data, writable));
         UpdateDirectory();
     }
 
     /// <summary>Sets an item that is known by its number.</summary>
-    public void Set(ushort key, byte[] data) => _items[key] = new FwCfgItem(data, false);
+    public void Set(ushort key, byte[] data) => _items[key] = new FwCfgItem(key, data, false);
 
     /// <summary>Sets an item to a little-endian number.</summary>
     public void SetUInt16(ushort key, ushort value) => Set(key, [(byte)value, (byte)(value >> 8)]);

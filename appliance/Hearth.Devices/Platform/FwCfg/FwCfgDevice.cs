@@ -17,7 +17,9 @@ public sealed class FwCfgDevice : IMachineDevice, IBusDevice
     private const ushort KeyMask = 0xBFFF;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<ushort, FwCfgItem> _items;
+
+    // By their keys.
+    private readonly Dictionary<int, FwCfgItem> _items = [];
     private readonly byte[] _chunk = new byte[ChunkSize];
     private readonly IGuestMemory _ram;
     private readonly IDeviceLog _log;
@@ -31,7 +33,8 @@ public sealed class FwCfgDevice : IMachineDevice, IBusDevice
     public FwCfgDevice(FwCfgContents contents, IGuestMemory ram, IDeviceLog log)
     {
         ArgumentNullException.ThrowIfNull(contents);
-        _items = new Dictionary<ushort, FwCfgItem>(contents.Items);
+        foreach (FwCfgItem item in contents.Items)
+            _items.Add(item.Key, item);
         _ram = ram;
         _log = log;
     }
@@ -92,9 +95,9 @@ public sealed class FwCfgDevice : IMachineDevice, IBusDevice
             to.WriteUInt16(_key);
             to.WriteUInt32(_offset);
             to.WriteUInt64(_dmaAddress);
-            foreach ((ushort key, FwCfgItem item) in WritableItems())
+            foreach (FwCfgItem item in WritableItems())
             {
-                to.WriteUInt16(key);
+                to.WriteUInt16(item.Key);
                 to.WriteBytes(item.Data);
             }
         }
@@ -110,17 +113,16 @@ public sealed class FwCfgDevice : IMachineDevice, IBusDevice
             // The item may be shorter here than it was where the guest was saved.
             _offset = Math.Min(from.ReadUInt32(), (uint)(_item?.Data.Length ?? 0));
             _dmaAddress = from.ReadUInt64();
-            foreach ((ushort key, FwCfgItem item) in WritableItems())
+            foreach (FwCfgItem item in WritableItems())
             {
-                if (from.ReadUInt16() != key)
+                if (from.ReadUInt16() != item.Key)
                     throw new SavedStateException("The saved state of 'fw-cfg' has other writable files than this machine.");
                 from.ReadBytes(item.Data);
             }
         }
     }
 
-    private IEnumerable<KeyValuePair<ushort, FwCfgItem>> WritableItems() =>
-        _items.Where(entry => entry.Value.IsWritable).OrderBy(entry => entry.Key);
+    private IEnumerable<FwCfgItem> WritableItems() => _items.Values.Where(item => item.IsWritable).OrderBy(item => item.Key);
 
     private static ulong ReadSignature(uint offset, AccessWidth width)
     {
