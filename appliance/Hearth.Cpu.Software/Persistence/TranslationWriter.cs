@@ -3,7 +3,8 @@ namespace Hearth.Cpu.Software;
 /// <summary>Writes blocks of the code cache as records of a <see cref="TranslationFile"/>.</summary>
 /// <param name="blocks">What this run has made and can be kept; those that are no longer valid, too.</param>
 /// <param name="valid">Every block that jumps may be linked to, wherever it came from.</param>
-internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<TranslatedBlock> blocks, IReadOnlyCollection<TranslatedBlock> valid)
+/// <param name="links">The jumps that are.</param>
+internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<TranslatedBlock> blocks, IEnumerable<TranslatedBlock> valid, JumpLinks links)
 {
     private readonly HashSet<(ModeFlags Mode, int Offset, ulong Hash)> _written = [];
 
@@ -16,10 +17,7 @@ internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<Tr
     public void Write(Stream to, KeptTranslations? kept, long room, byte oldestAge)
     {
         foreach (TranslatedBlock block in valid)
-        {
-            foreach ((nint jump, nint stub) in block.Incoming)
-                _unlinked[jump] = stub;
-        }
+            links.CopyTo(_unlinked, block);
 
         foreach (TranslatedBlock block in blocks)
         {
@@ -39,7 +37,8 @@ internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<Tr
     private void Write(Stream to, TranslatedBlock block)
     {
         int offset = (int)(block.Physical & 0xFFF);
-        if (!IsNew(block.Mode, offset, block.Bytes))
+        BlockDetails details = block.Details!;
+        if (!IsNew(block.Mode, offset, details.Bytes))
             return;
         if (_code.Length < block.CodeLength)
             _code = new byte[block.CodeLength * 2];
@@ -48,8 +47,8 @@ internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<Tr
         // SAFETY: code stays where it is until everything is dropped.
         new ReadOnlySpan<byte>(block.FarEntry, block.CodeLength).CopyTo(code);
         if (!block.IsValid)
-            BitConverter.TryWriteBytes(code, block.FirstCode);
-        foreach (uint packed in block.Relocations!)
+            BitConverter.TryWriteBytes(code, details.FirstCode);
+        foreach (uint packed in details.Relocations!)
             MakePortable(block.FarEntry, code, Relocation.Unpack(packed));
         uint start = (uint)(block.FarEntry - cache.Start);
         _map.Clear();
@@ -58,13 +57,13 @@ internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<Tr
         {
             Mode = block.Mode,
             Offset = offset,
-            CheckedEntry = (int)(block.CheckedEntry - block.FarEntry),
-            NearEntry = (int)(block.NearEntry - block.FarEntry),
+            CheckedEntry = block.CheckedOffset,
+            NearEntry = block.NearOffset,
             Age = 0,
-            Relocations = block.Relocations,
+            Relocations = details.Relocations,
             Map = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_map),
             Code = code,
-            Bytes = block.Bytes,
+            Bytes = details.Bytes,
         }.Write(to, age: 0);
     }
 

@@ -6,22 +6,47 @@ namespace Hearth.Cpu.Software;
 internal sealed class BlockTable
 {
     private const int GranuleShift = 7;
+    private const int FewestBuckets = 1024;
 
-    private readonly Dictionary<(ulong Physical, ModeFlags Mode), TranslatedBlock> _blocks = [];
+    /// <summary>The first block of each bucket; the others follow by <see cref="TranslatedBlock.NextInBucket"/>.</summary>
+    private TranslatedBlock?[] _buckets = new TranslatedBlock?[FewestBuckets];
     private readonly Dictionary<ulong, CodePage> _pages = [];
 
-    public int Count => _blocks.Count;
+    public int Count { get; private set; }
 
     /// <summary>The addresses of the pages that blocks lie in.</summary>
     public IReadOnlyCollection<ulong> Pages => _pages.Keys;
 
-    public IReadOnlyCollection<TranslatedBlock> Blocks => _blocks.Values;
+    public IEnumerable<TranslatedBlock> Blocks
+    {
+        get
+        {
+            foreach (TranslatedBlock? first in _buckets)
+            {
+                for (TranslatedBlock? block = first; block is not null; block = block.NextInBucket)
+                    yield return block;
+            }
+        }
+    }
 
-    public bool TryGet(ulong physical, ModeFlags mode, out TranslatedBlock block) => _blocks.TryGetValue((physical, mode), out block!);
+    public bool TryGet(ulong physical, ModeFlags mode, out TranslatedBlock block)
+    {
+        TranslatedBlock? found = Bucket(physical, mode);
+        while (found is not null && (found.Physical != physical || found.Mode != mode))
+            found = found.NextInBucket;
+        block = found!;
+        return found is not null;
+    }
 
+    /// <summary>Adds a block where there is none of its address and mode.</summary>
     public void Add(TranslatedBlock block)
     {
-        _blocks[(block.Physical, block.Mode)] = block;
+        if (Count == _buckets.Length)
+            Grow();
+        ref TranslatedBlock? bucket = ref Bucket(block.Physical, block.Mode);
+        block.NextInBucket = bucket;
+        bucket = block;
+        Count++;
         int first = (int)(block.Physical & 0xFFF);
         Page(block.Physical).Add(block, first, Math.Min(block.Length, 4096 - first));
         if (block.CrossesPage)
@@ -30,8 +55,21 @@ internal sealed class BlockTable
 
     public void Remove(TranslatedBlock block)
     {
-        if (_blocks.TryGetValue((block.Physical, block.Mode), out TranslatedBlock? current) && current == block)
-            _blocks.Remove((block.Physical, block.Mode));
+        ref TranslatedBlock? bucket = ref Bucket(block.Physical, block.Mode);
+        if (bucket == block)
+        {
+            bucket = block.NextInBucket;
+        }
+        else
+        {
+            TranslatedBlock before = bucket!;
+            while (before.NextInBucket != block)
+                before = before.NextInBucket!;
+            before.NextInBucket = block.NextInBucket;
+        }
+
+        block.NextInBucket = null;
+        Count--;
         RemoveFrom(block.Physical & ~0xFFFUL, block);
         if (block.CrossesPage)
             RemoveFrom(block.SecondPage, block);
@@ -58,8 +96,32 @@ internal sealed class BlockTable
 
     public void Clear()
     {
-        _blocks.Clear();
+        Array.Clear(_buckets);
+        Count = 0;
         _pages.Clear();
+    }
+
+    private ref TranslatedBlock? Bucket(ulong physical, ModeFlags mode)
+    {
+        ulong hash = (physical ^ ((ulong)mode << 32)) * BlockIndex.HashFactor;
+        return ref _buckets[(int)(hash >> 32) & (_buckets.Length - 1)];
+    }
+
+    private void Grow()
+    {
+        TranslatedBlock?[] old = _buckets;
+        _buckets = new TranslatedBlock?[old.Length * 2];
+        foreach (TranslatedBlock? first in old)
+        {
+            for (TranslatedBlock? block = first; block is not null;)
+            {
+                TranslatedBlock? next = block.NextInBucket;
+                ref TranslatedBlock? bucket = ref Bucket(block.Physical, block.Mode);
+                block.NextInBucket = bucket;
+                bucket = block;
+                block = next;
+            }
+        }
     }
 
     private CodePage Page(ulong physical)

@@ -23,6 +23,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     private readonly GuestRam _ram;
     private readonly CodeCache _cache;
     private readonly BlockTable _table = new();
+    private readonly JumpLinks _links;
     private readonly BlockIndex _index = new();
     private readonly ModeNumbers _modes = new();
     private readonly BlockTranslator _translator;
@@ -47,6 +48,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     {
         _ram = ram;
         _cache = new CodeCache(cacheLength);
+        _links = new JumpLinks(_cache.Start);
         _translator = new BlockTranslator(_cache, classifier, hasNativeTimestamp, _modes.TryGet);
         HostSignals.Register(_cache.Start, _cache.End, _cache.Stubs.HostFault);
         ram.CodeObserver = this;
@@ -182,7 +184,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             byte* entry = isChecked ? target.CheckedEntry : target.NearEntry;
             if (stub == entry)
                 return;
-            target.Incoming.Add(((nint)jump, (nint)stub));
+            _links.Add(target, jump, stub);
             HostEmitter.Bind(jump, entry);
         }
     }
@@ -268,6 +270,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             foreach (ulong page in _table.Pages)
                 _ram.ClearFlags(page, PageFlags.Code);
             _table.Clear();
+            _links.Clear();
             foreach (ulong page in _watched.Keys)
                 _ram.SetFlags(page, PageFlags.Code);
             _cache.Clear();
@@ -286,7 +289,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
         get
         {
             const int SmallBlock = 640;
-            const int BlockNotes = 400;
+            const int BlockNotes = 330;
             long code = _cache.End - _cache.Start;
             return code + _cache.Map.Length + _index.Length + (_file is null ? 0 : LongestFile) + (code / SmallBlock * BlockNotes);
         }
@@ -324,7 +327,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
             if (_file is null || _portable.Count < FewestBlocks || _portable.Count < _placed / 2)
                 return;
             using var records = new MemoryStream();
-            new TranslationWriter(_cache, _portable, _table.Blocks).Write(records, _kept, LongestFile, OldestAge);
+            new TranslationWriter(_cache, _portable, _table.Blocks, _links).Write(records, _kept, LongestFile, OldestAge);
             _ = _file.TryWrite(records.GetBuffer().AsSpan(0, (int)records.Length));
         }
     }
@@ -369,7 +372,7 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
         {
             block = _translator.Translate(source);
             _translated++;
-            if (block?.Relocations is not null)
+            if (block?.Details?.Relocations is not null)
                 _portable.Add(block);
         }
 
@@ -404,12 +407,13 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
 
     private void InvalidateLocked(TranslatedBlock block)
     {
+        // Found twice where both its pages are one.
+        if (!block.IsValid)
+            return;
         block.IsValid = false;
         _invalidated++;
         _table.Remove(block);
-        foreach ((nint jump, nint stub) in block.Incoming)
-            HostEmitter.Bind((byte*)jump, (byte*)stub);
-        block.Incoming.Clear();
+        _links.Unlink(block);
         block.Kill(_cache.Stubs.Dead);
         if (IsIndexed(block))
             _index.Remove(block.Physical, NumberOfLocked(block));

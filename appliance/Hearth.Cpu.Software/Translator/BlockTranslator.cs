@@ -76,19 +76,17 @@ internal sealed unsafe class BlockTranslator
         return new TranslatedBlock
         {
             CodeLength = length,
-            Relocations = isPortable ? Pack(_emitter.Relocations!) : null,
-            Bytes = isPortable ? new ReadOnlySpan<byte>((byte*)source.Page + source.Start, next - source.Start).ToArray() : null,
+            Details = isPortable || next > 4096 ? Details(source, next, isPortable) : null,
             Physical = source.Physical,
             Length = next - source.Start,
             Mode = source.Mode,
-            SecondPage = next > 4096 ? source.SecondPage : TranslatedBlock.NoPage,
             FarEntry = far,
-            CheckedEntry = check,
-            NearEntry = near,
+            CheckedOffset = (int)(check - far),
+            NearOffset = (int)(near - far),
         };
     }
 
-    /// <summary>Collects what <see cref="TranslatedBlock.Relocations"/> holds from now on.</summary>
+    /// <summary>Collects what <see cref="BlockDetails.Relocations"/> holds from now on.</summary>
     public void KeepRelocations() => _emitter.Relocations = [];
 
     /// <summary>Puts the code of a block that was kept from another run at the end of the code cache.</summary>
@@ -128,13 +126,20 @@ internal sealed unsafe class BlockTranslator
             Physical = source.Physical,
             Length = kept.Bytes.Length,
             Mode = source.Mode,
-            SecondPage = TranslatedBlock.NoPage,
             FarEntry = start,
-            CheckedEntry = start + kept.CheckedEntry,
-            NearEntry = start + kept.NearEntry,
+            CheckedOffset = kept.CheckedEntry,
+            NearOffset = kept.NearEntry,
             CodeLength = kept.Code.Length,
         };
     }
+
+    /// <param name="next">Past the last instruction.</param>
+    private BlockDetails Details(in BlockSource source, int next, bool isPortable) => new()
+    {
+        SecondPage = next > 4096 ? source.SecondPage : TranslatedBlock.NoPage,
+        Relocations = isPortable ? Pack(_emitter.Relocations!) : null,
+        Bytes = isPortable ? new ReadOnlySpan<byte>((byte*)source.Page + source.Start, next - source.Start).ToArray() : [],
+    };
 
     private static uint[] Pack(List<Relocation> relocations)
     {
