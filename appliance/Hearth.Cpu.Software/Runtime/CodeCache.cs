@@ -34,7 +34,7 @@ internal sealed unsafe class CodeCache : IDisposable
     {
         _memory = MappedMemory.AnonymousHuge(length, executable: true);
 
-        // Some 8 bytes a guest instruction, whose code takes 40 and more.
+        // Room for 8 bytes of every instruction's 32. Few have an entry: guests that only compute with vectors come near.
         Map = new HostMap((int)(length / MapShare / 8));
         var emitter = new HostEmitter { Position = _memory.Address };
         Stubs = StubBuilder.Emit(emitter);

@@ -2,7 +2,9 @@ using Hearth.Linux;
 
 namespace Hearth.Cpu.Software;
 
-/// <summary>Which guest instruction a host address belongs to: entries in the order of host addresses.</summary>
+/// <summary>
+/// Which guest instruction a host address belongs to, for those that may fault there (<see cref="InstructionClassifier.MayFaultOnHost"/>): entries in the order of host addresses.
+/// </summary>
 internal sealed unsafe class HostMap : IDisposable
 {
     private readonly MappedMemory _memory;
@@ -40,7 +42,7 @@ internal sealed unsafe class HostMap : IDisposable
 
     public void Clear() => _count = 0;
 
-    /// <summary>The page offset of the guest instruction whose code holds a host offset.</summary>
+    /// <summary>The page offset of the guest instruction whose code, which has faulted, holds a host offset.</summary>
     public int Find(uint hostOffset) => Entries[IndexOf(hostOffset)].GuestOffset;
 
     private int IndexOf(uint hostOffset)

@@ -598,6 +598,7 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
             case Signal.SegmentationViolation when _state->HostSignalCode == SegmentationByKernel:
                 return PendingFault.GeneralProtection(_state);
             default:
+                // A fault of ours, not the guest's: the instruction is this one or one behind it.
                 _detail = $"signal {_state->HostSignal} (code {(int)_state->HostSignalCode}, address 0x{_state->FaultAddress:x}) in generated code";
                 return StepResult.Unsupported;
         }

@@ -261,8 +261,13 @@ internal sealed unsafe class BlockTranslator
         int offset = (int)instruction.IP;
         bool waits = _classifier.UnitOf(instruction.Code) == InstructionUnit.X87 && instruction.Mnemonic is not (Mnemonic.Fnstcw or Mnemonic.Fnstsw);
         _context.BeginInstruction(offset, instruction.Length, waits, FollowsSetInterrupt(index));
-        _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
+        _context.MayFaultOnHost = _classifier.MayFaultOnHost(instruction.Code);
+        if (_context.MayFaultOnHost)
+            NoteHostCode(offset);
     }
+
+    /// <summary>What is emitted from here on belongs to an instruction that a fault of the host may have to be told of.</summary>
+    private void NoteHostCode(int offset) => _cache.Map.Add((uint)(_emitter.Position - _cache.Start), offset);
 
     /// <returns>True when nothing runs on after the instruction.</returns>
     private bool EmitInstruction(in Instruction instruction, int index)
@@ -468,7 +473,8 @@ internal sealed unsafe class BlockTranslator
         foreach (ref readonly SlowSite site in _context.SlowSites)
         {
             HostEmitter.Bind(site.MissJump, _emitter.Position);
-            _cache.Map.Add((uint)(_emitter.Position - _cache.Start), site.Detail.Offset);
+            if (site.MayFaultOnHost)
+                NoteHostCode(site.Detail.Offset);
             if (site.Address != RegisterMap.Address)
                 _emitter.Move(RegisterMap.Address, site.Address);
             _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)site.Detail.Value);

@@ -22,4 +22,13 @@ internal static class DecoderSets
             flags[(int)mnemonic] = true;
         return flags;
     }
+
+    /// <returns>A flag for each <see cref="CpuidFeature"/>.</returns>
+    public static bool[] Of(params ReadOnlySpan<CpuidFeature> features)
+    {
+        var flags = new bool[FeatureCapacity];
+        foreach (CpuidFeature feature in features)
+            flags[(int)feature] = true;
+        return flags;
+    }
 }

@@ -42,8 +42,17 @@ internal sealed class InstructionClassifier(bool[] features, bool[] absent)
         Mnemonic.Rdsspd, Mnemonic.Rdsspq, Mnemonic.Cldemote, Mnemonic.Prefetchit0, Mnemonic.Prefetchit1,
     ]);
 
+    // Of these, only divisions fault for what they compute, and WAIT for what came before it.
+    private static readonly bool[] s_integer = DecoderSets.Of(
+    [
+        CpuidFeature.INTEL8086, CpuidFeature.INTEL8086_ONLY, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486, CpuidFeature.X64,
+        CpuidFeature.CMOV, CpuidFeature.CX8, CpuidFeature.MULTIBYTENOP, CpuidFeature.PAUSE, CpuidFeature.POPCNT, CpuidFeature.LZCNT, CpuidFeature.MOVBE,
+        CpuidFeature.BMI1, CpuidFeature.BMI2, CpuidFeature.ADX,
+    ]);
+
     private readonly InstructionKind[] _kinds = new InstructionKind[DecoderSets.CodeCapacity];
     private readonly InstructionUnit[] _units = new InstructionUnit[DecoderSets.CodeCapacity];
+    private readonly bool[] _mayFaultOnHost = new bool[DecoderSets.CodeCapacity];
 
     /// <summary>Prefixes that older processors ignore select an older instruction there (REP BSF is BSF, not TZCNT).</summary>
     public DecoderOptions DecoderOptions { get; } = DecoderOptions.NoWbnoinvd |
@@ -57,6 +66,7 @@ internal sealed class InstructionClassifier(bool[] features, bool[] absent)
         {
             kind = Classify(instruction);
             _units[(int)instruction.Code] = UnitOf(instruction);
+            _mayFaultOnHost[(int)instruction.Code] = !IsSilent(instruction);
         }
 
         if (kind == InstructionKind.String && (instruction.HasRepPrefix || instruction.HasRepnePrefix))
@@ -72,6 +82,12 @@ internal sealed class InstructionClassifier(bool[] features, bool[] absent)
 
     /// <summary>Valid after <see cref="KindOf"/> for the same opcode.</summary>
     public InstructionUnit UnitOf(Code code) => _units[(int)code];
+
+    /// <summary>
+    /// True for what, executed by the host's processor, may raise an exception there that is the guest's: #DE, those of the x87, MMX and vector units, and the #GP of an
+    /// operand that is not aligned. Valid after <see cref="KindOf"/> for the same opcode.
+    /// </summary>
+    public bool MayFaultOnHost(Code code) => _mayFaultOnHost[(int)code];
 
     private InstructionKind Classify(in Instruction instruction)
     {
@@ -193,6 +209,18 @@ internal sealed class InstructionClassifier(bool[] features, bool[] absent)
         }
 
         return false;
+    }
+
+    /// <summary>True for what raises no exception on the host's processor once its memory operand is within reach.</summary>
+    private static bool IsSilent(in Instruction instruction)
+    {
+        foreach (CpuidFeature feature in instruction.CpuidFeatures)
+        {
+            if (!s_integer[(int)feature])
+                return false;
+        }
+
+        return instruction.Mnemonic is not (Mnemonic.Div or Mnemonic.Idiv or Mnemonic.Wait);
     }
 
     private static bool TouchesSystemRegister(in Instruction instruction)

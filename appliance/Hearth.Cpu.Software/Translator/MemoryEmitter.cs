@@ -119,7 +119,15 @@ internal sealed unsafe class MemoryEmitter(TranslationContext context)
     }
 
     private void AddSite(byte* miss, HostRegister address, AccessDetail detail) =>
-        context.AddSlowSite(new SlowSite { MissJump = miss, Continue = _emitter.Position, Address = address, Detail = detail, NextOffset = -1 });
+        context.AddSlowSite(new SlowSite
+        {
+            MissJump = miss,
+            Continue = _emitter.Position,
+            Address = address,
+            Detail = detail,
+            MayFaultOnHost = context.MayFaultOnHost,
+            NextOffset = -1,
+        });
 
     private HostRegister InstructionPointerRelative(in Instruction instruction, int adjustment)
     {

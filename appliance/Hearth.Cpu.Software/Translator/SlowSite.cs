@@ -17,6 +17,9 @@ internal unsafe struct SlowSite
 
     public AccessDetail Detail;
 
+    /// <summary>The instruction may raise an exception on the host's processor.</summary>
+    public bool MayFaultOnHost;
+
     /// <summary>The offset of the next instruction when nothing follows the copied part, or -1 when code after it must run.</summary>
     public int NextOffset;
 }

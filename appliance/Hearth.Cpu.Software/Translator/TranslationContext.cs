@@ -62,6 +62,9 @@ internal sealed unsafe class TranslationContext
     /// <summary>The current instruction belongs to x87 or MMX and waits for pending exceptions.</summary>
     public bool WaitsForX87 { get; private set; }
 
+    /// <summary>The current instruction may raise an exception on the host's processor.</summary>
+    public bool MayFaultOnHost { get; set; }
+
     public void BeginInstruction(int offset, int length, bool waitsForX87, bool followsSetInterrupt)
     {
         FollowsSetInterrupt = followsSetInterrupt;
