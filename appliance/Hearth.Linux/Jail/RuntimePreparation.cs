@@ -8,6 +8,11 @@ namespace Hearth.Linux.Jail;
 /// <summary>What the runtime otherwise opens when it needs it for the first time, and cannot open any more once no path can be opened.</summary>
 internal static class RuntimePreparation
 {
+    /// <summary>Refers to the whole class library, nearly all of which nobody here uses.</summary>
+    private const string Facade = "netstandard";
+
+    private const int FirstTypeReference = 0x0100_0001;
+
     /// <summary>
     /// Loads all assemblies that the program refers to, directly or not, for code that is compiled later; and has the runtime open /dev/urandom,
     /// from which it takes identifiers and seeds. A program that was compiled into one beforehand needs the latter only.
@@ -30,10 +35,36 @@ internal static class RuntimePreparation
         var open = new Queue<Assembly>([program]);
         while (open.TryDequeue(out Assembly? assembly))
         {
-            foreach (AssemblyName name in assembly.GetReferencedAssemblies().Where(name => seen.Add(name.FullName)))
+            foreach (AssemblyName name in assembly.GetReferencedAssemblies())
             {
-                if (TryLoad(name) is { } reference)
+                if (name.Name == Facade)
+                    LoadTypes(assembly.ManifestModule, seen, open);
+                else if (seen.Add(name.FullName) && TryLoad(name) is { } reference)
                     open.Enqueue(reference);
+            }
+        }
+    }
+
+    /// <summary>Loads the types that a module refers to, and with them the assemblies that the facade says they are in.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "as above")]
+    private static void LoadTypes(Module module, HashSet<string> seen, Queue<Assembly> open)
+    {
+        for (int token = FirstTypeReference; ; token++)
+        {
+            try
+            {
+                Assembly assembly = module.ResolveType(token).Assembly;
+                if (seen.Add(assembly.FullName!))
+                    open.Enqueue(assembly);
+            }
+            catch (TypeLoadException)
+            {
+                // As with an assembly that is not there.
+            }
+            catch (ArgumentOutOfRangeException)
+            {
+                // That was the last one.
+                return;
             }
         }
     }
