@@ -18,6 +18,9 @@ internal sealed class BootMemory
     private const ulong ConventionalEnd = 0xA_0000;
     private const ulong FourGiB = 0x1_0000_0000;
 
+    /// <summary>What is copied at a time. Longer arrays would go to the heap for large objects, and stay there for as long as an idle guest allocates nothing.</summary>
+    private const ulong PieceLength = 64 << 10;
+
     /// <summary>Real-mode interrupt vectors and the BIOS data area stay as they are.</summary>
     private static readonly MemoryRange s_biosData = new(0, 0x1000);
 
@@ -108,7 +111,7 @@ internal sealed class BootMemory
     /// <summary>Copies a piece of a file into a range that was taken before.</summary>
     public void Copy(BootImage from, ulong offset, ulong length, ulong address)
     {
-        var buffer = new byte[Math.Min(length, 1 << 20)];
+        var buffer = new byte[Math.Min(length, PieceLength)];
         while (length > 0)
         {
             Span<byte> part = buffer.AsSpan(0, (int)Math.Min(length, (ulong)buffer.Length));
@@ -123,7 +126,7 @@ internal sealed class BootMemory
     /// <summary>Zeroes a range that was taken before: after a guest reset RAM holds what the last boot left.</summary>
     public void Clear(ulong address, ulong length)
     {
-        var zeros = new byte[Math.Min(length, 1 << 20)];
+        var zeros = new byte[Math.Min(length, PieceLength)];
         for (ulong done = 0; done < length; done += (ulong)zeros.Length)
             Write(address + done, zeros.AsSpan(0, (int)Math.Min(length - done, (ulong)zeros.Length)));
     }
