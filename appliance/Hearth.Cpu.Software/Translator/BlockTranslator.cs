@@ -244,7 +244,7 @@ internal sealed unsafe class BlockTranslator
 
     private void EmitStackRunsOneByOne()
     {
-        foreach (StackRun run in _context.StackRuns)
+        foreach (ref readonly StackRun run in _context.StackRuns)
         {
             HostEmitter.Bind(run.MissJump, _emitter.Position);
             for (int i = run.First; i < run.First + run.Count; i++)

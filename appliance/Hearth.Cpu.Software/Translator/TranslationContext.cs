@@ -35,7 +35,7 @@ internal sealed unsafe class TranslationContext
 
     public ReadOnlySpan<ChainSite> ChainSites => _chainSites.AsSpan(0, _chainCount);
 
-    public IReadOnlyList<StackRun> StackRuns => _stackRuns;
+    public ReadOnlySpan<StackRun> StackRuns => CollectionsMarshal.AsSpan(_stackRuns);
 
     public void BeginBlock(ModeFlags mode, byte* position)
     {
