@@ -50,7 +50,7 @@ internal sealed class BlockTable
         int first = (int)(block.Physical & 0xFFF);
         Page(block.Physical).Add(block, first, Math.Min(block.Length, 4096 - first));
         if (block.CrossesPage)
-            Page(block.SecondPage).Add(block, 0, block.Length - (4096 - first));
+            Page(block.SecondPage).AddEnd(block, block.Length - (4096 - first));
     }
 
     public void Remove(TranslatedBlock block)
@@ -70,9 +70,9 @@ internal sealed class BlockTable
 
         block.NextInBucket = null;
         Count--;
-        RemoveFrom(block.Physical & ~0xFFFUL, block);
+        RemoveFrom(block.Physical & ~0xFFFUL, block, isEnd: false);
         if (block.CrossesPage)
-            RemoveFrom(block.SecondPage, block);
+            RemoveFrom(block.SecondPage, block, isEnd: true);
     }
 
     /// <summary>True when code was translated from the 128-byte granules that a range within one page touches.</summary>
@@ -87,7 +87,13 @@ internal sealed class BlockTable
     {
         if (!_pages.TryGetValue(physical & ~0xFFFUL, out CodePage? page))
             return;
-        foreach (TranslatedBlock block in page.Blocks)
+        for (TranslatedBlock? block = page.First; block is not null; block = block.NextInPage)
+        {
+            if (block.Overlaps(physical, length))
+                into.Add(block);
+        }
+
+        foreach (TranslatedBlock block in page.Ends)
         {
             if (block.Overlaps(physical, length))
                 into.Add(block);
@@ -130,12 +136,12 @@ internal sealed class BlockTable
         return page ??= new CodePage();
     }
 
-    private void RemoveFrom(ulong pageAddress, TranslatedBlock block)
+    private void RemoveFrom(ulong pageAddress, TranslatedBlock block, bool isEnd)
     {
         if (!_pages.TryGetValue(pageAddress, out CodePage? page))
             return;
-        page.Blocks.Remove(block);
-        if (page.Blocks.Count == 0)
+        page.Remove(block, isEnd);
+        if (page.IsEmpty)
             _pages.Remove(pageAddress);
     }
 
@@ -148,15 +154,53 @@ internal sealed class BlockTable
 
     private sealed class CodePage
     {
-        public List<TranslatedBlock> Blocks { get; } = [];
+        private List<TranslatedBlock>? _ends;
+
+        /// <summary>The first of the blocks that begin here; the others follow by <see cref="TranslatedBlock.NextInPage"/>.</summary>
+        public TranslatedBlock? First { get; private set; }
+
+        /// <summary>The blocks that begin in another page and end here.</summary>
+        public ReadOnlySpan<TranslatedBlock> Ends => CollectionsMarshal.AsSpan(_ends);
+
+        public bool IsEmpty => First is null && Ends.IsEmpty;
 
         /// <summary>One bit a granule that holds code, or held some since the page had its first block.</summary>
         public uint Granules { get; private set; }
 
         public void Add(TranslatedBlock block, int offset, int length)
         {
-            Blocks.Add(block);
+            block.NextInPage = First;
+            First = block;
             Granules |= Mask(offset, length);
+        }
+
+        public void AddEnd(TranslatedBlock block, int length)
+        {
+            (_ends ??= []).Add(block);
+            Granules |= Mask(0, length);
+        }
+
+        public void Remove(TranslatedBlock block, bool isEnd)
+        {
+            if (isEnd)
+            {
+                _ends?.Remove(block);
+                return;
+            }
+
+            if (First == block)
+            {
+                First = block.NextInPage;
+            }
+            else
+            {
+                TranslatedBlock before = First!;
+                while (before.NextInPage != block)
+                    before = before.NextInPage!;
+                before.NextInPage = block.NextInPage;
+            }
+
+            block.NextInPage = null;
         }
     }
 }

@@ -60,6 +60,9 @@ internal sealed unsafe class TranslatedBlock
     /// <summary>The next block in its bucket of the <see cref="BlockTable"/>, which owns this.</summary>
     public TranslatedBlock? NextInBucket { get; set; }
 
+    /// <summary>The next block whose first byte is in the same page; the table's, too.</summary>
+    public TranslatedBlock? NextInPage { get; set; }
+
     /// <summary>False once its bytes have changed; protected by the code cache's lock.</summary>
     public bool IsValid { get; set; } = true;
 
