@@ -88,6 +88,16 @@ public sealed unsafe class MappedMemory : IDisposable
             NativeMemory.Clear(_address + offset, length);
     }
 
+    /// <summary>Makes pages of private memory zeros, and gives their room back.</summary>
+    /// <param name="offset">A multiple of 4096, as is the length.</param>
+    public void Forget(nuint offset, nuint length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
+        if (Libc.madvise((nint)(_address + offset), length, Libc.MADV_DONTNEED) != 0)
+            NativeMemory.Clear(_address + offset, length);
+    }
+
     public void Dispose()
     {
         if (_address is null)

@@ -6,6 +6,10 @@ namespace Hearth.Cpu.Software;
 /// The memory that holds generated code: shared stubs first, then blocks one after the other. When it is full everything is
 /// dropped at once while no vCPU runs.
 /// </summary>
+/// <remarks>
+/// Most of what a guest runs while it boots it never runs again. So the cache is small at first, and larger after each time that it was full: guests that need the code have
+/// it translated once more, at most, and the others do not hold on to it.
+/// </remarks>
 internal sealed unsafe class CodeCache : IDisposable
 {
     /// <summary>The most one block can take.</summary>
@@ -14,10 +18,14 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>Room for the stubs and a few of the largest blocks.</summary>
     public const long MinimumLength = 256 << 10;
 
+    /// <summary>What is used until everything is dropped for the first time.</summary>
+    public const long FirstLimit = 16 << 20;
+
     /// <summary>What the jumps between blocks reach.</summary>
     public const long MaximumLength = 1 << 30;
 
     private const int MapReserve = 4096;
+    private const int PageSize = 4096;
 
     /// <summary>The map takes a quarter of what the code takes.</summary>
     private const int MapShare = 4;
@@ -29,6 +37,7 @@ internal sealed unsafe class CodeCache : IDisposable
     private readonly KeptInstruction[]?[] _kept = new KeptInstruction[]?[4096];
     private int _keptCount;
     private readonly byte* _firstBlock;
+    private byte* _limit;
 
     public CodeCache(nuint length)
     {
@@ -41,6 +50,7 @@ internal sealed unsafe class CodeCache : IDisposable
         StringStubs = StringStubBuilder.Emit(emitter);
         _firstBlock = (byte*)(((nint)emitter.Position + 15) & ~15);
         Next = _firstBlock;
+        _limit = Start + Math.Min(FirstLimit, End - Start);
     }
 
     public CodeStubs Stubs { get; }
@@ -56,7 +66,7 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>Where the next block goes.</summary>
     public byte* Next { get; set; }
 
-    public bool IsFull => End - Next < BlockReserve || !Map.HasRoom(MapReserve) || _keptCount > (_kept.Length - 1) * KeptChunk;
+    public bool IsFull => _limit - Next < BlockReserve || !Map.HasRoom(MapReserve) || _keptCount > (_kept.Length - 1) * KeptChunk;
 
     /// <summary>Where blocks begin: the stubs take as much.</summary>
     public long FirstBlockOffset => _firstBlock - Start;
@@ -73,8 +83,15 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>A kept instruction by its number.</summary>
     public ref readonly KeptInstruction Kept(int number) => ref _kept[number / KeptChunk]![number % KeptChunk];
 
+    /// <summary>Nothing is dropped before all the memory is used.</summary>
+    public void UseAll() => _limit = End;
+
+    /// <summary>Drops all blocks. Who fills the cache again has twice the room to do it in.</summary>
     public void Clear()
     {
+        nuint kept = ((nuint)(_firstBlock - Start) + PageSize - 1) & ~(nuint)(PageSize - 1);
+        _memory.Forget(kept, _memory.Length - kept);
+        _limit = Start + Math.Min((_limit - Start) * 2, End - Start);
         Next = _firstBlock;
         Map.Clear();
         _keptCount = 0;

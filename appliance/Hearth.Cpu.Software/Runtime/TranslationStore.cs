@@ -60,6 +60,9 @@ internal sealed unsafe class TranslationStore : ICodeObserver, IDisposable
     {
         _file = new TranslationFile(directory, identity);
         _translator.KeepRelocations();
+
+        // What is dropped is not kept for the next run.
+        _cache.UseAll();
         Reading = Task.Run(() =>
         {
             ReadOnlyMemory<byte> records = _file.Read(LongestFile);
