@@ -12,7 +12,7 @@ internal enum RelocationKind
     /// <summary>The displacement of a jump to another block, which leads to the block's own chain stub at first.</summary>
     Chain,
 
-    /// <summary>The physical page, 8 bytes.</summary>
+    /// <summary>The number of the physical page.</summary>
     Page,
 }
 

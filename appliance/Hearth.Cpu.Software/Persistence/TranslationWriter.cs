@@ -80,7 +80,7 @@ internal sealed unsafe class TranslationWriter(CodeCache cache, IReadOnlyList<Tr
                 BitConverter.TryWriteBytes(at, (int)(stub - (nint)end));
                 break;
             case RelocationKind.Page:
-                at[..sizeof(ulong)].Clear();
+                at[..sizeof(uint)].Clear();
                 break;
             default:
                 break;

@@ -3,13 +3,16 @@ namespace Hearth.Cpu.Software;
 /// <summary>The addresses of the shared pieces of machine code that blocks end in.</summary>
 internal readonly unsafe struct CodeStubs
 {
-    /// <summary>Called on a TLB miss: the return address is where the access goes on; five bytes further its bounced form begins.</summary>
+    /// <summary>The JMP rel32 between a return address and the dword that belongs to the call: <see cref="AccessDetail"/>, or the offset of the next instruction.</summary>
+    public const int DetailOffset = 5;
+
+    /// <summary>Called on a TLB miss: the return address is where the access goes on; behind the <see cref="AccessDetail"/> its bounced form begins.</summary>
     public byte* Slow { get; init; }
 
     /// <summary>Called after a bounced write.</summary>
     public byte* Commit { get; init; }
 
-    /// <summary>Called by an unpatched jump; the return address holds the distance to the jump and the physical page it lies in.</summary>
+    /// <summary>Called by an unpatched jump; the return address holds a <see cref="ChainDetail"/> and the number of the physical page it lies in.</summary>
     public byte* Chain { get; init; }
 
     /// <summary>Jumped to with the instruction pointer to go on at in R14 and the branch in <see cref="VcpuState.ExitDetail"/>.</summary>

@@ -12,8 +12,8 @@ internal sealed unsafe class SlowPath
 {
     private const ulong PageOffset = GuestRam.PageSize - 1;
 
-    /// <summary>The JMP rel32 between the return address of a slow call and the bounced copy of the instruction.</summary>
-    private const ulong BounceSkip = 5;
+    /// <summary>The jump and the dword between the return address of a slow call and the bounced copy of the instruction.</summary>
+    private const ulong BounceSkip = CodeStubs.DetailOffset + sizeof(uint);
 
     private readonly VcpuState* _state;
     private readonly GuestRam _ram;

@@ -492,9 +492,10 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
     private bool TryAccess(out StepResult result)
     {
         AccessOutcome outcome;
+        uint told = *(uint*)(_state->ResumeAddress + CodeStubs.DetailOffset);
         if (_state->ExitReason == (uint)ExitReason.Slow)
         {
-            var detail = new AccessDetail(_state->ExitDetail);
+            var detail = new AccessDetail(told);
             SetRip((uint)detail.Offset);
             outcome = _slow.Serve(detail);
             if (outcome == AccessOutcome.Fault && detail.WaitsForX87)
@@ -502,7 +503,7 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
         }
         else
         {
-            outcome = _slow.MayStoreNothing && StoredNothing() ? AccessOutcome.Resume : _slow.Commit((int)_state->ExitDetail);
+            outcome = _slow.MayStoreNothing && StoredNothing() ? AccessOutcome.Resume : _slow.Commit((int)told);
         }
 
         result = StepResult.Continue;
@@ -556,16 +557,15 @@ internal sealed unsafe class SoftwareVcpu : IBareVcpu, ICodeUser, IFlushObserver
     {
         int generation = _store.Generation;
         byte* back = (byte*)_state->ResumeAddress;
-        byte* jump = back + *(int*)back;
-        ulong page = *(ulong*)(back + sizeof(int));
-        bool isChecked = (_state->ExitDetail & BlockTranslator.ChainChecked) != 0;
-        SetRip(_state->ExitDetail & (BlockTranslator.ChainChecked - 1));
+        var detail = new ChainDetail(*(uint*)back);
+        ulong page = (ulong)*(uint*)(back + sizeof(uint)) << GuestRam.PageShift;
+        SetRip(detail.Target);
         if (_state->Kick != 0)
             return StepResult.Continue;
         TranslatedBlock? block = _code.Find((ModeFlags)_state->Mode);
         if (block is null)
             return FetchFailed();
-        _store.Link(jump, page, block, isChecked, generation);
+        _store.Link(back - detail.Distance, page, block, detail.IsChecked, generation);
         return StepResult.Continue;
     }
 

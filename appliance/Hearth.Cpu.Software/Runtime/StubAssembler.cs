@@ -9,6 +9,9 @@ internal sealed unsafe class StubAssembler
     /// <summary>What a stub that is entered with guest state in registers saves before it uses them. R15, R13, R11 and R8–R10 stay.</summary>
     private static readonly AssemblerRegister64[] s_saved = [rax, rbx, rdx, rsi, rdi];
 
+    /// <summary>What <see cref="SaveGuest"/> pushes: above it lies the return address.</summary>
+    public static int SavedBytes => (s_saved.Length + 1) * sizeof(ulong);
+
     public Assembler Code { get; } = new(64);
 
     /// <summary>A 64-bit field of <see cref="VcpuState"/>.</summary>

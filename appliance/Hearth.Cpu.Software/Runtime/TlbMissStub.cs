@@ -67,7 +67,7 @@ internal static unsafe class TlbMissStub
         return stub.Place(emitter);
     }
 
-    /// <summary>Emits what a miss in generated code calls, with the access in <see cref="VcpuState.ExitDetail"/>.</summary>
+    /// <summary>Emits what a miss in generated code calls, with the access in an <see cref="AccessDetail"/> behind the call (<see cref="CodeStubs.DetailOffset"/>).</summary>
     /// <param name="exit">Where the stub goes on, as if it had not been, when C# has to serve the miss.</param>
     public static byte* EmitDataMiss(HostEmitter emitter, byte* walk, byte* exit)
     {
@@ -78,7 +78,8 @@ internal static unsafe class TlbMissStub
         Label slow = a.CreateLabel();
         Label aligned = a.CreateLabel();
         stub.SaveGuest();
-        a.mov(eax, Field32(FieldOffsets.ExitDetail));
+        a.mov(rax, __qword_ptr[rsp + StubAssembler.SavedBytes]);
+        a.mov(eax, __dword_ptr[rax + CodeStubs.DetailOffset]);
         a.test(eax, OnlyInCSharp);
         a.jnz(slow);
         a.mov(ecx, eax);

@@ -18,7 +18,7 @@ internal enum ExitReason : uint
     /// <summary>Goes on at the page offset in <see cref="VcpuState.ExitDetail"/>.</summary>
     LookupOffset,
 
-    /// <summary>As <see cref="LookupOffset"/>, and the jump that <see cref="VcpuState.ResumeAddress"/> leads to may be patched.</summary>
+    /// <summary>As <see cref="LookupOffset"/>, for the <see cref="ChainDetail"/> that <see cref="VcpuState.ResumeAddress"/> leads to: the jump may be patched.</summary>
     Chain,
 
     /// <summary>The kept instruction whose number is in <see cref="VcpuState.ExitDetail"/> belongs to C#.</summary>
@@ -27,7 +27,7 @@ internal enum ExitReason : uint
     /// <summary><see cref="VcpuState.Kick"/> was seen, or interrupts were enabled while one waits; as <see cref="LookupOffset"/>.</summary>
     Kicked,
 
-    /// <summary>The access in <see cref="VcpuState.ExitDetail"/> (see AccessDetail) missed the soft TLB.</summary>
+    /// <summary>The access that the code tells of behind <see cref="VcpuState.ResumeAddress"/> (see AccessDetail) missed the soft TLB.</summary>
     Slow,
 
     /// <summary>An access that went to <see cref="VcpuState.Bounce"/> is complete and its bytes go to memory now.</summary>

@@ -1,6 +1,6 @@
 namespace Hearth.Cpu.Software;
 
-/// <summary>What the slow path is told of an access: 32 bits in <see cref="VcpuState.ExitDetail"/>.</summary>
+/// <summary>What the slow path is told of an access: 32 bits in the code, at <see cref="CodeStubs.DetailOffset"/> from where it goes on.</summary>
 /// <remarks>
 /// Bits 0–12 the instruction's offset in its page, 13–19 the size in bytes, 20 write, 21 the old bytes are needed, 22 LOCK (XCHG has it unsaid),
 /// 23 the address is an offset into its segment and must be checked (otherwise it is linear), 24–26 the segment,

@@ -1,3 +1,4 @@
+using Hearth.Memory;
 using Iced.Intel;
 
 namespace Hearth.Cpu.Software;
@@ -110,7 +111,7 @@ internal sealed unsafe class BlockTranslator
                     *(int*)at = _cache.Keep(new KeptInstruction(instruction, (KeptReason)(relocation.Value >> 12), _classifier.UnitOf(instruction.Code)));
                     break;
                 case RelocationKind.Page:
-                    *(ulong*)at = source.Physical & ~0xFFFUL;
+                    *(uint*)at = (uint)(source.Physical >> GuestRam.PageShift);
                     break;
                 default:
                     break;
@@ -453,21 +454,21 @@ internal sealed unsafe class BlockTranslator
         return true;
     }
 
-    /// <summary>The return address of each call holds the distance to the jump, and the page whose code it is part of.</summary>
+    /// <summary>The return address of each call holds a <see cref="ChainDetail"/>, and the number of the page whose code it is part of.</summary>
     private void EmitChainStubs(ulong page)
     {
         foreach (ref readonly ChainSite site in _context.ChainSites)
         {
             HostEmitter.Bind(site.Jump, _emitter.Position);
             _emitter.Relocations?.Add(new Relocation(RelocationKind.Chain, (int)(site.Jump - _emitter.BlockStart) - sizeof(int), 0));
-            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.TargetOffset | (site.IsChecked ? ChainChecked : 0));
             _emitter.Call(_cache.Stubs.Chain);
-            _emitter.Dword((int)(site.Jump - _emitter.Position));
-            _emitter.Qword(page);
-            _context.NoteRelocation(RelocationKind.Page, sizeof(ulong), 0);
+            _emitter.Dword((int)new ChainDetail(site.TargetOffset, site.IsChecked, (int)(_emitter.Position - site.Jump)).Value);
+            _emitter.Dword((int)(page >> GuestRam.PageShift));
+            _context.NoteRelocation(RelocationKind.Page, sizeof(uint), 0);
         }
     }
 
+    /// <summary>A call is told what it is for by a dword behind the jump that it returns to (<see cref="CodeStubs.DetailOffset"/>).</summary>
     private void EmitSlowSites()
     {
         foreach (ref readonly SlowSite site in _context.SlowSites)
@@ -477,15 +478,15 @@ internal sealed unsafe class BlockTranslator
                 NoteHostCode(site.Detail.Offset);
             if (site.Address != RegisterMap.Address)
                 _emitter.Move(RegisterMap.Address, site.Address);
-            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), (int)site.Detail.Value);
             _emitter.Call(_cache.Stubs.Slow);
             _emitter.Jump(site.Continue);
+            _emitter.Dword((int)site.Detail.Value);
             if (site.TailEnd is null)
                 continue;
             _emitter.Bytes(new ReadOnlySpan<byte>(site.Continue, (int)(site.TailEnd - site.Continue)));
-            _emitter.StoreImmediate32(HostOperand.Field(FieldOffsets.ExitDetail), site.NextOffset);
             _emitter.Call(_cache.Stubs.Commit);
             _emitter.Jump(site.TailEnd);
+            _emitter.Dword(site.NextOffset);
         }
     }
 
@@ -502,9 +503,6 @@ internal sealed unsafe class BlockTranslator
         };
         return (_context.Mode & needed) == needed;
     }
-
-    /// <summary>The bit beside the target in the detail of <see cref="ExitReason.Chain"/>.</summary>
-    public const int ChainChecked = 1 << 13;
 
     private static bool EndsBlock(InstructionKind kind) => kind is InstructionKind.Interpret or InstructionKind.Invalid or InstructionKind.RepeatedString or InstructionKind.Jump
         or InstructionKind.JumpIndirect or InstructionKind.Call or InstructionKind.CallIndirect or InstructionKind.Return
