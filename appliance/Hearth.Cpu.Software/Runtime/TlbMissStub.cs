@@ -222,7 +222,7 @@ internal static unsafe class TlbMissStub
         a.mov(r12d, TlbMode.User * VcpuState.TlbBytesPerMode);
         a.jmp(tables);
         a.Label(ref supervisor);
-        a.xor(r12d, r12d);
+        a.mov(r12d, TlbMode.Supervisor * VcpuState.TlbBytesPerMode);
         a.test(eax, (uint)ModeFlags.Smap);
         a.jnz(guarded);
         a.jmp(tables);

@@ -15,8 +15,8 @@ namespace Hearth.Cpu.Software;
 [StructLayout(LayoutKind.Explicit, Size = Size)]
 internal unsafe struct VcpuState
 {
-    /// <summary>What R15 points past the start of this block.</summary>
-    public const int Bias = 128;
+    /// <summary>What R15 points past the start of this block: from R11 to the first entry of the soft TLB all is in reach of an 8-bit displacement.</summary>
+    public const int Bias = (11 * sizeof(ulong)) + 128;
 
     public const int TlbEntries = 1024;
     public const int TlbBytesPerMode = TlbEntries * TlbEntry.Size;
@@ -29,8 +29,9 @@ internal unsafe struct VcpuState
 
     public const int JumpFilterBits = 4096;
 
-    public const int TlbOffset = 0x2000;
-    public const int JumpCacheOffset = TlbOffset + (3 * TlbBytesPerMode);
+    /// <summary>So near that an entry of the first table (<see cref="TlbMode"/>) is named by three bytes less than one of the others.</summary>
+    public const int TlbOffset = 256;
+    public const int JumpCacheOffset = 0x2000 + Rest;
     public const int JumpLocalOffset = JumpCacheOffset + (JumpCacheEntries * 16);
 
     /// <summary>Where the first of two stacks begins (<see cref="Software.ReturnStack"/>), with as much room below either.</summary>
@@ -41,9 +42,12 @@ internal unsafe struct VcpuState
     /// <summary>Words of each of the three bitmaps of TLB slots, a bit a slot and mode.</summary>
     public const int TlbBitmapWords = 3 * TlbEntries / 64;
 
+    /// <summary>The soft TLB lies between the fields before <see cref="TlbOffset"/> and those behind.</summary>
+    private const int Rest = 3 * TlbBytesPerMode;
+
     // ---- within 8-bit displacement of R15 ----
 
-    /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15.</summary>
+    /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15; only the last five are named by generated code.</summary>
     [FieldOffset(0)] public fixed ulong Gpr[16];
 
     /// <summary>For PDEP: the offset of an entry of the soft TLB, by the low bits of a page number.</summary>
@@ -97,175 +101,175 @@ internal unsafe struct VcpuState
     /// <summary>Segment bases, indexed by <see cref="SegmentName"/> (ES, CS, SS, DS, FS, GS).</summary>
     [FieldOffset(208)] public fixed ulong SegmentBase[6];
 
-    // ---- the rest ----
+    // ---- behind the soft TLB ----
 
-    [FieldOffset(256)] public fixed uint SegmentLimit[8];
+    [FieldOffset(Rest + 256)] public fixed uint SegmentLimit[8];
 
     /// <summary>In the form of <see cref="SegmentRegister.Attributes"/>.</summary>
-    [FieldOffset(288)] public fixed ushort SegmentAttributes[8];
-    [FieldOffset(304)] public fixed ushort SegmentSelector[8];
-    [FieldOffset(320)] public ulong LdtrBase;
-    [FieldOffset(328)] public ulong TrBase;
-    [FieldOffset(336)] public ulong GdtrBase;
-    [FieldOffset(344)] public ulong IdtrBase;
-    [FieldOffset(352)] public ushort GdtrLimit;
-    [FieldOffset(354)] public ushort IdtrLimit;
+    [FieldOffset(Rest + 288)] public fixed ushort SegmentAttributes[8];
+    [FieldOffset(Rest + 304)] public fixed ushort SegmentSelector[8];
+    [FieldOffset(Rest + 320)] public ulong LdtrBase;
+    [FieldOffset(Rest + 328)] public ulong TrBase;
+    [FieldOffset(Rest + 336)] public ulong GdtrBase;
+    [FieldOffset(Rest + 344)] public ulong IdtrBase;
+    [FieldOffset(Rest + 352)] public ushort GdtrLimit;
+    [FieldOffset(Rest + 354)] public ushort IdtrLimit;
 
     /// <summary>Current privilege level, 0–3.</summary>
-    [FieldOffset(356)] public byte Cpl;
-    [FieldOffset(357)] public byte NmiBlocked;
-    [FieldOffset(358)] public byte Activity;
-    [FieldOffset(360)] public ulong Cr0;
-    [FieldOffset(368)] public ulong Cr2;
-    [FieldOffset(376)] public ulong Cr3;
-    [FieldOffset(384)] public ulong Cr4;
-    [FieldOffset(392)] public ulong Efer;
-    [FieldOffset(400)] public ulong Xcr0;
+    [FieldOffset(Rest + 356)] public byte Cpl;
+    [FieldOffset(Rest + 357)] public byte NmiBlocked;
+    [FieldOffset(Rest + 358)] public byte Activity;
+    [FieldOffset(Rest + 360)] public ulong Cr0;
+    [FieldOffset(Rest + 368)] public ulong Cr2;
+    [FieldOffset(Rest + 376)] public ulong Cr3;
+    [FieldOffset(Rest + 384)] public ulong Cr4;
+    [FieldOffset(Rest + 392)] public ulong Efer;
+    [FieldOffset(Rest + 400)] public ulong Xcr0;
 
     /// <summary>DR0–DR3, DR6 at index 4, DR7 at index 5.</summary>
-    [FieldOffset(408)] public fixed ulong DebugRegister[6];
-    [FieldOffset(456)] public ulong Star;
-    [FieldOffset(464)] public ulong Lstar;
-    [FieldOffset(472)] public ulong Cstar;
-    [FieldOffset(480)] public ulong SyscallMask;
-    [FieldOffset(488)] public ulong KernelGsBase;
-    [FieldOffset(496)] public ulong SysenterCs;
-    [FieldOffset(504)] public ulong SysenterEsp;
-    [FieldOffset(512)] public ulong SysenterEip;
-    [FieldOffset(520)] public ulong TscAux;
-    [FieldOffset(528)] public ulong Pat;
+    [FieldOffset(Rest + 408)] public fixed ulong DebugRegister[6];
+    [FieldOffset(Rest + 456)] public ulong Star;
+    [FieldOffset(Rest + 464)] public ulong Lstar;
+    [FieldOffset(Rest + 472)] public ulong Cstar;
+    [FieldOffset(Rest + 480)] public ulong SyscallMask;
+    [FieldOffset(Rest + 488)] public ulong KernelGsBase;
+    [FieldOffset(Rest + 496)] public ulong SysenterCs;
+    [FieldOffset(Rest + 504)] public ulong SysenterEsp;
+    [FieldOffset(Rest + 512)] public ulong SysenterEip;
+    [FieldOffset(Rest + 520)] public ulong TscAux;
+    [FieldOffset(Rest + 528)] public ulong Pat;
 
     /// <summary>Guest TSC minus host TSC, in ticks; IA32_TSC_ADJUST is kept apart.</summary>
-    [FieldOffset(536)] public ulong TscOffset;
-    [FieldOffset(544)] public ulong TscAdjust;
+    [FieldOffset(Rest + 536)] public ulong TscOffset;
+    [FieldOffset(Rest + 544)] public ulong TscAdjust;
 
     /// <summary>Guest MXCSR; loaded into the host's while generated code runs.</summary>
-    [FieldOffset(552)] public uint Mxcsr;
-    [FieldOffset(556)] public uint HostMxcsr;
+    [FieldOffset(Rest + 552)] public uint Mxcsr;
+    [FieldOffset(Rest + 556)] public uint HostMxcsr;
 
     /// <summary>Instruction pointer (RIP, or EIP/IP zero-extended), exact whenever C# runs.</summary>
-    [FieldOffset(560)] public ulong Rip;
+    [FieldOffset(Rest + 560)] public ulong Rip;
 
     // ---- how generated code left ----
 
     /// <summary>Where generated code is entered or resumed.</summary>
-    [FieldOffset(600)] public ulong ResumeAddress;
+    [FieldOffset(Rest + 600)] public ulong ResumeAddress;
 
     /// <summary>The linear address of the access a slow path was called for (the value of R14).</summary>
-    [FieldOffset(608)] public ulong AccessAddress;
+    [FieldOffset(Rest + 608)] public ulong AccessAddress;
 
     /// <summary>What slow path resumes with in R12: host address minus linear address.</summary>
-    [FieldOffset(616)] public ulong AccessAddend;
+    [FieldOffset(Rest + 616)] public ulong AccessAddend;
 
     /// <summary>Host RSP to come back to C# with.</summary>
-    [FieldOffset(568)] public ulong HostStack;
+    [FieldOffset(Rest + 568)] public ulong HostStack;
 
     /// <summary>The signal and its code, for <see cref="ExitReason"/> HostFault; the address is in <see cref="AccessAddress"/>.</summary>
-    [FieldOffset(576)] public uint HostSignal;
-    [FieldOffset(580)] public uint HostSignalCode;
+    [FieldOffset(Rest + 576)] public uint HostSignal;
+    [FieldOffset(Rest + 580)] public uint HostSignalCode;
 
     // ---- an exception that waits to be delivered, set by whoever found it ----
 
     /// <summary>1 when the four fields below hold a fault that the instruction at <see cref="Rip"/> raised.</summary>
-    [FieldOffset(584)] public byte FaultPending;
-    [FieldOffset(585)] public byte FaultVector;
-    [FieldOffset(586)] public byte FaultHasErrorCode;
-    [FieldOffset(588)] public uint FaultErrorCode;
+    [FieldOffset(Rest + 584)] public byte FaultPending;
+    [FieldOffset(Rest + 585)] public byte FaultVector;
+    [FieldOffset(Rest + 586)] public byte FaultHasErrorCode;
+    [FieldOffset(Rest + 588)] public uint FaultErrorCode;
 
     /// <summary>The linear address for #PF (goes to CR2 on delivery), or the DR6 bits for #DB.</summary>
-    [FieldOffset(592)] public ulong FaultAddress;
+    [FieldOffset(Rest + 592)] public ulong FaultAddress;
 
     /// <summary>0x8D5: the positions of the arithmetic flags in RFLAGS: CF 0, PF 2, AF 4, ZF 6, SF 7, OF 11.</summary>
-    [FieldOffset(624)] public ulong ArithmeticFlagsMask;
+    [FieldOffset(Rest + 624)] public ulong ArithmeticFlagsMask;
 
     /// <summary>A value that survives from one access of an instruction to its next (PUSH and POP of memory).</summary>
-    [FieldOffset(632)] public ulong Scratch;
+    [FieldOffset(Rest + 632)] public ulong Scratch;
 
     /// <summary>The bits of an address that are equal in a canonical one: 47 to 63.</summary>
-    [FieldOffset(640)] public ulong CanonicalMask;
+    [FieldOffset(Rest + 640)] public ulong CanonicalMask;
 
     // ---- guest RAM as the machine code of TLB misses needs it: see GuestRam ----
 
     /// <summary>The host address of guest-physical 0.</summary>
-    [FieldOffset(648)] public ulong RamBase;
+    [FieldOffset(Rest + 648)] public ulong RamBase;
 
     /// <summary>Bytes of RAM from guest-physical 0, the video hole included.</summary>
-    [FieldOffset(656)] public ulong RamLowLength;
+    [FieldOffset(Rest + 656)] public ulong RamLowLength;
 
     /// <summary>Bytes of RAM from 4 GiB; in the host's memory they follow the low ones.</summary>
-    [FieldOffset(664)] public ulong RamHighLength;
+    [FieldOffset(Rest + 664)] public ulong RamHighLength;
 
     /// <summary>The host address of the flags byte of page 0.</summary>
-    [FieldOffset(672)] public ulong RamFlags;
+    [FieldOffset(Rest + 672)] public ulong RamFlags;
 
     /// <summary>The host address of the <see cref="BlockIndex"/>.</summary>
-    [FieldOffset(680)] public ulong BlockIndex;
+    [FieldOffset(Rest + 680)] public ulong BlockIndex;
 
     /// <summary>RSP while generated code runs; here whenever C# runs.</summary>
-    [FieldOffset(688)] public ulong ReturnStack;
+    [FieldOffset(Rest + 688)] public ulong ReturnStack;
 
     /// <summary>One bit for each GiB of linear addresses, modulo 64, that the soft TLB has pieces of large pages of.</summary>
-    [FieldOffset(696)] public ulong TlbLargeRegions;
+    [FieldOffset(Rest + 696)] public ulong TlbLargeRegions;
 
     // ---- masks of one bit, for PEXT ----
 
     /// <summary>CR4.TSD.</summary>
-    [FieldOffset(704)] public ulong TimeStampDisableMask;
+    [FieldOffset(Rest + 704)] public ulong TimeStampDisableMask;
 
     /// <summary>CR4.SMAP.</summary>
-    [FieldOffset(712)] public ulong SmapMask;
+    [FieldOffset(Rest + 712)] public ulong SmapMask;
 
     /// <summary>RFLAGS.AC.</summary>
-    [FieldOffset(720)] public ulong AlignmentCheckMask;
+    [FieldOffset(Rest + 720)] public ulong AlignmentCheckMask;
 
     /// <summary>How often <see cref="TlbMissStub"/> filled an entry of the soft TLB.</summary>
-    [FieldOffset(728)] public ulong TlbFills;
+    [FieldOffset(Rest + 728)] public ulong TlbFills;
 
     /// <summary>How often <see cref="JumpMissStub"/> filled an entry of the jump cache.</summary>
-    [FieldOffset(736)] public ulong JumpFills;
+    [FieldOffset(Rest + 736)] public ulong JumpFills;
 
     /// <summary>Non-zero: returns to level 3 go to C#, which hands user code to the <see cref="DirectTier"/>.</summary>
-    [FieldOffset(744)] public byte DirectWanted;
+    [FieldOffset(Rest + 744)] public byte DirectWanted;
 
     /// <summary>RSP for the mode that STAC or CLAC leads to.</summary>
-    [FieldOffset(752)] public ulong OtherReturnStack;
+    [FieldOffset(Rest + 752)] public ulong OtherReturnStack;
 
     /// <summary>RSP of an empty return stack, the first one.</summary>
-    [FieldOffset(760)] public ulong ReturnTop;
+    [FieldOffset(Rest + 760)] public ulong ReturnTop;
 
     /// <summary>YMM0–YMM15, 32 bytes each, valid whenever C# runs.</summary>
-    [FieldOffset(768)] public fixed byte Ymm[16 * 32];
+    [FieldOffset(Rest + 768)] public fixed byte Ymm[16 * 32];
 
     /// <summary>The FXSAVE64 image of x87/MMX, valid while <see cref="X87Loaded"/> is clear.</summary>
-    [FieldOffset(1280)] public fixed byte X87[512];
+    [FieldOffset(Rest + 1280)] public fixed byte X87[512];
 
     /// <summary>
     /// Where an access lands that generated code cannot make directly (device registers, page crossings). The access keeps
     /// its offset modulo 64, so that alignment faults stay the same; 64 bytes of room follow the largest start.
     /// </summary>
-    [FieldOffset(1792)] public fixed byte Bounce[128];
+    [FieldOffset(Rest + 1792)] public fixed byte Bounce[128];
 
     /// <summary>Model-specific registers without a meaning for the engine: MTRRs and such, kept as written.</summary>
-    [FieldOffset(1920)] public fixed ulong PlainMsrs[64];
+    [FieldOffset(Rest + 1920)] public fixed ulong PlainMsrs[64];
 
     /// <summary>The soft TLB's occupied slots that a load of CR3 empties.</summary>
-    [FieldOffset(2432)] public fixed ulong TlbLocal[TlbBitmapWords];
+    [FieldOffset(Rest + 2432)] public fixed ulong TlbLocal[TlbBitmapWords];
 
     /// <summary>The soft TLB's occupied slots of global pages.</summary>
-    [FieldOffset(2816)] public fixed ulong TlbGlobal[TlbBitmapWords];
+    [FieldOffset(Rest + 2816)] public fixed ulong TlbGlobal[TlbBitmapWords];
 
     /// <summary>The soft TLB's slots that are a piece of a large page.</summary>
-    [FieldOffset(3200)] public fixed ulong TlbLarge[TlbBitmapWords];
+    [FieldOffset(Rest + 3200)] public fixed ulong TlbLarge[TlbBitmapWords];
 
     /// <summary>A bit for each word of the bitmap at <see cref="JumpLocalOffset"/> that has a bit set.</summary>
-    [FieldOffset(3584)] public fixed ulong JumpLocalWords[JumpCacheEntries / 64 / 64];
+    [FieldOffset(Rest + 3584)] public fixed ulong JumpLocalWords[JumpCacheEntries / 64 / 64];
 
     /// <summary>A bit for each page number, modulo <see cref="JumpFilterBits"/>, that the jump cache has blocks of.</summary>
-    [FieldOffset(5120)] public fixed ulong JumpPages[JumpFilterBits / 64];
+    [FieldOffset(Rest + 5120)] public fixed ulong JumpPages[JumpFilterBits / 64];
 
     /// <summary>A bit for each GiB of linear addresses, modulo <see cref="JumpFilterBits"/>, that it has blocks of in large pages.</summary>
-    [FieldOffset(5632)] public fixed ulong JumpLargeRegions[JumpFilterBits / 64];
+    [FieldOffset(Rest + 5632)] public fixed ulong JumpLargeRegions[JumpFilterBits / 64];
 
     /// <summary>A <see cref="Transition"/> for each <see cref="TransitionKind"/>.</summary>
-    [FieldOffset(4096)] public fixed byte Transitions[Transition.Count * Transition.Size];
+    [FieldOffset(Rest + 4096)] public fixed byte Transitions[Transition.Count * Transition.Size];
 }
