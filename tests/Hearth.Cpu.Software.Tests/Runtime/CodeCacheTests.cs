@@ -51,6 +51,35 @@ public sealed unsafe class CodeCacheTests : IDisposable
     }
 
     [Fact]
+    public void The_cache_is_full_at_its_first_limit_and_at_twice_as_much_after_each_drop()
+    {
+        using var cache = new CodeCache(4 * (nuint)CodeCache.FirstLimit);
+        cache.Next = cache.Start + CodeCache.FirstLimit;
+        bool first = cache.IsFull;
+
+        cache.Clear();
+
+        Assert.True(first);
+        cache.Next = cache.Start + CodeCache.FirstLimit;
+        Assert.False(cache.IsFull);
+        cache.Next = cache.Start + (2 * CodeCache.FirstLimit);
+        Assert.True(cache.IsFull);
+    }
+
+    [Fact]
+    public void A_cache_whose_blocks_are_kept_is_full_at_its_end_only()
+    {
+        using var cache = new CodeCache(2 * (nuint)CodeCache.FirstLimit);
+
+        cache.UseAll();
+
+        cache.Next = cache.Start + CodeCache.FirstLimit;
+        Assert.False(cache.IsFull);
+        cache.Next = cache.End;
+        Assert.True(cache.IsFull);
+    }
+
+    [Fact]
     public void A_locked_access_over_two_pages_may_be_what_fills_the_cache()
     {
         BuildFunctions(a => a.@lock.inc(__dword_ptr[Crossing]));
