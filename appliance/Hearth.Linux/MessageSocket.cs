@@ -127,7 +127,7 @@ public sealed unsafe class MessageSocket : IDisposable
     /// <summary>Whoever waits for a message here, or at the other side, is told that there will be none.</summary>
     public void End() => File.ShutDown();
 
-    /// <summary>Whoever waits for a message here is told that there will be none; the other side hears nothing of it.</summary>
+    /// <summary>Whoever waits for a message here is told that there will be none; the other side can send nothing more, and is not told of an end.</summary>
     public void EndReceiving() => File.ShutDownReading();
 
     public void Dispose() => File.Dispose();

@@ -20,7 +20,7 @@ internal sealed partial class TranslationFile
     private const int HeaderLength = 80;
     private const int KeyOffset = 16;
     private const int HashOffset = 48;
-    private const int Format = 1;
+    private const int Format = 2;
     private const int MostFiles = 4;
     private const int NameLength = 16;
     private const string Extension = ".code";

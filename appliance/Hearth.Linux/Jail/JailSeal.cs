@@ -5,13 +5,12 @@ namespace Hearth.Linux.Jail;
 /// <summary>What a jailed program does when it has been given all that it needs, and before it looks at anything that is not its starter's.</summary>
 public static class JailSeal
 {
-    private static Thread? s_preparation;
+    private static Task? s_preparation;
 
     /// <summary>Begins with what <see cref="Complete"/> needs, on a thread of its own: a program that knows that it will be sealed does something else meanwhile.</summary>
     public static void Prepare()
     {
-        s_preparation = new Thread(RuntimePreparation.Run) { IsBackground = true, Name = "preparation" };
-        s_preparation.Start();
+        s_preparation = Task.Factory.StartNew(RuntimePreparation.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>
@@ -26,7 +25,7 @@ public static class JailSeal
         ArgumentNullException.ThrowIfNull(sealSocket);
         ArgumentNullException.ThrowIfNull(filter);
         if (s_preparation is { } preparation)
-            preparation.Join();
+            preparation.GetAwaiter().GetResult();
         else
             RuntimePreparation.Run();
         JailLayers layers = EmptyRoot(sealSocket);

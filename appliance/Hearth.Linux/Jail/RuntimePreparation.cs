@@ -57,7 +57,7 @@ internal static class RuntimePreparation
                 if (seen.Add(assembly.FullName!))
                     open.Enqueue(assembly);
             }
-            catch (TypeLoadException)
+            catch (Exception error) when (error is TypeLoadException or FileNotFoundException)
             {
                 // As with an assembly that is not there.
             }

@@ -30,7 +30,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             using FileDescriptor? memory = state == 0 ? null : FileDescriptor.CreateMemory("hearth-ram", 0);
             GuestOrigin? origin = memory is null ? null : new GuestOrigin(state, host.States.ReadMachine(state), memory);
             if (origin is not null)
-                filler = BeginFilling(state, origin.Memory.Duplicate());
+                filler = BeginFilling(state, origin.Memory);
 
             // Before it runs: what it writes must be known to whoever comes next.
             GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached };
@@ -117,6 +117,8 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             RequireSealed(jail);
             if (running.Greeting.Pages != pages)
                 throw new GuestRunException("the guest's process says that it has other memory than it was given");
+            if (running.Greeting.Fill is null && running.Filler is not null)
+                throw new GuestRunException("the guest's process does not ask for the memory that it lacks");
             if (running.Greeting.Fill is { } fill)
                 await FillAsync(running, fill, descriptor!.Duplicate(), state).ConfigureAwait(false);
         }
@@ -151,11 +153,20 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         _ = FinishFillingAsync(running, running.Filler);
     }
 
-    /// <param name="file">The guest's memory, which its process does not touch yet; null for one that waits already.</param>
+    /// <param name="file">The guest's memory, which its process does not touch yet; stays the caller's. null for one that waits already.</param>
     private MemoryFiller BeginFilling(long state, FileDescriptor? file)
     {
         _ = host.States.Require(guest, state);
-        return new MemoryFiller(host.States.OpenMemory(state), new WorkingSet(host.Places.WorkingSetOf(guest)), file);
+        SavedStateReader memory = host.States.OpenMemory(state);
+        try
+        {
+            return new MemoryFiller(memory, new WorkingSet(host.Places.WorkingSetOf(guest)), file?.Duplicate());
+        }
+        catch (LinuxException)
+        {
+            memory.Dispose();
+            throw;
+        }
     }
 
     private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler)
@@ -166,12 +177,12 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
             filler.Dispose();
         }
-        catch (SnapshotException error)
+        catch (Exception error) when (error is SnapshotException or LinuxException)
         {
             // Memory that cannot be had: the guest must not go on with something else in its place.
             running.EndBecause(error.Message.TrimEnd('.'));
         }
-        catch (Exception error) when (error is GuestRunException or OperationCanceledException or LinuxException)
+        catch (Exception error) when (error is GuestRunException or OperationCanceledException)
         {
             // The process is gone, or this supervisor goes.
         }

@@ -15,7 +15,7 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Pages that are read and given together: as many as the store keeps together.</summary>
     public const int GroupPages = 16;
 
-    /// <summary>How long after its start somebody looks whether the guest is there: what it waits for in that time is to come earlier the next time.</summary>
+    /// <summary>What the guest waits for in this time from <see cref="Serve"/> on is to come earlier the next time; and nothing comes meanwhile that it does not wait for.</summary>
     private static readonly TimeSpan s_beginning = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(20);
@@ -125,7 +125,8 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Each page once, and before anybody else can have written to it: only a fault that is served lets anybody at a page that is not there, and none is yet.</summary>
     private void WriteFirst()
     {
-        if (_file is null)
+        // Where the host may put a large page there, its neighbours would be there too, as zeros, and raise no fault any more.
+        if (_file is null || HugeMemoryFiles.ArePossible())
             return;
         foreach (int group in _first)
         {
@@ -143,7 +144,7 @@ internal sealed class MemoryFiller : IDisposable
                     _state.Read(start + i, _run.AsSpan(i * SavedState.PageLength, SavedState.PageLength));
             }
 
-            // Zeros too: they were waited for, as all others.
+            // Zeros too: each that is waited for would be a fault of its own.
             _file.WriteAt(_run.AsSpan(0, pages * SavedState.PageLength), start * SavedState.PageLength);
         }
     }
@@ -161,8 +162,17 @@ internal sealed class MemoryFiller : IDisposable
         }
     }
 
-    /// <summary>What the guest waited for comes first the next time, then what came first this time. Where that is too much, the oldest is given up.</summary>
-    private void Learn() => _workingSet.Write([.. _wanted, .. _first]);
+    /// <summary>
+    /// What the guest waited for comes first the next time, then what came first this time; where that is too much, the oldest is given up. Nothing is learned of one that was taken over
+    /// in the middle. Written by another thread: the guest may wait for a page now.
+    /// </summary>
+    private void Learn()
+    {
+        if (_file is null)
+            return;
+        int[] learned = [.. _wanted.Concat(_first).Distinct()];
+        _ = Task.Run(() => _workingSet.Write(learned));
+    }
 
     /// <summary>Pages of zeros are waited for until the guest's process knows that no others will come.</summary>
     private void ServeTheRest()
@@ -179,7 +189,7 @@ internal sealed class MemoryFiller : IDisposable
     private bool ServeFaults()
     {
         bool hadAny = false;
-        while (Faults.TryTakeFault(out ulong address))
+        while (!_isEnding && Faults.TryTakeFault(out ulong address))
         {
             long page = (long)((address - _address) / SavedState.PageLength);
             if (address < _address || page >= _state.State.Pages)
