@@ -30,7 +30,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             using FileDescriptor? memory = state == 0 ? null : FileDescriptor.CreateMemory("hearth-ram", 0);
             GuestOrigin? origin = memory is null ? null : new GuestOrigin(state, host.States.ReadMachine(state), memory);
             if (origin is not null)
-                filler = BeginFilling(state, origin.Memory);
+                filler = BeginFilling(state, learns: true);
 
             // Before it runs: what it writes must be known to whoever comes next.
             GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached };
@@ -147,26 +147,16 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             return;
         }
 
-        running.Filler ??= BeginFilling(state, null);
+        running.Filler ??= BeginFilling(state, learns: false);
         UserFaults faults = UserFaults.TryOpen(descriptor.Duplicate()) ?? throw new GuestRunException("the guest's process asks for its memory in a way that cannot be");
         running.Filler.Serve(faults, fill.Address);
         _ = FinishFillingAsync(running, running.Filler);
     }
 
-    /// <param name="file">The guest's memory, which its process does not touch yet; stays the caller's. null for one that waits already.</param>
-    private MemoryFiller BeginFilling(long state, FileDescriptor? file)
+    private MemoryFiller BeginFilling(long state, bool learns)
     {
         _ = host.States.Require(guest, state);
-        SavedStateReader memory = host.States.OpenMemory(state);
-        try
-        {
-            return new MemoryFiller(memory, new WorkingSet(host.Places.WorkingSetOf(guest)), file?.Duplicate());
-        }
-        catch (LinuxException)
-        {
-            memory.Dispose();
-            throw;
-        }
+        return new MemoryFiller(host.States.OpenMemory(state), new WorkingSet(host.Places.WorkingSetOf(guest)), learns);
     }
 
     private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler)

@@ -6,7 +6,7 @@ using Hearth.Snapshots.States;
 namespace Hearth.Running;
 
 /// <summary>
-/// Gives a restored guest its memory: what it needed the last time while its process starts; then, while it runs, what it waits for, and all the rest. On a thread of its own, in this
+/// Gives a restored guest its memory while it runs: first what it waits for, then what it needed the last time, then all the rest. On a thread of its own, in this
 /// process: a guest's own could not serve its faults, because its runtime stops for collections and a thread that waits for a page does not.
 /// </summary>
 /// <remarks>Serving a page twice does no harm: one that is there stays as it is. So whoever comes after a supervisor that died begins anew.</remarks>
@@ -23,7 +23,7 @@ internal sealed class MemoryFiller : IDisposable
     private static readonly TimeSpan s_mostDeferred = TimeSpan.FromSeconds(1);
 
     private readonly SavedStateReader _state;
-    private readonly FileDescriptor? _file;
+    private readonly bool _learns;
     private readonly WorkingSet _workingSet;
     private readonly IReadOnlyList<int> _first;
     private readonly bool[] _given;
@@ -40,10 +40,10 @@ internal sealed class MemoryFiller : IDisposable
 
     /// <param name="state">Owned from now on.</param>
     /// <param name="workingSet">What comes first; it is told what the guest needed this time.</param>
-    /// <param name="file">The guest's memory, where nothing has been and which nobody touches before <see cref="Serve"/>; owned from now on. null for a guest that waits already.</param>
-    public MemoryFiller(SavedStateReader state, WorkingSet workingSet, FileDescriptor? file)
+    /// <param name="learns">The guest is at its beginning; false for one that was taken over in the middle.</param>
+    public MemoryFiller(SavedStateReader state, WorkingSet workingSet, bool learns)
     {
-        (_state, _workingSet, _first, _file) = (state, workingSet, workingSet.Read(), file);
+        (_state, _workingSet, _first, _learns) = (state, workingSet, workingSet.Read(), learns);
         _given = new bool[(state.State.Pages + GroupPages - 1) / GroupPages];
         _thread = new Thread(Run) { IsBackground = true, Name = $"memory of state {state.State.Id}" };
         _thread.Start();
@@ -70,7 +70,6 @@ internal sealed class MemoryFiller : IDisposable
         if (Thread.CurrentThread != _thread)
             _thread.Join();
         _state.Dispose();
-        _file?.Dispose();
         _faults?.Dispose();
         _served.Dispose();
     }
@@ -83,7 +82,6 @@ internal sealed class MemoryFiller : IDisposable
     {
         try
         {
-            WriteFirst();
             _served.Wait();
             foreach (int group in _first)
             {
@@ -122,33 +120,6 @@ internal sealed class MemoryFiller : IDisposable
         }
     }
 
-    /// <summary>Each page once, and before anybody else can have written to it: only a fault that is served lets anybody at a page that is not there, and none is yet.</summary>
-    private void WriteFirst()
-    {
-        // Where the host may put a large page there, its neighbours would be there too, as zeros, and raise no fault any more.
-        if (_file is null || HugeMemoryFiles.ArePossible())
-            return;
-        foreach (int group in _first)
-        {
-            if (_served.IsSet)
-                return;
-            if (group >= _given.Length || _given[group])
-                continue;
-            _given[group] = true;
-            long start = (long)group * GroupPages;
-            int pages = (int)Math.Min(GroupPages, _state.State.Pages - start);
-            _run.AsSpan().Clear();
-            for (int i = 0; i < pages; i++)
-            {
-                if (_state.HasContent(start + i))
-                    _state.Read(start + i, _run.AsSpan(i * SavedState.PageLength, SavedState.PageLength));
-            }
-
-            // Zeros too: each that is waited for would be a fault of its own.
-            _file.WriteAt(_run.AsSpan(0, pages * SavedState.PageLength), start * SavedState.PageLength);
-        }
-    }
-
     /// <summary>
     /// What the guest waits for comes first, and what it asks for next is not to wait for something that nobody has asked for; but it may ask for a page now and then for ever.
     /// </summary>
@@ -168,7 +139,7 @@ internal sealed class MemoryFiller : IDisposable
     /// </summary>
     private void Learn()
     {
-        if (_file is null)
+        if (!_learns)
             return;
         int[] learned = [.. _wanted.Concat(_first).Distinct()];
         _ = Task.Run(() => _workingSet.Write(learned));
