@@ -55,8 +55,9 @@ internal sealed class Heartbeat
         }
         catch (GuestRunException error)
         {
-            // One that is about to end has closed the connection already.
-            if (await Task.Run(() => _running.WaitEnded(error.InnerException is TimeoutException ? TimeSpan.Zero : s_silence)).ConfigureAwait(false))
+            // One that has said its last word, or cannot be reached, is about to end.
+            bool isSilent = error.InnerException is TimeoutException && _running.LastWord is null;
+            if (await Task.Run(() => _running.WaitEnded(isSilent ? TimeSpan.Zero : s_silence)).ConfigureAwait(false))
                 return;
             _running.EndBecause("its process did not answer and was ended");
         }
