@@ -112,15 +112,6 @@ public sealed unsafe class FileDescriptor : IDisposable
             throw LinuxException.Last("cannot empty a file");
     }
 
-    /// <summary>Sets how long a file is: zeros follow what is there.</summary>
-    /// <param name="length">Bytes.</param>
-    /// <exception cref="LinuxException">The kernel refused.</exception>
-    public void SetLength(long length)
-    {
-        if (Libc.ftruncate(_number, length) != 0)
-            throw LinuxException.Last($"cannot make a file {length} bytes long");
-    }
-
     /// <summary>True for what has no path and is of this kind, as the kernel calls it (proc_pid_fd(5)).</summary>
     public bool IsAnonymous(string kind)
     {

@@ -74,9 +74,8 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
     /// <param name="length">Bytes, a multiple of 4096 and at least 1 MiB.</param>
     /// <param name="deviceLength">Bytes of <see cref="Device"/>, a power of two from 4096; 0 for none.</param>
     /// <param name="romLength">Bytes of ROM, a multiple of 4096; 0 for a machine without firmware.</param>
-    /// <param name="file">A memory file that has the first of RAM already, or nothing; owned from now on. null for a new one.</param>
     /// <exception cref="LinuxException">The host has not that much memory.</exception>
-    public GuestRam(ulong length, int deviceLength = 0, int romLength = 0, FileDescriptor? file = null)
+    public GuestRam(ulong length, int deviceLength = 0, int romLength = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 0x10_0000UL);
         ArgumentOutOfRangeException.ThrowIfNotEqual(length % PageSize, 0UL);
@@ -90,8 +89,7 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
         _romLength = (ulong)romLength;
         _romOffset = AlignUp(_deviceOffset + _deviceLength + PageSize);
         ulong total = romLength != 0 ? _romOffset + _romLength : deviceLength != 0 ? _deviceOffset + _deviceLength : length;
-        File = file ?? FileDescriptor.CreateMemory("hearth-ram", 0);
-        File.SetLength((long)total);
+        File = FileDescriptor.CreateMemory("hearth-ram", (long)total);
         _memory = MappedMemory.Shared(File, (nuint)total);
         _flags = MappedMemory.Anonymous((nuint)(((_romOffset + _romLength) / PageSize) + 1));
         if (deviceLength != 0)

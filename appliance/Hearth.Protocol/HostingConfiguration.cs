@@ -10,9 +10,6 @@ public sealed record HostingConfiguration(int Listener)
     /// <summary>The identifier of that state; 0 for none.</summary>
     public long Base { get; init; }
 
-    /// <summary>The memory file that becomes the guest's RAM, with nothing in it; null where the guest boots.</summary>
-    public int? Memory { get; init; }
-
     /// <summary>/dev/userfaultfd; null where it does not open.</summary>
     public int? UserFaults { get; init; }
 

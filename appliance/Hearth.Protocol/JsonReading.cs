@@ -6,22 +6,26 @@ namespace Hearth.Protocol;
 /// <exception cref="JsonException">It is another kind of value.</exception>
 internal delegate T JsonRead<out T>(ref Utf8JsonReader json);
 
+/// <summary>Takes the value of one property into what was read of an object before.</summary>
+/// <exception cref="JsonException">There is no such property, or it is another kind of value.</exception>
+internal delegate T JsonTake<T>(T read, string name, ref Utf8JsonReader json);
+
 /// <summary>
 /// Reading values one by one, for what a guest's process reads before the guest runs: the serializer's generic code would be loaded and compiled anew in each of these processes,
-/// which takes as long as all the rest of their start.
+/// which took a third of their start.
 /// </summary>
 /// <remarks>Every method stands before a value and leaves the reader at its end; <see cref="JsonException"/> where it is another kind of value, or nothing is left.</remarks>
 internal static class JsonReading
 {
-    /// <summary>Enters an object.</summary>
-    public static void ReadStart(this ref Utf8JsonReader json) => json.Require(JsonTokenType.StartObject);
-
-    /// <summary>Moves on within an object.</summary>
-    /// <returns>The next property's name; null at the object's end.</returns>
-    public static string? ReadName(this ref Utf8JsonReader json)
+    /// <summary>Reads an object, property by property.</summary>
+    /// <param name="blank">What is as it is by default.</param>
+    public static T ReadObject<T>(this ref Utf8JsonReader json, T blank, JsonTake<T> take)
     {
-        json.Advance();
-        return json.TokenType == JsonTokenType.PropertyName ? json.GetString() : null;
+        json.Require(JsonTokenType.StartObject);
+        T read = blank;
+        for (json.Advance(); json.TokenType == JsonTokenType.PropertyName; json.Advance())
+            read = take(read, json.GetString()!, ref json);
+        return read;
     }
 
     public static string ReadString(this ref Utf8JsonReader json)

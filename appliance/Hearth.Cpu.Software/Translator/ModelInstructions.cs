@@ -81,20 +81,13 @@ internal static class ModelInstructions
     /// <returns>A flag for each <see cref="CpuidFeature"/>.</returns>
     public static bool[] Of(CpuModel model)
     {
-        var features = new bool[DecoderSets.FeatureCapacity];
-        Add(features, s_always);
+        bool[] features = DecoderSets.Of(s_always);
         foreach (CpuFeature feature in model.Features)
         {
-            if (s_byName.TryGetValue(feature.Name, out CpuidFeature[]? named))
-                Add(features, named);
+            foreach (CpuidFeature named in s_byName.GetValueOrDefault(feature.Name) ?? [])
+                features[(int)named] = true;
         }
 
         return features;
-    }
-
-    private static void Add(bool[] features, ReadOnlySpan<CpuidFeature> added)
-    {
-        foreach (CpuidFeature feature in added)
-            features[(int)feature] = true;
     }
 }

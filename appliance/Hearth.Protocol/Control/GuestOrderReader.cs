@@ -6,59 +6,29 @@ namespace Hearth.Protocol;
 internal static class GuestOrderReader
 {
     /// <exception cref="JsonException">It is malformed, or has what no order has.</exception>
-    public static GuestOrder Read(ref Utf8JsonReader json)
+    public static GuestOrder Read(ref Utf8JsonReader json) => json.ReadObject(new GuestOrder(0, default), static (read, name, ref json) => name switch
     {
-        var read = new GuestOrder(0, default);
-        json.ReadStart();
-        while (json.ReadName() is { } name)
-        {
-            read = name switch
-            {
-                "number" => read with { Number = json.ReadInt32() },
-                "kind" => read with { Kind = KindOf(json.ReadString()) },
-                "save" => read with { Save = json.ReadOptional(ReadSave) },
-                "state" => read with { State = json.ReadInt64() },
-                _ => throw JsonReading.Unknown(name),
-            };
-        }
+        "number" => read with { Number = json.ReadInt32() },
+        "kind" => read with { Kind = KindOf(json.ReadString()) },
+        "save" => read with { Save = json.ReadOptional(ReadSave) },
+        "state" => read with { State = json.ReadInt64() },
+        _ => throw JsonReading.Unknown(name),
+    });
 
-        return read;
-    }
-
-    private static SaveOrder ReadSave(ref Utf8JsonReader json)
+    private static SaveOrder ReadSave(ref Utf8JsonReader json) => json.ReadObject(new SaveOrder(0, false, []), static (read, name, ref json) => name switch
     {
-        var read = new SaveOrder(0, false, []);
-        json.ReadStart();
-        while (json.ReadName() is { } name)
-        {
-            read = name switch
-            {
-                "base" => read with { Base = json.ReadInt64() },
-                "staysPaused" => read with { StaysPaused = json.ReadBoolean() },
-                "layers" => read with { Layers = json.ReadArray(ReadLayer) },
-                _ => throw JsonReading.Unknown(name),
-            };
-        }
+        "base" => read with { Base = json.ReadInt64() },
+        "staysPaused" => read with { StaysPaused = json.ReadBoolean() },
+        "layers" => read with { Layers = json.ReadArray(ReadLayer) },
+        _ => throw JsonReading.Unknown(name),
+    });
 
-        return read;
-    }
-
-    private static LayerOrder ReadLayer(ref Utf8JsonReader json)
+    private static LayerOrder ReadLayer(ref Utf8JsonReader json) => json.ReadObject(new LayerOrder(0, ""), static (read, name, ref json) => name switch
     {
-        var read = new LayerOrder(0, "");
-        json.ReadStart();
-        while (json.ReadName() is { } name)
-        {
-            read = name switch
-            {
-                "disk" => read with { Disk = json.ReadInt32() },
-                "name" => read with { Name = json.ReadString() },
-                _ => throw JsonReading.Unknown(name),
-            };
-        }
-
-        return read;
-    }
+        "disk" => read with { Disk = json.ReadInt32() },
+        "name" => read with { Name = json.ReadString() },
+        _ => throw JsonReading.Unknown(name),
+    });
 
     private static GuestOrderKind KindOf(string name) => name switch
     {

@@ -5,7 +5,6 @@ using Hearth.Devices.Platform;
 using Hearth.Devices.Platform.LocalApic;
 using Hearth.Devices.Platform.PowerManagement;
 using Hearth.Devices.Platform.Uart;
-using Hearth.Linux;
 using Hearth.Machine;
 using Hearth.Memory;
 using Hearth.Protocol;
@@ -48,7 +47,7 @@ internal sealed class GuestMachine : IDisposable
     {
         Options = options;
         int romLength = saved?.FirmwareLength ?? backends.Firmware.Length;
-        Ram = new GuestRam(configuration.Memory, DeviceCatalogue.DeviceMemoryOf(configuration), romLength, configuration.Hosting?.Memory is { } memory ? new FileDescriptor(memory) : null);
+        Ram = new GuestRam(configuration.Memory, DeviceCatalogue.DeviceMemoryOf(configuration), romLength);
         _firmware = romLength == 0 ? null : new ShadowMemory(Ram, saved is null ? backends.Firmware.Span : []);
         if (_firmware is not null)
             _memoryBus.Map(ShadowMemory.Range, _firmware);

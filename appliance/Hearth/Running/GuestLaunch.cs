@@ -23,22 +23,17 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         GuestDefinition definition = host.Require(guest).Definition;
         LayerTree tree = upkeep.TreeOf(present);
         RunningGuest? running = null;
-        MemoryFiller? filler = null;
         try
         {
             (IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached) = Disks(definition, present, state, tree);
-            using FileDescriptor? memory = state == 0 ? null : FileDescriptor.CreateMemory("hearth-ram", 0);
-            GuestOrigin? origin = memory is null ? null : new GuestOrigin(state, host.States.ReadMachine(state), memory);
-            if (origin is not null)
-                filler = BeginFilling(state, learns: true);
+            byte[]? machine = state == 0 ? null : host.States.ReadMachine(state);
 
             // Before it runs: what it writes must be known to whoever comes next.
             GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached };
             keep(prepared);
-            StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), origin);
+            StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Base = state, Pages = started.Pages, IsPaused = false, HasCrashed = false });
-            running.Filler = filler;
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
             if (state == 0)
                 host.Starter.Remember(definition, running.Greeting);
@@ -48,7 +43,6 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         {
             if (running is not null)
                 End(running);
-            filler?.Dispose();
             keep(present with { Process = null });
             throw HostFailure.Explain(error);
         }
@@ -117,10 +111,10 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             RequireSealed(jail);
             if (running.Greeting.Pages != pages)
                 throw new GuestRunException("the guest's process says that it has other memory than it was given");
-            if (running.Greeting.Fill is null && running.Filler is not null)
+            if (running.Greeting.Fill is null && jail is not null && state != 0)
                 throw new GuestRunException("the guest's process does not ask for the memory that it lacks");
             if (running.Greeting.Fill is { } fill)
-                await FillAsync(running, fill, descriptor!.Duplicate(), state).ConfigureAwait(false);
+                await FillAsync(running, fill, descriptor!.Duplicate(), state, isNew: jail is not null).ConfigureAwait(false);
         }
     }
 
@@ -132,31 +126,30 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     }
 
     /// <param name="state">As the supervisor knows it: a process could name another guest's.</param>
-    private async Task FillAsync(RunningGuest running, FillRequest fill, FileDescriptor descriptor, long state)
+    /// <param name="isNew">The guest is at its beginning, and was not taken over in the middle.</param>
+    private async Task FillAsync(RunningGuest running, FillRequest fill, FileDescriptor descriptor, long state, bool isNew)
     {
         using var owned = new OwnedDescriptors();
         owned.Add(descriptor);
+        _ = host.States.Require(guest, state);
+        SavedStateReader memory = host.States.OpenMemory(state);
         if (fill.IsWaiting)
         {
-            running.Filler?.Dispose();
-            running.Filler = null;
-            _ = host.States.Require(guest, state);
-            using (SavedStateReader memory = host.States.OpenMemory(state))
+            using (memory)
                 await Task.Run(() => MemoryFile.Fill(descriptor, memory)).ConfigureAwait(false);
             await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
             return;
         }
 
-        running.Filler ??= BeginFilling(state, learns: false);
-        UserFaults faults = UserFaults.TryOpen(descriptor.Duplicate()) ?? throw new GuestRunException("the guest's process asks for its memory in a way that cannot be");
-        running.Filler.Serve(faults, fill.Address);
-        _ = FinishFillingAsync(running, running.Filler);
-    }
+        UserFaults? faults = UserFaults.TryOpen(descriptor.Duplicate());
+        if (faults is null)
+        {
+            memory.Dispose();
+            throw new GuestRunException("the guest's process asks for its memory in a way that cannot be");
+        }
 
-    private MemoryFiller BeginFilling(long state, bool learns)
-    {
-        _ = host.States.Require(guest, state);
-        return new MemoryFiller(host.States.OpenMemory(state), new WorkingSet(host.Places.WorkingSetOf(guest)), learns);
+        running.Filler = new MemoryFiller(memory, faults, fill.Address, new WorkingSet(host.Places.WorkingSetOf(guest)), learns: isNew);
+        _ = FinishFillingAsync(running, running.Filler);
     }
 
     private static async Task FinishFillingAsync(RunningGuest running, MemoryFiller filler)

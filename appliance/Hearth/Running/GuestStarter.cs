@@ -30,17 +30,17 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
 
     /// <param name="definition">What it is.</param>
     /// <param name="disks">With what it has written to them.</param>
-    /// <param name="origin">The state that it goes on from; null to boot.</param>
+    /// <param name="state">The state that it goes on from, and what processors and devices have of it; null to boot.</param>
     /// <returns>The process and its helpers.</returns>
     /// <exception cref="GuestRunException">It cannot be started.</exception>
-    public StartedGuest Start(int guest, GuestDefinition definition, IReadOnlyList<LayeredDisk> disks, GuestOrigin? origin)
+    public StartedGuest Start(int guest, GuestDefinition definition, IReadOnlyList<LayeredDisk> disks, (long Id, byte[] Machine)? state)
     {
         try
         {
             VmRunOptions options = GuestRules.ToRunOptions(definition) with { Disks = [], LayeredDisks = disks };
             options = options with { Engine = options.Engine == AnyEngine ? _engine ?? AnyEngine : options.Engine };
             using GuestLauncher launcher = GuestLauncher.Open(options with { Networks = passts.Connect(guest, options.Networks) });
-            return Start(guest, launcher, groups.Open(guest, definition, options.Memory), origin);
+            return Start(guest, launcher, groups.Open(guest, definition, options.Memory), state);
         }
         catch (Exception error) when (error is UsageException or LinuxException or HouseException)
         {
@@ -57,14 +57,13 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
             Volatile.Write(ref _hostTscFrequency, greeting.HostTscFrequency);
     }
 
-    private StartedGuest Start(int guest, GuestLauncher launcher, Cgroup? group, GuestOrigin? origin)
+    private StartedGuest Start(int guest, GuestLauncher launcher, Cgroup? group, (long Id, byte[] Machine)? state)
     {
         using var own = new OwnedDescriptors();
         FileDescriptor control = own.Add(FileDescriptor.ListenForMessages(places.ControlSocket(guest)));
         FileDescriptor console = own.Add(FileDescriptor.Listen(places.ConsoleSocket(guest)));
-        FileDescriptor? faults = origin is null ? null : own.TryOpen(UserFaultsDevice, FileAccessMode.ReadWrite);
-        FileDescriptor? machine = origin is null ? null : own.Add(MemoryFileOf(origin.Machine));
-        FileDescriptor? memory = origin is null ? null : own.Add(origin.Memory.Duplicate());
+        FileDescriptor? faults = state is null ? null : own.TryOpen(UserFaultsDevice, FileAccessMode.ReadWrite);
+        FileDescriptor? machine = state is { } from ? own.Add(MemoryFileOf(from.Machine)) : null;
         int seal = FirstFree(launcher, own);
         GuestConfiguration configuration = launcher.Configuration with
         {
@@ -72,8 +71,7 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
             Hosting = new HostingConfiguration(control.Number)
             {
                 Machine = machine is null ? null : new OpenFile(machine.Number, "the saved state"),
-                Base = origin?.State ?? 0,
-                Memory = memory?.Number,
+                Base = state?.Id ?? 0,
                 UserFaults = faults?.Number,
                 Seal = seal,
             },

@@ -6,8 +6,8 @@ using Hearth.Snapshots.States;
 namespace Hearth.Running;
 
 /// <summary>
-/// Gives a restored guest its memory while it runs: first what it waits for, then what it needed the last time, then all the rest. On a thread of its own, in this
-/// process: a guest's own could not serve its faults, because its runtime stops for collections and a thread that waits for a page does not.
+/// Gives a restored guest its memory while it runs: first what it waits for, then what it needed the last time, then all the rest. On a thread of its own, in this process: a guest's
+/// own could not serve its faults, because its runtime stops for collections and a thread that waits for a page does not.
 /// </summary>
 /// <remarks>Serving a page twice does no harm: one that is there stays as it is. So whoever comes after a supervisor that died begins anew.</remarks>
 internal sealed class MemoryFiller : IDisposable
@@ -15,7 +15,7 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Pages that are read and given together: as many as the store keeps together.</summary>
     public const int GroupPages = 16;
 
-    /// <summary>What the guest waits for in this time from <see cref="Serve"/> on is to come earlier the next time; and nothing comes meanwhile that it does not wait for.</summary>
+    /// <summary>What the guest waits for in this time is to come earlier the next time; and nothing comes meanwhile that it does not wait for.</summary>
     private static readonly TimeSpan s_beginning = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(20);
@@ -23,6 +23,8 @@ internal sealed class MemoryFiller : IDisposable
     private static readonly TimeSpan s_mostDeferred = TimeSpan.FromSeconds(1);
 
     private readonly SavedStateReader _state;
+    private readonly UserFaults _faults;
+    private readonly ulong _address;
     private readonly bool _learns;
     private readonly WorkingSet _workingSet;
     private readonly IReadOnlyList<int> _first;
@@ -30,20 +32,19 @@ internal sealed class MemoryFiller : IDisposable
     private readonly List<int> _wanted = [];
     private readonly byte[] _run = new byte[GroupPages * SavedState.PageLength];
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ManualResetEventSlim _served = new();
+    private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Thread _thread;
-    private UserFaults? _faults;
-    private ulong _address;
-    private long _start;
     private TimeSpan _deferred;
     private volatile bool _isEnding;
 
     /// <param name="state">Owned from now on.</param>
+    /// <param name="faults">Of the guest's process; owned from now on.</param>
+    /// <param name="address">Where RAM begins there.</param>
     /// <param name="workingSet">What comes first; it is told what the guest needed this time.</param>
     /// <param name="learns">The guest is at its beginning; false for one that was taken over in the middle.</param>
-    public MemoryFiller(SavedStateReader state, WorkingSet workingSet, bool learns)
+    public MemoryFiller(SavedStateReader state, UserFaults faults, ulong address, WorkingSet workingSet, bool learns)
     {
-        (_state, _workingSet, _first, _learns) = (state, workingSet, workingSet.Read(), learns);
+        (_state, _faults, _address, _workingSet, _first, _learns) = (state, faults, address, workingSet, workingSet.Read(), learns);
         _given = new bool[(state.State.Pages + GroupPages - 1) / GroupPages];
         _thread = new Thread(Run) { IsBackground = true, Name = $"memory of state {state.State.Id}" };
         _thread.Start();
@@ -52,37 +53,21 @@ internal sealed class MemoryFiller : IDisposable
     /// <summary>Done when the guest has all of its memory; fails when the state is damaged, or the process gone.</summary>
     public Task Completion => _done.Task;
 
-    /// <summary>From now on the guest gets what it waits for. Once.</summary>
-    /// <param name="faults">Of its process; owned from now on.</param>
-    /// <param name="address">Where RAM begins there.</param>
-    public void Serve(UserFaults faults, ulong address)
-    {
-        (_faults, _address, _start) = (faults, address, Stopwatch.GetTimestamp());
-        _served.Set();
-    }
-
     public void Dispose()
     {
-        if (_isEnding)
-            return;
         _isEnding = true;
-        _served.Set();
         if (Thread.CurrentThread != _thread)
             _thread.Join();
         _state.Dispose();
-        _faults?.Dispose();
-        _served.Dispose();
+        _faults.Dispose();
     }
 
-    private bool IsBeginning => Stopwatch.GetElapsedTime(_start) < s_beginning;
-
-    private UserFaults Faults => _faults ?? throw new InvalidOperationException("nobody serves the guest yet");
+    private bool IsBeginning => !_isEnding && Stopwatch.GetElapsedTime(_start) < s_beginning;
 
     private void Run()
     {
         try
         {
-            _served.Wait();
             foreach (int group in _first)
             {
                 if (_isEnding)
@@ -93,12 +78,8 @@ internal sealed class MemoryFiller : IDisposable
             }
 
             // What nobody has asked for would only be in the way of what is asked for now: both change the process's mappings.
-            while (!_isEnding && IsBeginning)
-            {
-                if (Descriptors.WaitReadable(Faults.File, s_pace))
-                    _ = ServeFaults();
-            }
-
+            while (IsBeginning)
+                WaitAndServe();
             if (!_isEnding)
                 Learn();
             long page = 0;
@@ -112,7 +93,10 @@ internal sealed class MemoryFiller : IDisposable
             if (_isEnding)
                 _done.TrySetCanceled();
             _done.TrySetResult();
-            ServeTheRest();
+
+            // Pages of zeros are waited for until the guest's process knows that no others will come.
+            while (!_isEnding)
+                WaitAndServe();
         }
         catch (Exception error) when (error is SnapshotException or GuestRunException or LinuxException)
         {
@@ -128,7 +112,7 @@ internal sealed class MemoryFiller : IDisposable
         while (ServeFaults() && _deferred < s_mostDeferred)
         {
             long start = Stopwatch.GetTimestamp();
-            _ = Descriptors.WaitReadable(Faults.File, s_quiet);
+            _ = Descriptors.WaitReadable(_faults.File, s_quiet);
             _deferred += Stopwatch.GetElapsedTime(start);
         }
     }
@@ -145,22 +129,18 @@ internal sealed class MemoryFiller : IDisposable
         _ = Task.Run(() => _workingSet.Write(learned));
     }
 
-    /// <summary>Pages of zeros are waited for until the guest's process knows that no others will come.</summary>
-    private void ServeTheRest()
+    private void WaitAndServe()
     {
-        while (!_isEnding)
-        {
-            // A process that is gone makes its faults readable for ever, and has none.
-            if (!Descriptors.WaitReadable(Faults.File, s_pace) || !ServeFaults())
-                Thread.Sleep(1);
-        }
+        // A process that is gone makes its faults readable for ever, and has none.
+        if (!Descriptors.WaitReadable(_faults.File, s_pace) || !ServeFaults())
+            Thread.Sleep(1);
     }
 
     /// <returns>True when there were any.</returns>
     private bool ServeFaults()
     {
         bool hadAny = false;
-        while (!_isEnding && Faults.TryTakeFault(out ulong address))
+        while (!_isEnding && _faults.TryTakeFault(out ulong address))
         {
             long page = (long)((address - _address) / SavedState.PageLength);
             if (address < _address || page >= _state.State.Pages)
@@ -171,7 +151,7 @@ internal sealed class MemoryFiller : IDisposable
             Give(group);
 
             // A page of zeros is in no run; and one that is there already only has to be told so.
-            Require(Faults.TryZero(address));
+            Require(_faults.TryZero(address));
             hadAny = true;
         }
 
@@ -192,7 +172,7 @@ internal sealed class MemoryFiller : IDisposable
             for (; page < end && _state.HasContent(page); page++, length += SavedState.PageLength)
                 _state.Read(page, _run.AsSpan(length, SavedState.PageLength));
             if (length > 0)
-                Require(Faults.TryCopy(_address + ((ulong)start * SavedState.PageLength), _run.AsSpan(0, length)));
+                Require(_faults.TryCopy(_address + ((ulong)start * SavedState.PageLength), _run.AsSpan(0, length)));
         }
     }
 
