@@ -28,12 +28,12 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             (IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached) = Disks(definition, present, state, tree);
             byte[]? machine = state == 0 ? null : host.States.ReadMachine(state);
 
-            // Before it runs: what it writes must be known to whoever comes next.
-            GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached };
+            // Before it runs: what it writes must be known to whoever comes next, and what it goes on from, should this supervisor end before there is a process.
+            GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, Base = state };
             keep(prepared);
             StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
-            keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Base = state, Pages = started.Pages, IsPaused = false, HasCrashed = false });
+            keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
             if (state == 0)
                 host.Starter.Remember(definition, running.Greeting);
