@@ -51,12 +51,15 @@ internal sealed class HostedGuest : IDisposable
     /// <summary>The guest may run: it has its memory, or what it lacks comes when it is touched.</summary>
     public bool MayRun => !_isPaused && (!_isFilling || _faults is not null);
 
-    /// <summary>Lets the supervisor in. Where memory comes when it is touched, somebody serves it when this returns.</summary>
+    /// <summary>
+    /// Lets the supervisor in, and waits for it: it greets when it has noted this process, so that no guest ever runs in one that nobody knows of. Where memory comes when it is touched,
+    /// somebody serves it when this returns.
+    /// </summary>
     /// <returns>False when the supervisor wants this process to end.</returns>
     public bool Open()
     {
         _channel.Announce(Greet);
-        return _faults is null || _channel.WaitUntilGreeted();
+        return _channel.WaitUntilGreeted();
     }
 
     /// <summary>To be called before the machine runs, and then after a while (<see cref="MachineEventKind.CatchUp"/>): it gets the time that it has lost.</summary>

@@ -14,6 +14,21 @@ public sealed class HostedGuestTests
     // More than the socket takes before somebody reads.
     private const int ManyPages = 4096;
 
+    /// <summary>A supervisor greets when it has noted the process: no guest runs in one that nobody knows of.</summary>
+    [Fact]
+    public async Task Open_returnsWhenSomebodyHasGreeted()
+    {
+        using var rig = new HostedRig(isOpen: false);
+        Task<bool> open = Task.Run(rig.Hosted.Open);
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        bool wasOpen = open.IsCompleted;
+
+        rig.Send(new GuestOrder(0, GuestOrderKind.Greet));
+
+        Assert.True(await open);
+        Assert.False(wasOpen);
+    }
+
     [Fact]
     public void Save_settled_theNextOneHasWhatChangedSince()
     {

@@ -20,16 +20,20 @@ internal sealed class HostedRig : IDisposable
     private int _number;
     private bool _isRunning;
 
-    public HostedRig(bool asksBeforeWrites = true)
+    public HostedRig(bool asksBeforeWrites = true, bool isOpen = true)
     {
         Guest.Engine.AsksBeforeWrites = asksBeforeWrites;
         string path = Path.Combine(_folder.FullName, "control");
         var channel = new ControlChannel(FileDescriptor.ListenForMessages(path), () => Guest.Events.Post(new MachineEvent(MachineEventKind.Order)));
         Hosted = new HostedGuest(Guest.Machine, Guest.Events, channel, new HostingConfiguration(0), null, []);
-        Hosted.Open();
         _supervisor = MessageSocket.Connect(path);
         _listening = new Thread(Listen) { IsBackground = true, Name = "supervisor" };
         _listening.Start();
+        if (!isOpen)
+            return;
+        int greeting = Send(new GuestOrder(0, GuestOrderKind.Greet));
+        Assert.True(Hosted.Open());
+        _ = AnswerTo(greeting);
     }
 
     public TestGuestMachine Guest { get; } = new();
