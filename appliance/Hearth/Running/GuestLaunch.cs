@@ -22,6 +22,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     {
         GuestDefinition definition = host.Require(guest).Definition;
         LayerTree tree = upkeep.TreeOf(present);
+        StartedGuest? started = null;
         RunningGuest? running = null;
         try
         {
@@ -31,7 +32,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             // Before it runs: what it writes must be known to whoever comes next, and what it goes on from, should this supervisor end before there is a process.
             GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, Base = state };
             keep(prepared);
-            StartedGuest started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
+            started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
@@ -43,6 +44,8 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         {
             if (running is not null)
                 End(running);
+            else if (started is not null)
+                End(started);
             keep(present with { Process = null });
             throw HostFailure.Explain(error);
         }
@@ -157,17 +160,27 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         try
         {
             await filler.Completion.ConfigureAwait(false);
-            await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
-            filler.Dispose();
         }
-        catch (Exception error) when (error is SnapshotException or LinuxException)
+        catch (OperationCanceledException)
+        {
+            // The process is gone, or this supervisor goes.
+            return;
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
         {
             // Memory that cannot be had: the guest must not go on with something else in its place.
             running.EndBecause(error.Message.TrimEnd('.'));
+            return;
         }
-        catch (Exception error) when (error is GuestRunException or OperationCanceledException)
+
+        try
         {
-            // The process is gone, or this supervisor goes.
+            await running.OrderAsync(GuestOrderKind.Filled).ConfigureAwait(false);
+            filler.Dispose();
+        }
+        catch (GuestRunException)
+        {
+            // The process is gone.
         }
     }
 
@@ -176,6 +189,14 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         running.Kill();
         _ = running.WaitEnded(s_start);
         running.Dispose();
+    }
+
+    private static void End(StartedGuest started)
+    {
+        started.Jail?.Dispose();
+        End(started.Process);
+        foreach (ProcessHandle helper in started.Helpers)
+            End(helper);
     }
 
     private static void End(ProcessHandle process)

@@ -50,7 +50,7 @@ internal sealed class MemoryFiller : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Done when the guest has all of its memory; fails when the state is damaged, or the process gone.</summary>
+    /// <summary>Done when the guest has all of its memory; fails when it cannot have that, and is cancelled when its process is gone, or this is disposed.</summary>
     public Task Completion => _done.Task;
 
     public void Dispose()
@@ -98,7 +98,11 @@ internal sealed class MemoryFiller : IDisposable
             while (!_isEnding)
                 WaitAndServe();
         }
-        catch (Exception error) when (error is SnapshotException or GuestRunException or LinuxException)
+        catch (OperationCanceledException)
+        {
+            _done.TrySetCanceled();
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
         {
             _done.TrySetException(error);
         }
@@ -179,6 +183,6 @@ internal sealed class MemoryFiller : IDisposable
     private static void Require(bool isThere)
     {
         if (!isThere)
-            throw new GuestRunException("the guest's process is gone");
+            throw new OperationCanceledException("the guest's process is gone");
     }
 }
