@@ -19,7 +19,7 @@ public sealed class BadInputTests
         using var full = new SmallFileSystem(house.Home, Length);
         await house.StartAsync();
         GuestMessage guest = await house.AddAsync(SoakGuests.Define(house.Scratch, "data", SoakGuests.Data));
-        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
+        using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
         int? process = (await house.StartGuestAsync("data")).ProcessId;
         await watch.WaitForLinesAsync("ready", 1);
         StateMessage early = await house.SaveAsync("data");
@@ -64,7 +64,7 @@ public sealed class BadInputTests
         await using var house = new DaemonHouse();
         await house.StartAsync();
         GuestMessage disk = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "disk"));
-        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
+        using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
         int? process = (await house.StartGuestAsync("disk")).ProcessId;
         await watch.WaitForLinesAsync("n=", 2);
         StateMessage sound = await house.SaveAsync("disk");
@@ -98,7 +98,7 @@ public sealed class BadInputTests
         await using var house = new DaemonHouse();
         await house.StartAsync();
         GuestMessage disk = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "disk"));
-        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
+        using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
         await house.StartGuestAsync("disk");
         await watch.WaitForLinesAsync("n=", 2);
         StateMessage sound = await house.SaveAsync("disk");

@@ -5,27 +5,32 @@ using System.Text;
 
 namespace Hearth.Supervisor.Tests.Soak;
 
-/// <summary>Listens to a guest's console past the supervisor, whatever process the guest has, and writes down what came when.</summary>
-internal sealed class ConsoleWatch : IAsyncDisposable
+/// <summary>
+/// Listens to a guest's console past the supervisor, whatever process the guest has, and writes down what came when. On a thread of its own: the pool's may be busy with saves,
+/// and what comes would seem late.
+/// </summary>
+internal sealed class ConsoleWatch : IDisposable
 {
     // What was written before somebody listened comes at once, and tells nothing of times.
     private static readonly TimeSpan s_history = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(2);
 
     private readonly string _socket;
-    private readonly CancellationTokenSource _ending = new();
     private readonly Lock _lock = new();
-    private readonly Task _watching;
+    private readonly Thread _thread;
 
     // Under _lock.
     private readonly List<ConsoleLine> _lines = [];
     private readonly Dictionary<int, long> _firstOutputs = [];
     private int _connection;
+    private Socket? _now;
+    private bool _isEnding;
 
     public ConsoleWatch(string socket)
     {
         _socket = socket;
-        _watching = WatchAsync();
+        _thread = new Thread(Watch) { IsBackground = true, Name = "console", Priority = ThreadPriority.AboveNormal };
+        _thread.Start();
     }
 
     /// <summary>The number of the connection now; before the first, 0.</summary>
@@ -112,11 +117,15 @@ internal sealed class ConsoleWatch : IAsyncDisposable
 
     public IReadOnlyList<string> LinesWith(string text) => [.. Lines.Select(line => line.Text).Where(line => line.Contains(text, StringComparison.Ordinal))];
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await _ending.CancelAsync();
-        await _watching;
-        _ending.Dispose();
+        lock (_lock)
+        {
+            _isEnding = true;
+            _now?.Dispose();
+        }
+
+        _thread.Join();
     }
 
     private static bool TryReadTick(string line, out long number, out double uptime)
@@ -133,31 +142,38 @@ internal sealed class ConsoleWatch : IAsyncDisposable
             return _firstOutputs[connection];
     }
 
-    private async Task WatchAsync()
+    private void Watch()
     {
-        while (!_ending.IsCancellationRequested)
+        while (true)
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            lock (_lock)
+            {
+                if (_isEnding)
+                    return;
+                _now = socket;
+            }
+
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), _ending.Token);
-                await ReadAsync(socket);
+                socket.Connect(new UnixDomainSocketEndPoint(_socket));
+                Read(socket);
             }
-            catch (Exception error) when (error is SocketException or OperationCanceledException)
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
-                await Task.Delay(s_pace);
+                Thread.Sleep(s_pace);
             }
         }
     }
 
-    private async Task ReadAsync(Socket socket)
+    private void Read(Socket socket)
     {
         int connection;
         lock (_lock)
             connection = ++_connection;
         var buffer = new byte[4096];
         var line = new StringBuilder();
-        while (await socket.ReceiveAsync(buffer, _ending.Token) is > 0 and var count)
+        while (socket.Receive(buffer) is > 0 and var count)
         {
             long now = Stopwatch.GetTimestamp();
             lock (_lock)

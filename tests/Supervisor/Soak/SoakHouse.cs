@@ -58,7 +58,7 @@ internal sealed class SoakHouse : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (ConsoleWatch watch in _watches.Values)
-            await watch.DisposeAsync();
+            watch.Dispose();
         foreach (Guest guest in Store.Guests.All().Where(guest => Runs.ConditionOf(guest.Id).ProcessId is not null))
             await Runs.StopAsync(guest.Id, TimeSpan.Zero, CancellationToken.None);
         await Runs.DisposeAsync();

@@ -25,7 +25,7 @@ public sealed class SupervisorKilledTests
         await using var house = new DaemonHouse();
         await house.StartAsync();
         GuestMessage guest = await house.AddAsync(SoakGuests.Define(house.Scratch, "data", SoakGuests.Data));
-        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
+        using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
         await house.StartGuestAsync("data");
         await watch.WaitForLinesAsync("ready", 1);
         await house.SaveAsync("data");
@@ -54,7 +54,7 @@ public sealed class SupervisorKilledTests
         await using var house = new DaemonHouse();
         await house.StartAsync();
         GuestMessage guest = await house.AddAsync(SoakGuests.Define(house.Scratch, "sums", SoakGuests.Sums));
-        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
+        using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
         await house.StartGuestAsync("sums");
         await watch.WaitForLinesAsync("right", 2);
 
@@ -79,8 +79,8 @@ public sealed class SupervisorKilledTests
         await house.StartAsync();
         GuestMessage disk = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "disk"));
         GuestMessage sums = await house.AddAsync(SoakGuests.Define(house.Scratch, "sums", SoakGuests.Sums));
-        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
-        await using var other = new ConsoleWatch(house.Places.ConsoleSocket(sums.Id));
+        using var watch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
+        using var other = new ConsoleWatch(house.Places.ConsoleSocket(sums.Id));
         await house.StartGuestAsync("disk");
         await house.StartGuestAsync("sums");
         await watch.WaitForLinesAsync("n=", 2);
@@ -106,9 +106,9 @@ public sealed class SupervisorKilledTests
         GuestMessage clock = await house.AddAsync(SoakGuests.Define(house.Scratch, "clock", SoakGuests.Clock) with { CheckpointSeconds = 2 });
         GuestMessage sums = await house.AddAsync(SoakGuests.Define(house.Scratch, "sums", SoakGuests.Sums) with { CheckpointSeconds = 4 });
         GuestMessage disk = await house.AddAsync(SoakGuests.DefineDiskLog(house.Scratch, "disk") with { CheckpointSeconds = 2 });
-        await using var clockWatch = new ConsoleWatch(house.Places.ConsoleSocket(clock.Id));
-        await using var sumsWatch = new ConsoleWatch(house.Places.ConsoleSocket(sums.Id));
-        await using var diskWatch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
+        using var clockWatch = new ConsoleWatch(house.Places.ConsoleSocket(clock.Id));
+        using var sumsWatch = new ConsoleWatch(house.Places.ConsoleSocket(sums.Id));
+        using var diskWatch = new ConsoleWatch(house.Places.ConsoleSocket(disk.Id));
         GuestMessage[] guests = [await house.StartGuestAsync("clock"), await house.StartGuestAsync("sums"), await house.StartGuestAsync("disk")];
         await clockWatch.WaitForLinesAsync("tick", 2);
         await sumsWatch.WaitForLinesAsync("right", 2);

@@ -32,7 +32,7 @@ public sealed class TreeKilledTests
         await using var house = new DaemonHouse();
         await house.StartAsync();
         GuestMessage guest = await house.AddAsync(SoakGuests.Define(house.Scratch, First, SoakGuests.Sums));
-        await using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
+        using var watch = new ConsoleWatch(house.Places.ConsoleSocket(guest.Id));
         await house.StartGuestAsync(First);
         await watch.WaitForLinesAsync("right", 1);
         _ = await house.SaveAsync(First);
@@ -53,8 +53,8 @@ public sealed class TreeKilledTests
         GuestDefinition first = SoakGuests.DefineDiskLog(house.Scratch, First) with { CheckpointSeconds = seconds };
         GuestDefinition second = SoakGuests.DefineDiskLog(house.Scratch, Second) with { CheckpointSeconds = seconds, Networks = ["user"] };
         await house.StartAsync();
-        await using var firstGuest = await SoakedGuest.StartAsync(house, first);
-        await using var secondGuest = await SoakedGuest.StartAsync(house, second);
+        using var firstGuest = await SoakedGuest.StartAsync(house, first);
+        using var secondGuest = await SoakedGuest.StartAsync(house, second);
         SoakedGuest[] guests = [firstGuest, secondGuest];
         var register = new RegisterDriver(house, first, random);
         var cut = new PowerCut(house.Home, random);
@@ -101,7 +101,7 @@ public sealed class TreeKilledTests
     }
 
     /// <summary>A guest that is driven, with what is known of it.</summary>
-    private sealed class SoakedGuest(GuestMessage guest, ConsoleWatch watch) : IAsyncDisposable
+    private sealed class SoakedGuest(GuestMessage guest, ConsoleWatch watch) : IDisposable
     {
         public string Name => guest.Name;
 
@@ -131,6 +131,6 @@ public sealed class TreeKilledTests
             await Watch.WaitForLinesAsync("n=", 6);
         }
 
-        public ValueTask DisposeAsync() => watch.DisposeAsync();
+        public void Dispose() => watch.Dispose();
     }
 }
