@@ -47,4 +47,29 @@ public sealed class SavingTests
         Assert.True(second.NewBytes < first.NewBytes, $"{second} after {first}");
         TestContext.Current.SendDiagnosticMessage($"{first}\n{second}");
     }
+
+    /// <summary>The process that was is gone by then: what it was doing is not.</summary>
+    [Fact]
+    public async Task Restore_thatCannotStart_leavesTheGuestAsItWasBeforeGoingBack()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.StartAsync(guest, "round 2 on 0");
+        SavedStateRecord state = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        await house.ReadUntilAsync(guest, "round 9 on 0");
+        string socket = new GuestPlaces(house.Home).ControlSocket(guest);
+        File.Delete(socket);
+        Directory.CreateDirectory(socket);
+
+        await Assert.ThrowsAsync<GuestRunException>(() => house.Runs.RestoreAsync(guest, state.Id, keepsPresent: true, Cancellation));
+        GuestCondition refused = house.Runs.ConditionOf(guest);
+        Directory.Delete(socket);
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        string again = await house.ReadUntilAsync(guest, "sums=");
+
+        Assert.Equal(GuestPhase.Saved, refused.Phase);
+        Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", again, StringComparison.Ordinal);
+        Assert.DoesNotContain("Linux version", again, StringComparison.Ordinal);
+        Assert.DoesNotContain("round 9 on 0", again, StringComparison.Ordinal);
+    }
 }

@@ -57,8 +57,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
     {
         if (_running is not null)
             throw new GuestRunException("the guest runs already", GuestRunFailure.WrongPhase);
-        _ladder.Forget();
-        await StartLockedAsync(manner == StartManner.GoOn ? _present.Saved : 0, isAsked: true).ConfigureAwait(false);
+        await StartAnewLockedAsync(manner == StartManner.GoOn ? _present.Saved : 0).ConfigureAwait(false);
     }, cancellation);
 
     public Task StopAsync(TimeSpan patience, CancellationToken cancellation) => WithGateAsync(async () =>
@@ -100,12 +99,10 @@ internal sealed class GuestKeeper : IAsyncDisposable
         // What is now is not given up for something that cannot be.
         StateDetails details = _host.States.Require(_guest, state).Details;
         await Task.Run(() => _upkeep.Verify(state, details, _present), CancellationToken.None).ConfigureAwait(false);
-        if (_running is { } running && keepsPresent)
-            _ = await SaveLockedAsync(new SaveRequest("before going back", Stops: true), isCheckpoint: false, null).ConfigureAwait(false);
-        else if (_running is not null)
-            await EndAsync(_running).ConfigureAwait(false);
-        _ladder.Forget();
-        await StartLockedAsync(state, isAsked: true).ConfigureAwait(false);
+        if (_running is { } running)
+            await GoBackLockedAsync(running, state, keepsPresent).ConfigureAwait(false);
+        else
+            await StartAnewLockedAsync(state).ConfigureAwait(false);
     }, cancellation);
 
     /// <summary>Gives another guest what this one has: as it is stopped, or as it was in a state.</summary>
@@ -220,6 +217,33 @@ internal sealed class GuestKeeper : IAsyncDisposable
             await running.OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
             Show(GuestPhase.Running);
         }
+    }
+
+    /// <summary>
+    /// Ends what runs and goes on from a state. It does not count as stopped in between: where this supervisor and the guest end meanwhile, by a power cut, it comes back by itself, from
+    /// what was committed last.
+    /// </summary>
+    private async Task GoBackLockedAsync(RunningGuest running, long state, bool keepsPresent)
+    {
+        long otherwise = state;
+        if (keepsPresent)
+            otherwise = (await SaveLockedAsync(new SaveRequest("before going back", StaysPaused: true), isCheckpoint: false, null).ConfigureAwait(false)).Id;
+        await EndAsync(running).ConfigureAwait(false);
+        try
+        {
+            await StartAnewLockedAsync(state).ConfigureAwait(false);
+        }
+        catch (GuestRunException error)
+        {
+            Leave(_present with { Saved = otherwise }, error.Message);
+            throw;
+        }
+    }
+
+    private Task StartAnewLockedAsync(long state)
+    {
+        _ladder.Forget();
+        return StartLockedAsync(state, isAsked: true);
     }
 
     /// <param name="state">The state it goes on from; 0 to boot.</param>

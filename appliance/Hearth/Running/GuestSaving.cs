@@ -91,7 +91,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
                 layers.Add(new LayerOrder(i, path));
             }
 
-            var order = new GuestOrder(0, GuestOrderKind.Save) { Save = new SaveOrder(from, request.Stops, layers) };
+            var order = new GuestOrder(0, GuestOrderKind.Save) { Save = new SaveOrder(from, request.IsLast, layers) };
             asked = running.Link.AskAsync(order, s_limit, CancellationToken.None, [.. files.Files]);
         }
 
@@ -104,7 +104,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         try
         {
             await running.OrderAsync(GuestOrderKind.Forget).ConfigureAwait(false);
-            if (request.Stops && !present.IsPaused)
+            if (request.IsLast && !present.IsPaused)
                 await running.OrderAsync(GuestOrderKind.Resume).ConfigureAwait(false);
         }
         catch (GuestRunException)
