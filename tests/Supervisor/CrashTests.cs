@@ -47,6 +47,31 @@ public sealed class CrashTests
         Assert.Contains("Linux version", console, StringComparison.Ordinal);
     }
 
+    /// <summary>That the host has no process to give is no reason to give a state up.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Process_thatCannotBeStartedAgain_guestKeepsItsState(bool isGivenUp)
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.StartAsync(guest, "round 3 on 0");
+        await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        string socket = new GuestPlaces(house.Home).ControlSocket(guest);
+        File.Delete(socket);
+        Directory.CreateDirectory(socket);
+
+        Kill(house.Runs.ConditionOf(guest).ProcessId!.Value);
+        await WaitAsync(() => house.Log.Count > 1 && (!isGivenUp || house.Runs.ConditionOf(guest).Sentence?.Contains("could not be started again", StringComparison.Ordinal) == true));
+        Directory.Delete(socket);
+        if (isGivenUp)
+            await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        string console = await house.ReadUntilAsync(guest, "sums=");
+
+        Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
+        Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Process_thatStopsAnswering_isEndedAndBroughtBack()
     {
@@ -130,6 +155,12 @@ public sealed class CrashTests
         Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
         Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
         Assert.DoesNotContain(house.Log, line => line.Contains("could not be brought back", StringComparison.Ordinal));
+    }
+
+    private static async Task WaitAsync(Func<bool> isThere)
+    {
+        while (!isThere())
+            await Task.Delay(20, Cancellation);
     }
 
     private static void NoteAnother(TestHouse house, int guest)

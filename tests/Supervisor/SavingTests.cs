@@ -72,4 +72,20 @@ public sealed class SavingTests
         Assert.DoesNotContain("Linux version", again, StringComparison.Ordinal);
         Assert.DoesNotContain("round 9 on 0", again, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task State_thatARunningGuestAloneCouldComeBackTo_isNotGivenUp()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.StartAsync(guest, "round 2 on 0");
+        SavedStateRecord first = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+
+        GuestRunException refused = await Assert.ThrowsAsync<GuestRunException>(() => house.Runs.DeleteStateAsync(guest, first.Id, Cancellation));
+        SavedStateRecord second = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        await house.Runs.DeleteStateAsync(guest, first.Id, Cancellation);
+
+        Assert.Equal(GuestRunFailure.WrongPhase, refused.Failure);
+        Assert.Equal([second.Id], house.Runs.StatesOf(guest).Select(state => state.Id));
+    }
 }

@@ -10,6 +10,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
     private const int MostGivenUp = 3;
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_eventPace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan[] s_pauses = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)];
 
     private readonly GuestHost _host;
     private readonly int _guest;
@@ -139,6 +140,8 @@ internal sealed class GuestKeeper : IAsyncDisposable
             throw new GuestRunException("the state is pinned: unpin it before it is given up", GuestRunFailure.WrongPhase);
         if (_present.Saved == state && _running is null)
             throw new GuestRunException("the guest was stopped with this state and would be lost: start it before", GuestRunFailure.WrongPhase);
+        if (_running is not null && StatesOfThisRun() is [var only] && only.Id == state)
+            throw new GuestRunException("the guest runs and has no other state to come back to: save it again before, or stop it", GuestRunFailure.WrongPhase);
         _host.States.Delete(state);
         Keep(_upkeep.SweepLayers(_present));
         Show(_condition.Phase, _condition.Sentence);
@@ -376,8 +379,13 @@ internal sealed class GuestKeeper : IAsyncDisposable
 
             try
             {
-                await StartLockedAsync(step.State ?? 0, isAsked: false).ConfigureAwait(false);
+                await StartPatientlyLockedAsync(step.State ?? 0).ConfigureAwait(false);
                 _host.Note(_guest, "guest.recovered", step.State is { } state ? $"the guest goes on from its state {state}" : "the guest boots again");
+                return;
+            }
+            catch (GuestRunException error) when (error.Failure == GuestRunFailure.NoProcess)
+            {
+                Leave(_present with { Process = null, Saved = step.State ?? 0, HasCrashed = true }, $"{sentence}; it could not be started again: {error.Message}");
                 return;
             }
             catch (GuestRunException error)
@@ -385,6 +393,26 @@ internal sealed class GuestKeeper : IAsyncDisposable
                 _host.Log($"guest {_guest} could not be brought back: {error.Message}");
             }
         }
+    }
+
+    /// <summary>A host that has no process to give now may have one in a second; a step of the ladder, which costs what the guest has done since an earlier state, is not taken for that.</summary>
+    private async Task StartPatientlyLockedAsync(long state)
+    {
+        foreach (TimeSpan pause in s_pauses)
+        {
+            try
+            {
+                await StartLockedAsync(state, isAsked: false).ConfigureAwait(false);
+                return;
+            }
+            catch (GuestRunException error) when (error.Failure == GuestRunFailure.NoProcess && !_ending.IsCancellationRequested)
+            {
+                _host.Log($"guest {_guest} could not be started, and is again in {pause.TotalSeconds} s: {error.Message}");
+                await Task.Delay(pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        await StartLockedAsync(state, isAsked: false).ConfigureAwait(false);
     }
 
     /// <summary>A state from before the guest was started last is not what it was doing: what it has written since is worth more.</summary>

@@ -47,7 +47,8 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             else if (started is not null)
                 End(started);
             keep(present with { Process = null });
-            throw HostFailure.Explain(error);
+            GuestRunException failure = HostFailure.Explain(error);
+            throw started is null && failure.Failure == GuestRunFailure.Host ? new GuestRunException(failure.Message, GuestRunFailure.NoProcess, error) : failure;
         }
     }
 

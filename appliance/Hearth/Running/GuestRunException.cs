@@ -21,4 +21,7 @@ internal enum GuestRunFailure
 
     /// <summary>A state is damaged, or of a later version.</summary>
     Damaged,
+
+    /// <summary>The host could not even start the guest's process: another state would do no better.</summary>
+    NoProcess,
 }

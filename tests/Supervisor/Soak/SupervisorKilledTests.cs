@@ -86,6 +86,7 @@ public sealed class SupervisorKilledTests
         await watch.WaitForLinesAsync("n=", 2);
         await other.WaitForLinesAsync("right", 2);
 
+        _ = await house.SaveAsync("disk");
         StateMessage deleted = await house.SaveAsync("disk");
         await house.DeleteStateAsync("disk", deleted.Id);
         house.KillDaemon();
