@@ -136,6 +136,10 @@ internal sealed class DaemonHouse : IAsyncDisposable
 
     public Task<StateMessage[]> StatesAsync(string guest) => Client.GetAsync($"/v1/guests/{guest}/states", ApiJson.Client.StateMessageArray);
 
+    /// <summary>What happened last, and what daemons have said.</summary>
+    public async Task<string> TellAsync() =>
+        $"{string.Join('\n', (await Client.GetAsync("/v1/events", ApiJson.Client.EventMessageArray)).Select(happened => happened.ToString()))}\n{Said}";
+
     /// <summary>Waits until a guest is in a phase.</summary>
     public async Task<GuestMessage> WaitAsync(string guest, string phase, int seconds = 60)
     {
