@@ -34,7 +34,7 @@ public sealed class CheckpointTests
         Assert.All(layers, layer => Assert.True(DiskInspection.Check(layer, repair: false, null).IsClean, layer));
         foreach (SavedStateRecord state in states)
         {
-            await house.Runs.RestoreAsync(guest, state.Id, keepsPresent: false, Cancellation);
+            await house.Runs.RestoreAsync(guest, state.Id, keepsPresent: false, null, Cancellation);
             Assert.DoesNotContain("wrong", await DiskLog.WaitAsync(house, guest), StringComparison.Ordinal);
         }
     }

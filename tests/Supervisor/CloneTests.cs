@@ -27,7 +27,7 @@ public sealed class CloneTests
         string original = await DiskLog.WaitAsync(house, first);
         await house.Runs.StopAsync(first, TimeSpan.Zero, Cancellation);
         await house.Runs.RemoveAsync(first, Cancellation);
-        await house.Runs.RestoreAsync(second, copy.Id, keepsPresent: false, Cancellation);
+        await house.Runs.RestoreAsync(second, copy.Id, keepsPresent: false, null, Cancellation);
         string again = await DiskLog.WaitAsync(house, second);
 
         Assert.All([cloned, original, again], text => Assert.DoesNotContain("wrong", text, StringComparison.Ordinal));

@@ -26,9 +26,9 @@ public sealed class DiskSavingTests
         SavedStateRecord early = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         await DiskLog.WaitAsync(house, guest);
         SavedStateRecord late = await house.Runs.SaveAsync(guest, new SaveRequest(Stops: true), null, Cancellation);
-        await house.Runs.RestoreAsync(guest, early.Id, keepsPresent: false, Cancellation);
+        await house.Runs.RestoreAsync(guest, early.Id, keepsPresent: false, null, Cancellation);
         string afterEarly = await DiskLog.WaitAsync(house, guest);
-        await house.Runs.RestoreAsync(guest, late.Id, keepsPresent: true, Cancellation);
+        await house.Runs.RestoreAsync(guest, late.Id, keepsPresent: true, null, Cancellation);
         string afterLate = await DiskLog.WaitAsync(house, guest);
         await house.Runs.StopAsync(guest, TimeSpan.Zero, Cancellation);
 

@@ -1,5 +1,6 @@
 using Hearth.Boot.Tests;
 using Hearth.Running;
+using Hearth.Supervisor.Tests.Soak;
 
 namespace Hearth.Supervisor.Tests;
 
@@ -36,16 +37,33 @@ public sealed class SavingTests
         SavedStateRecord second = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         string afterwards = await house.ReadUntilAsync(guest, "sums=");
         await house.WaitAsync(guest, GuestPhase.Stopped);
-        await house.Runs.RestoreAsync(guest, first.Id, keepsPresent: false, Cancellation);
+        await house.Runs.RestoreAsync(guest, first.Id, keepsPresent: false, null, Cancellation);
         string again = await house.ReadUntilAsync(guest, "sums=");
         await house.WaitAsync(guest, GuestPhase.Stopped);
-        await house.Runs.RestoreAsync(guest, second.Id, keepsPresent: false, Cancellation);
+        await house.Runs.RestoreAsync(guest, second.Id, keepsPresent: false, null, Cancellation);
         string third = await house.ReadUntilAsync(guest, "sums=");
 
         Assert.All([afterwards, again, third], text => Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", text, StringComparison.Ordinal));
         Assert.DoesNotContain("Linux version", again, StringComparison.Ordinal);
         Assert.True(second.NewBytes < first.NewBytes, $"{second} after {first}");
         TestContext.Current.SendDiagnosticMessage($"{first}\n{second}");
+    }
+
+    [Fact]
+    public async Task Restore_thatKeepsWhatIsNow_tellsHowFarItIs()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.StartAsync(guest, "round 2 on 0");
+        SavedStateRecord state = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        var told = new List<double>();
+
+        await house.Runs.RestoreAsync(guest, state.Id, keepsPresent: true, new InstantProgress(told.Add), Cancellation);
+
+        Assert.Equal(told.Order(), told);
+        Assert.Contains(told, share => share is > 0 and < 0.5);
+        Assert.Equal(0.5, told.Last(share => share <= 0.5));
+        Assert.Contains(told, share => share > 0.5);
     }
 
     /// <summary>The process that was is gone by then: what it was doing is not.</summary>
@@ -61,7 +79,7 @@ public sealed class SavingTests
         File.Delete(socket);
         Directory.CreateDirectory(socket);
 
-        await Assert.ThrowsAsync<GuestRunException>(() => house.Runs.RestoreAsync(guest, state.Id, keepsPresent: true, Cancellation));
+        await Assert.ThrowsAsync<GuestRunException>(() => house.Runs.RestoreAsync(guest, state.Id, keepsPresent: true, null, Cancellation));
         GuestCondition refused = house.Runs.ConditionOf(guest);
         Directory.Delete(socket);
         await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);

@@ -144,8 +144,9 @@ public sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>Looks whether a state can be taken back: reads all that it consists of and compares checksums.</summary>
+    /// <param name="progress">Told the share that has been read; null for nobody.</param>
     /// <exception cref="SnapshotException">It is gone, or damaged.</exception>
-    public void Verify(SavedState state)
+    public void Verify(SavedState state, IProgress<double>? progress = null)
     {
         using SavedStateReader reader = Read(state);
         Manifest manifest;
@@ -154,8 +155,13 @@ public sealed class SnapshotStore : IDisposable
         var needed = new HashSet<PageReference>();
         FindNeeded(manifest, needed, []);
         var buffer = new byte[Chunk.MaximumLength];
+        int read = 0;
         foreach (PageReference chunk in needed.OrderBy(page => page.Value))
+        {
             _ = _packs.Read(chunk, buffer);
+            progress?.Report((double)++read / needed.Count);
+        }
+
         foreach (StatePart part in manifest.Parts)
             _ = ReadPart(manifest, part.Name);
     }

@@ -14,10 +14,10 @@ internal sealed class StateRoutes(Household house)
     {
         ApiContext json = ApiJson.Daemon;
         yield return Route.Long($"{Guest}/save", "Saves a guest as it is now.", json.SaveOrder, json.StateMessage, json.LongAnswerStateMessage, SaveAsync);
-        yield return Route.Long($"{Guest}/restore", "Goes on from a saved state.", json.RestoreRequest, json.StateMessage, json.LongAnswerStateMessage, async (call, body, _) =>
-            StateMessage.Of(await house.RestoreAsync(GuestOf(call), body.State, body.KeepPresent, call.Gone).ConfigureAwait(false)));
-        yield return Route.Long($"{Guest}/rewind", "Goes back to a time, and keeps what is now.", json.RewindRequest, json.StateMessage, json.LongAnswerStateMessage, async (call, body, _) =>
-            StateMessage.Of(await house.RewindAsync(GuestOf(call), body.To ?? "", call.Gone).ConfigureAwait(false)));
+        yield return Route.Long($"{Guest}/restore", "Goes on from a saved state.", json.RestoreRequest, json.StateMessage, json.LongAnswerStateMessage, async (call, body, progress) =>
+            StateMessage.Of(await house.RestoreAsync(GuestOf(call), body.State, body.KeepPresent, progress, call.Gone).ConfigureAwait(false)));
+        yield return Route.Long($"{Guest}/rewind", "Goes back to a time, and keeps what is now.", json.RewindRequest, json.StateMessage, json.LongAnswerStateMessage, async (call, body, progress) =>
+            StateMessage.Of(await house.RewindAsync(GuestOf(call), body.To ?? "", progress, call.Gone).ConfigureAwait(false)));
         yield return Route.Get($"{Guest}/states", "The saved states of a guest, the newest first, checkpoints too.", json.StateMessageArray, call =>
             house.Runs.StatesOf(GuestOf(call).Id).Select(StateMessage.Of).ToArray());
         yield return Route.Get(One, "A saved state.", json.StateMessage, call => StateMessage.Of(StateOf(call)));

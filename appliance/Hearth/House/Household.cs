@@ -86,21 +86,21 @@ internal sealed class Household : IAsyncDisposable
     /// <summary>Goes on from a state.</summary>
     /// <param name="state">Null for the last one.</param>
     /// <param name="keepsPresent">What runs now is saved first.</param>
-    public async Task<SavedStateRecord> RestoreAsync(Guest guest, long? state, bool keepsPresent, CancellationToken cancellation)
+    public async Task<SavedStateRecord> RestoreAsync(Guest guest, long? state, bool keepsPresent, IProgress<double>? progress, CancellationToken cancellation)
     {
         RequireOpen();
         SavedStateRecord chosen = state is { } id ? RequireState(guest, id) : Runs.StatesOf(guest.Id) is [var newest, ..]
             ? newest
             : throw new HouseException(HouseFailure.StateNotFound, $"{guest.Name} has no saved state: `hearth guest save {guest.Name}` makes one");
-        await RunFailure.AskAsync(() => Runs.RestoreAsync(guest.Id, chosen.Id, keepsPresent, cancellation)).ConfigureAwait(false);
+        await RunFailure.AskAsync(() => Runs.RestoreAsync(guest.Id, chosen.Id, keepsPresent, progress, cancellation)).ConfigureAwait(false);
         Events.Add("state.restored", $"{guest.Name} goes on from state {chosen.Id}", guest.Id);
         return chosen;
     }
 
     /// <summary>Goes back to a time, and keeps what is now.</summary>
     /// <param name="to">As <see cref="RewindTarget"/> reads it.</param>
-    public Task<SavedStateRecord> RewindAsync(Guest guest, string to, CancellationToken cancellation) =>
-        RestoreAsync(guest, RewindTarget.Choose(to, guest.Name, Runs.StatesOf(guest.Id), _clock).Id, keepsPresent: true, cancellation);
+    public Task<SavedStateRecord> RewindAsync(Guest guest, string to, IProgress<double>? progress, CancellationToken cancellation) =>
+        RestoreAsync(guest, RewindTarget.Choose(to, guest.Name, Runs.StatesOf(guest.Id), _clock).Id, keepsPresent: true, progress, cancellation);
 
     /// <exception cref="HouseException">The guest has no such state.</exception>
     public SavedStateRecord RequireState(Guest guest, long state) => Runs.StatesOf(guest.Id).FirstOrDefault(each => each.Id == state)

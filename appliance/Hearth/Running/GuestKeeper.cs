@@ -95,13 +95,15 @@ internal sealed class GuestKeeper : IAsyncDisposable
         return record!;
     }
 
-    public Task RestoreAsync(long state, bool keepsPresent, CancellationToken cancellation) => WithGateAsync(async () =>
+    public Task RestoreAsync(long state, bool keepsPresent, IProgress<double>? progress, CancellationToken cancellation) => WithGateAsync(async () =>
     {
+        bool saves = _running is not null && keepsPresent;
+        IProgress<double>? looking = saves && progress is not null ? new PartialProgress(progress, 0, 0.5) : progress;
         // What is now is not given up for something that cannot be.
         StateDetails details = _host.States.Require(_guest, state).Details;
-        await Task.Run(() => _upkeep.Verify(state, details, _present), CancellationToken.None).ConfigureAwait(false);
+        await Task.Run(() => _upkeep.Verify(state, details, _present, looking), CancellationToken.None).ConfigureAwait(false);
         if (_running is { } running)
-            await GoBackLockedAsync(running, state, keepsPresent).ConfigureAwait(false);
+            await GoBackLockedAsync(running, state, keepsPresent, progress is null ? null : new PartialProgress(progress, 0.5, 1)).ConfigureAwait(false);
         else
             await StartAnewLockedAsync(state).ConfigureAwait(false);
     }, cancellation);
@@ -226,11 +228,11 @@ internal sealed class GuestKeeper : IAsyncDisposable
     /// Ends what runs and goes on from a state. It does not count as stopped in between: where this supervisor and the guest end meanwhile, by a power cut, it comes back by itself, from
     /// what was committed last.
     /// </summary>
-    private async Task GoBackLockedAsync(RunningGuest running, long state, bool keepsPresent)
+    private async Task GoBackLockedAsync(RunningGuest running, long state, bool keepsPresent, IProgress<double>? progress)
     {
         long otherwise = state;
         if (keepsPresent)
-            otherwise = (await SaveLockedAsync(new SaveRequest("before going back", StaysPaused: true), isCheckpoint: false, null).ConfigureAwait(false)).Id;
+            otherwise = (await SaveLockedAsync(new SaveRequest("before going back", StaysPaused: true), isCheckpoint: false, progress).ConfigureAwait(false)).Id;
         await EndAsync(running).ConfigureAwait(false);
         try
         {

@@ -40,7 +40,8 @@ internal sealed class GuestRuns : IGuestRuns, IAsyncDisposable
     public Task<SavedStateRecord> SaveAsync(int guest, SaveRequest request, IProgress<double>? progress, CancellationToken cancellation) =>
         KeeperOf(guest).SaveAsync(request, progress, cancellation);
 
-    public Task RestoreAsync(int guest, long state, bool keepsPresent, CancellationToken cancellation) => KeeperOf(guest).RestoreAsync(state, keepsPresent, cancellation);
+    public Task RestoreAsync(int guest, long state, bool keepsPresent, IProgress<double>? progress, CancellationToken cancellation) =>
+        KeeperOf(guest).RestoreAsync(state, keepsPresent, progress, cancellation);
 
     public IReadOnlyList<SavedStateRecord> StatesOf(int guest) => _host.States.Of(guest);
 

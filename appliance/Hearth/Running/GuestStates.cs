@@ -89,10 +89,11 @@ internal sealed class GuestStates : IDisposable
     }
 
     /// <summary>Looks whether a guest can go on from a state, before anything else is given up for it.</summary>
+    /// <param name="progress">Told the share that has been looked at; null for nobody.</param>
     /// <exception cref="GuestRunException">It is gone, or damaged.</exception>
-    public void Verify(long state) => Explain(state, () =>
+    public void Verify(long state, IProgress<double>? progress) => Explain(state, () =>
     {
-        _snapshots.Verify(Find(state) ?? throw new SnapshotException($"the state {state} is gone"));
+        _snapshots.Verify(Find(state) ?? throw new SnapshotException($"the state {state} is gone"), progress);
         return true;
     });
 

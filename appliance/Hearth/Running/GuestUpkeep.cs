@@ -18,10 +18,11 @@ internal sealed class GuestUpkeep(GuestHost host, int guest)
     }
 
     /// <summary>Looks whether the guest can go on from a state, before anything else is given up for it.</summary>
+    /// <param name="progress">Told the share of its memory that has been looked at; null for nobody.</param>
     /// <exception cref="GuestRunException">Its memory or one of its disks is gone, or damaged.</exception>
-    public void Verify(long state, StateDetails details, GuestPresent present)
+    public void Verify(long state, StateDetails details, GuestPresent present, IProgress<double>? progress)
     {
-        host.States.Verify(state);
+        host.States.Verify(state, progress);
         try
         {
             Disks.Verify(details.Disks, TreeOf(present));

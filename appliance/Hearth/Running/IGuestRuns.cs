@@ -31,7 +31,7 @@ internal interface IGuestRuns
     Task<SavedStateRecord> SaveAsync(int guest, SaveRequest request, IProgress<double>? progress, CancellationToken cancellation);
 
     /// <summary>Goes on from a saved state, whatever runs now; what runs is saved first where <paramref name="keepsPresent"/> says so.</summary>
-    Task RestoreAsync(int guest, long state, bool keepsPresent, CancellationToken cancellation);
+    Task RestoreAsync(int guest, long state, bool keepsPresent, IProgress<double>? progress, CancellationToken cancellation);
 
     /// <summary>The saved states of a guest, the newest first, checkpoints too.</summary>
     IReadOnlyList<SavedStateRecord> StatesOf(int guest);

@@ -79,7 +79,7 @@ internal sealed class HearthHouse : IDisposable
     /// <summary>Ends it at once.</summary>
     public void Stop(int guest) => Do(guest, "stopped", () => _runs.StopAsync(guest, TimeSpan.Zero, CancellationToken.None));
 
-    public void Restore(int guest, SavedStateRecord state) => Do(guest, "restored", () => _runs.RestoreAsync(guest, state.Id, keepsPresent: false, _cancellation));
+    public void Restore(int guest, SavedStateRecord state) => Do(guest, "restored", () => _runs.RestoreAsync(guest, state.Id, keepsPresent: false, null, _cancellation));
 
     /// <returns>What is on stable storage now.</returns>
     public SavedStateRecord Save(int guest, bool stops = false)

@@ -46,7 +46,11 @@ internal sealed class FakeRuns(TimeProvider clock) : IGuestRuns
         return state;
     }
 
-    public Task RestoreAsync(int guest, long state, bool keepsPresent, CancellationToken cancellation) => DoAsync($"restore-{state}{(keepsPresent ? "-keep" : "")}", guest, GuestPhase.Running);
+    public Task RestoreAsync(int guest, long state, bool keepsPresent, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        progress?.Report(0.5);
+        return DoAsync($"restore-{state}{(keepsPresent ? "-keep" : "")}", guest, GuestPhase.Running);
+    }
 
     public IReadOnlyList<SavedStateRecord> StatesOf(int guest) => [.. Enumerable.Reverse(_states.GetValueOrDefault(guest) ?? [])];
 

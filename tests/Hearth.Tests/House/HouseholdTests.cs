@@ -146,7 +146,7 @@ public sealed class HouseholdTests : IAsyncDisposable
         Guest play = _fixture.AddGuest("play");
         Runs.AddState(play.Id, _fixture.Clock.GetUtcNow() - TimeSpan.FromSeconds(30));
 
-        Assert.Equal(1, (await House.RewindAsync(play, "20s", End)).Id);
+        Assert.Equal(1, (await House.RewindAsync(play, "20s", null, End)).Id);
 
         Assert.Equal(["restore-1-keep 1"], Runs.Asked);
         Assert.Contains("state.restored", _fixture.Events);
@@ -157,7 +157,7 @@ public sealed class HouseholdTests : IAsyncDisposable
     {
         Guest play = _fixture.AddGuest("play");
 
-        var error = await Assert.ThrowsAsync<HouseException>(() => House.RestoreAsync(play, null, false, End));
+        var error = await Assert.ThrowsAsync<HouseException>(() => House.RestoreAsync(play, null, false, null, End));
 
         Assert.Equal("play has no saved state: `hearth guest save play` makes one", error.Message);
     }
