@@ -34,7 +34,7 @@ internal readonly ref struct KeptBlock
     public required ReadOnlySpan<byte> Bytes { get; init; }
 
     /// <summary>Reads a record.</summary>
-    /// <param name="length">How long it is; 0 when it does not fit into what is there.</param>
+    /// <param name="length">How long it is; 0 when it does not fit into what is there, or is none that was ever written.</param>
     public static KeptBlock Read(ReadOnlySpan<byte> from, out int length)
     {
         length = 0;
@@ -44,7 +44,13 @@ internal readonly ref struct KeptBlock
         int code = MemoryMarshal.Read<int>(from[8..]);
         int relocations = MemoryMarshal.Read<ushort>(from[16..]);
         int map = MemoryMarshal.Read<ushort>(from[18..]);
+        int checkedEntry = MemoryMarshal.Read<ushort>(from[12..]);
+        int nearEntry = MemoryMarshal.Read<ushort>(from[14..]);
         if (code is < 16 or > Relocation.LongestBlock || guest is 0 or > 4096)
+            return default;
+
+        // A block notes them in a byte each.
+        if (Math.Max(checkedEntry, nearEntry) > Math.Min(code - 1, byte.MaxValue))
             return default;
         int whole = (HeaderLength + ((relocations + map) * sizeof(uint)) + code + guest + 7) & ~7;
         if (whole > from.Length)
@@ -55,8 +61,8 @@ internal readonly ref struct KeptBlock
         {
             Mode = (ModeFlags)MemoryMarshal.Read<uint>(from),
             Offset = MemoryMarshal.Read<ushort>(from[4..]) & 0xFFF,
-            CheckedEntry = MemoryMarshal.Read<ushort>(from[12..]),
-            NearEntry = MemoryMarshal.Read<ushort>(from[14..]),
+            CheckedEntry = checkedEntry,
+            NearEntry = nearEntry,
             Age = from[20],
             Relocations = MemoryMarshal.Cast<byte, uint>(from.Slice(HeaderLength, relocations * sizeof(uint))),
             Map = MemoryMarshal.Cast<byte, uint>(from.Slice(HeaderLength + (relocations * sizeof(uint)), map * sizeof(uint))),
