@@ -240,7 +240,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
         catch (GuestRunException error)
         {
-            Leave(_present with { Saved = otherwise }, error.Message);
+            Leave(_present with { Process = null, Saved = otherwise }, error.Message);
             throw;
         }
     }
@@ -385,6 +385,11 @@ internal sealed class GuestKeeper : IAsyncDisposable
                 _host.Note(_guest, "guest.recovered", step.State is { } state ? $"the guest goes on from its state {state}" : "the guest boots again");
                 return;
             }
+            catch (OperationCanceledException)
+            {
+                // This supervisor goes; whoever comes next finds the guest without its process, as it was found now.
+                return;
+            }
             catch (GuestRunException error) when (error.Failure == GuestRunFailure.NoProcess)
             {
                 Leave(_present with { Process = null, Saved = step.State ?? 0, HasCrashed = true }, $"{sentence}; it could not be started again: {error.Message}");
@@ -407,10 +412,10 @@ internal sealed class GuestKeeper : IAsyncDisposable
                 await StartLockedAsync(state, isAsked: false).ConfigureAwait(false);
                 return;
             }
-            catch (GuestRunException error) when (error.Failure == GuestRunFailure.NoProcess && !_ending.IsCancellationRequested)
+            catch (GuestRunException error) when (error.Failure == GuestRunFailure.NoProcess)
             {
                 _host.Log($"guest {_guest} could not be started, and is again in {pause.TotalSeconds} s: {error.Message}");
-                await Task.Delay(pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(pause, _ending.Token).ConfigureAwait(false);
             }
         }
 

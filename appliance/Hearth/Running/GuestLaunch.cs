@@ -46,7 +46,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
                 End(running);
             else if (started is not null)
                 End(started);
-            keep(present with { Process = null });
+            keep(present);
             GuestRunException failure = HostFailure.Explain(error);
             throw started is null && failure.Failure == GuestRunFailure.Host ? new GuestRunException(failure.Message, GuestRunFailure.NoProcess, error) : failure;
         }
