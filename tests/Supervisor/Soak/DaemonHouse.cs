@@ -50,7 +50,8 @@ internal sealed class DaemonHouse : IAsyncDisposable
     /// <summary>Starts the daemon, and returns when it answers.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo(Hearth, ["up", "--foreground", "--home", Home]) { RedirectStandardError = true, WorkingDirectory = _scratch.Path };
+        // A session of its own, as `hearth up` gives it one: the scheduler shares the processors out among sessions.
+        var start = new ProcessStartInfo("setsid", [Hearth, "up", "--foreground", "--home", Home]) { RedirectStandardError = true, WorkingDirectory = _scratch.Path };
         start.Environment["PATH"] = Marked;
         start.Environment["HEARTH_PASST"] = GuestAssets.Passt();
         _daemon = Process.Start(start)!;
