@@ -18,6 +18,22 @@ public sealed class SupervisorKilledTests
     [Fact(Explicit = true)]
     public Task Supervisor_killedAtRandomTwoHundredTimes_guestsGoOn() => KillAsync(SoakCount.Or(200));
 
+    /// <summary>A larger one is for the start alone: then guests are what the processors are for.</summary>
+    [Fact]
+    public async Task Supervisor_thatIsUp_hasAnOrdinaryShareOfTheProcessors()
+    {
+        await using var house = new DaemonHouse();
+        await house.StartAsync();
+        string group = $"/proc/{Assert.Single(house.Processes())}/autogroup";
+        Assert.SkipUnless(File.Exists(group), "this kernel has no autogroups");
+        long start = Stopwatch.GetTimestamp();
+        while (!(await File.ReadAllTextAsync(group, Cancellation)).EndsWith("nice 0\n", StringComparison.Ordinal))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < s_settling, await File.ReadAllTextAsync(group, Cancellation));
+            await Task.Delay(20, Cancellation);
+        }
+    }
+
     /// <summary>What the guest had sent to the supervisor that is gone is sent again: the next state has everything.</summary>
     [Fact]
     public async Task Supervisor_killedInMidSave_nextStateIsWhole()
