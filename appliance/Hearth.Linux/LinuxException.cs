@@ -38,6 +38,9 @@ public sealed class LinuxException : Exception
     /// <summary>This user has not the right to do it.</summary>
     public bool IsDenied => ErrorNumber is Libc.EPERM or Libc.EACCES;
 
+    /// <summary>There is no such file.</summary>
+    public bool IsMissing => ErrorNumber is Libc.ENOENT;
+
     /// <summary>Nobody reads any more what was to be written.</summary>
     public bool IsUnheard => ErrorNumber is Libc.EPIPE;
 }

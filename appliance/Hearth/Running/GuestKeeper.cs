@@ -226,7 +226,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
 
     /// <summary>
     /// Ends what runs and goes on from a state. It does not count as stopped in between: where this supervisor and the guest end meanwhile, by a power cut, it comes back by itself, from
-    /// what was committed last.
+    /// what was committed last, or from this state.
     /// </summary>
     private async Task GoBackLockedAsync(RunningGuest running, long state, bool keepsPresent, IProgress<double>? progress)
     {
@@ -236,11 +236,12 @@ internal sealed class GuestKeeper : IAsyncDisposable
         await EndAsync(running).ConfigureAwait(false);
         try
         {
+            Keep(_present with { Base = state });
             await StartAnewLockedAsync(state).ConfigureAwait(false);
         }
-        catch (GuestRunException error)
+        catch (Exception error) when (HostFailure.IsOne(error))
         {
-            Leave(_present with { Process = null, Saved = otherwise }, error.Message);
+            Leave(_present with { Process = null, Saved = otherwise }, HostFailure.Explain(error).Message);
             throw;
         }
     }
@@ -260,12 +261,16 @@ internal sealed class GuestKeeper : IAsyncDisposable
         {
             if (isAsked)
                 _present = _present with { Started = _host.Clock.GetUtcNow() };
-            Attach(await _launch.StartAsync(GiveUpFor(state), state, Keep).ConfigureAwait(false));
+            Attach(await _launch.StartAsync(_present, GivenUpFor(state), state, Keep).ConfigureAwait(false));
         }
-        catch (GuestRunException error)
+        catch (Exception error) when (HostFailure.IsOne(error))
         {
-            Show(PhaseAtRest(), error.Message);
-            throw;
+            GuestRunException failure = HostFailure.Explain(error);
+
+            // One that comes back by itself may be tried again.
+            if (isAsked)
+                Show(PhaseAtRest(), failure.Message);
+            throw failure;
         }
 
         try
@@ -279,9 +284,9 @@ internal sealed class GuestKeeper : IAsyncDisposable
     }
 
     /// <summary>What was written since a state, and is in no other, is kept for a while when the guest goes back to it.</summary>
-    private GuestPresent GiveUpFor(long state) => state == 0 || state == _present.Saved || _present.Disks.Count == 0
-        ? _present
-        : _present with { GivenUp = [_present.Disks, .. _present.GivenUp.Take(MostGivenUp - 1)] };
+    private IReadOnlyList<IReadOnlyList<DiskRecord>> GivenUpFor(long state) => state == 0 || state == _present.Saved || _present.Disks.Count == 0
+        ? _present.GivenUp
+        : [_present.Disks, .. _present.GivenUp.Take(MostGivenUp - 1)];
 
     private void Attach(RunningGuest running)
     {
@@ -415,6 +420,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
             catch (GuestRunException error) when (error.Failure == GuestRunFailure.NoProcess)
             {
                 _host.Log($"guest {_guest} could not be started, and is again in {pause.TotalSeconds} s: {error.Message}");
+                Show(_condition.Phase, error.Message);
                 await Task.Delay(pause, _ending.Token).ConfigureAwait(false);
             }
         }

@@ -13,42 +13,55 @@ namespace Hearth.Running;
 internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep, Action<GuestReport> told, Action<RunningGuest, ProcessEnding?> ended)
 {
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_gone = TimeSpan.FromSeconds(1);
 
     /// <summary>Starts a process and waits until the guest runs.</summary>
+    /// <param name="givenUp">What <see cref="GuestPresent.GivenUp"/> is when it runs.</param>
     /// <param name="state">The state it goes on from; 0 to boot with what is on its disks.</param>
     /// <param name="keep">Brings what the guest becomes to stable storage.</param>
     /// <exception cref="GuestRunException">It cannot be started: there is no process, and everything of the guest is as it was.</exception>
-    public async Task<RunningGuest> StartAsync(GuestPresent present, long state, Action<GuestPresent> keep)
+    public async Task<RunningGuest> StartAsync(GuestPresent present, IReadOnlyList<IReadOnlyList<DiskRecord>> givenUp, long state, Action<GuestPresent> keep)
     {
-        GuestDefinition definition = host.Require(guest).Definition;
-        LayerTree tree = upkeep.TreeOf(present);
         StartedGuest? started = null;
         RunningGuest? running = null;
         try
         {
+            GuestDefinition definition = host.Require(guest).Definition;
+            LayerTree tree = upkeep.TreeOf(present);
             (IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached) = Disks(definition, present, state, tree);
             byte[]? machine = state == 0 ? null : host.States.ReadMachine(state);
 
             // Before it runs: what it writes must be known to whoever comes next, and what it goes on from, should this supervisor end before there is a process.
-            GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, Base = state };
+            GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, GivenUp = givenUp, Base = state };
             keep(prepared);
             started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
+            started.Jail?.Dispose();
             if (state == 0)
                 host.Starter.Remember(definition, running.Greeting);
             return running;
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
-            if (running is not null)
-                End(running);
-            else if (started is not null)
-                End(started);
+            if (started is not null)
+                End(started, running);
+            KeepIfPossible(present, keep);
+            throw started is null && HostFailure.IsOfTheHost(error) ? new GuestRunException(HostFailure.Explain(error).Message, GuestRunFailure.NoProcess, error) : HostFailure.Explain(error);
+        }
+    }
+
+    /// <summary>Where the store takes nothing now, what was noted before the start leads to the same state.</summary>
+    private void KeepIfPossible(GuestPresent present, Action<GuestPresent> keep)
+    {
+        try
+        {
             keep(present);
-            GuestRunException failure = HostFailure.Explain(error);
-            throw started is null && failure.Failure == GuestRunFailure.Host ? new GuestRunException(failure.Message, GuestRunFailure.NoProcess, error) : failure;
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
+        {
+            host.Log($"guest {guest}: that it was not started could not be noted: {error.Message}");
         }
     }
 
@@ -106,20 +119,17 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
 
     private async Task GreetAsync(RunningGuest running, long pages, long state, JailedProcess? jail)
     {
-        using (jail)
-        {
-            FileDescriptor? descriptor = await running.GreetAsync(s_start).ConfigureAwait(false);
-            using var owned = new OwnedDescriptors();
-            if (descriptor is not null)
-                owned.Add(descriptor);
-            RequireSealed(jail);
-            if (running.Greeting.Pages != pages)
-                throw new GuestRunException("the guest's process says that it has other memory than it was given");
-            if (running.Greeting.Fill is null && jail is not null && state != 0)
-                throw new GuestRunException("the guest's process does not ask for the memory that it lacks");
-            if (running.Greeting.Fill is { } fill)
-                await FillAsync(running, fill, descriptor!.Duplicate(), state, isNew: jail is not null).ConfigureAwait(false);
-        }
+        FileDescriptor? descriptor = await running.GreetAsync(s_start).ConfigureAwait(false);
+        using var owned = new OwnedDescriptors();
+        if (descriptor is not null)
+            owned.Add(descriptor);
+        RequireSealed(jail);
+        if (running.Greeting.Pages != pages)
+            throw new GuestRunException("the guest's process says that it has other memory than it was given");
+        if (running.Greeting.Fill is null && jail is not null && state != 0)
+            throw new GuestRunException("the guest's process does not ask for the memory that it lacks");
+        if (running.Greeting.Fill is { } fill)
+            await FillAsync(running, fill, descriptor!.Duplicate(), state, isNew: jail is not null).ConfigureAwait(false);
     }
 
     /// <summary>It answers after it was sealed. What this host cannot do `hearth doctor` says.</summary>
@@ -164,13 +174,14 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         }
         catch (OperationCanceledException)
         {
-            // The process is gone, or this supervisor goes.
+            // This supervisor goes.
             return;
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
-            // Memory that cannot be had: the guest must not go on with something else in its place.
-            running.EndBecause(error.Message.TrimEnd('.'));
+            // Memory that cannot be had: the guest must not go on with something else in its place, nor wait for ever. A process that is gone has a reason of its own.
+            if (!await Task.Run(() => running.WaitEnded(s_gone)).ConfigureAwait(false))
+                running.EndBecause(error.Message.TrimEnd('.'));
             return;
         }
 
@@ -192,9 +203,16 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         running.Dispose();
     }
 
-    private static void End(StartedGuest started)
+    private static void End(StartedGuest started, RunningGuest? running)
     {
+        started.Jail?.End();
         started.Jail?.Dispose();
+        if (running is not null)
+        {
+            End(running);
+            return;
+        }
+
         End(started.Process);
         foreach (ProcessHandle helper in started.Helpers)
             End(helper);

@@ -42,8 +42,21 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         var details = new StateDetails(present.Disks, tree.Records, isCheckpoint, request.Label, present.Pages * SavedState.PageLength, report.Microseconds);
         SavedStateRecord record = host.States.Commit(writer, guest, received.Machine, picture, details, request.IsPinned, host.Clock.GetUtcNow());
         keep(above with { Base = record.Id, Saved = request.Stops ? record.Id : 0 });
-        await running.OrderAsync(new GuestOrder(0, GuestOrderKind.Settle) { State = record.Id }).ConfigureAwait(false);
+        await SettleAsync(record.Id).ConfigureAwait(false);
         return record;
+    }
+
+    private async Task SettleAsync(long state)
+    {
+        try
+        {
+            await running.OrderAsync(new GuestOrder(0, GuestOrderKind.Settle) { State = state }).ConfigureAwait(false);
+        }
+        catch (GuestRunException error)
+        {
+            // The state is there, whatever the process knows of it. It counts from the one before, and sends everything the next time.
+            host.Log($"guest {guest} does not know that it was saved: {error.Message}");
+        }
     }
 
     /// <summary>Has the guest sent. However it ends, nobody uses the writer any more when it does.</summary>

@@ -96,8 +96,17 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
             Limits = new JailLimits { Descriptors = seal + MoreDescriptors },
             User = Environment.IsPrivilegedProcess ? new JailUser(FirstUser + (uint)guest, FirstUser + (uint)guest) : null,
         });
-        var handle = ProcessHandle.Open(process.Id);
-        return new StartedGuest(handle, [.. launcher.LetGo().Select(ProcessHandle.Open)], (long)(launcher.Configuration.Memory / SavedState.PageLength), process);
+        try
+        {
+            var handle = ProcessHandle.Open(process.Id);
+            return new StartedGuest(handle, [.. launcher.LetGo().Select(ProcessHandle.Open)], (long)(launcher.Configuration.Memory / SavedState.PageLength), process);
+        }
+        catch (LinuxException)
+        {
+            _ = process.End();
+            process.Dispose();
+            throw;
+        }
     }
 
     private FileDescriptor OpenLog(int guest)

@@ -50,7 +50,7 @@ internal sealed class MemoryFiller : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Done when the guest has all of its memory; fails when it cannot have that, and is cancelled when its process is gone, or this is disposed.</summary>
+    /// <summary>Done when the guest has all of its memory; fails when it cannot have that, as when its process is gone, and is cancelled when this is disposed.</summary>
     public Task Completion => _done.Task;
 
     public void Dispose()
@@ -97,10 +97,6 @@ internal sealed class MemoryFiller : IDisposable
             // Pages of zeros are waited for until the guest's process knows that no others will come.
             while (!_isEnding)
                 WaitAndServe();
-        }
-        catch (OperationCanceledException)
-        {
-            _done.TrySetCanceled();
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
@@ -183,6 +179,6 @@ internal sealed class MemoryFiller : IDisposable
     private static void Require(bool isThere)
     {
         if (!isThere)
-            throw new OperationCanceledException("the guest's process is gone");
+            throw new GuestRunException("its memory could not be given to it");
     }
 }
