@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Hearth.Linux;
 using Hearth.Running;
 using Hearth.Snapshots.States;
@@ -8,7 +9,7 @@ namespace Hearth.Tests.Running;
 /// Memory of this process that comes from a saved state when it is touched, as a restored guest's does. It is touched by system calls on threads of their own: a thread that waits for a page
 /// in a call of the kernel's does not keep the garbage collector from stopping all threads, as one that waits in managed code would for ever.
 /// </summary>
-internal sealed unsafe class FilledMemory : IDisposable
+internal sealed unsafe partial class FilledMemory : IDisposable
 {
     public const int PageLength = SavedState.PageLength;
     public const int GroupPages = MemoryFiller.GroupPages;
@@ -18,8 +19,12 @@ internal sealed unsafe class FilledMemory : IDisposable
 
     /// <summary>In the middle of the first chunk of pages, which has what is not zeros of the first groups.</summary>
     private const int FirstChunk = 4000;
+    private const uint OnlyOwner = 0x180; // 0600
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longer than the time in which nothing comes that is not waited for.</summary>
+    private static readonly TimeSpan s_pastTheBeginning = TimeSpan.FromMilliseconds(150);
 
     private readonly DirectoryInfo _folder;
     private readonly FileDescriptor _file;
@@ -92,6 +97,22 @@ internal sealed unsafe class FilledMemory : IDisposable
         return touching;
     }
 
+    /// <summary>As <see cref="Start"/>, of a guest whose beginning is over before anything can come: reading the working set, a pipe, takes as long. It is not written.</summary>
+    public MemoryFiller StartPastTheBeginning()
+    {
+        string pipe = Path.Combine(_folder.FullName, "working-set");
+        Assert.Equal(0, mkfifo(pipe, OnlyOwner));
+        var writer = new Thread(() =>
+        {
+            Thread.Sleep(s_pastTheBeginning);
+            new FileStream(pipe, FileMode.Open, FileAccess.Write, FileShare.ReadWrite).Dispose();
+        });
+        writer.Start();
+        MemoryFiller filler = Start(learns: false);
+        writer.Join();
+        return filler;
+    }
+
     /// <summary>What a page was when it was touched.</summary>
     public byte[] Seen(int page) => Read(_seen, page, 1);
 
@@ -161,6 +182,9 @@ internal sealed unsafe class FilledMemory : IDisposable
         writer.Write(0, Content);
         return writer.Commit(DateTimeOffset.UnixEpoch);
     }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mkfifo(string path, uint mode);
 
     /// <summary>A thread that touches memory.</summary>
     internal sealed class Touching

@@ -56,18 +56,32 @@ public sealed class MemoryFillerTests
 
     /// <summary>The sweep begins at page 0, where it ends here.</summary>
     [Fact]
-    public async Task Page_thatIsWaitedFor_comesBeforeTheSweep()
+    public async Task Page_thatIsWaitedForInTheBeginning_comesBeforeTheSweep()
     {
-        const int Page = (30 * FilledMemory.GroupPages) + 4;
         using var memory = new FilledMemory();
         memory.DamageFirstGroup();
-        FilledMemory.Touching touching = memory.Touch(Page);
+        FilledMemory.Touching touching = memory.Touch(PageOf(30));
 
         MemoryFiller filler = memory.Start();
 
         touching.Finish();
         await Assert.ThrowsAsync<SnapshotException>(() => filler.Completion.WaitAsync(s_patience, End));
-        Assert.Equal(memory.ContentOf(Page), memory.Seen(Page));
+        Assert.Equal(memory.ContentOf(PageOf(30)), memory.Seen(PageOf(30)));
+        Assert.Equal(FilledMemory.PagesOf(30), memory.PresentPages());
+    }
+
+    [Fact]
+    public async Task Page_thatIsWaitedForLater_comesBeforeTheRestOfTheSweep()
+    {
+        using var memory = new FilledMemory();
+        memory.DamageFirstGroup();
+        FilledMemory.Touching touching = memory.Touch(PageOf(30));
+
+        MemoryFiller filler = memory.StartPastTheBeginning();
+
+        touching.Finish();
+        await Assert.ThrowsAsync<SnapshotException>(() => filler.Completion.WaitAsync(s_patience, End));
+        Assert.Equal(memory.ContentOf(PageOf(30)), memory.Seen(PageOf(30)));
         Assert.Equal(FilledMemory.PagesOf(30), memory.PresentPages());
     }
 
