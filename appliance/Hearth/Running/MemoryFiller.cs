@@ -34,6 +34,7 @@ internal sealed class MemoryFiller : IDisposable
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Thread _thread;
+    private Task _learning = Task.CompletedTask;
     private TimeSpan _deferred;
     private volatile bool _isEnding;
 
@@ -58,6 +59,9 @@ internal sealed class MemoryFiller : IDisposable
         _isEnding = true;
         if (Thread.CurrentThread != _thread)
             _thread.Join();
+
+        // Nothing is written into the guest's folder any more: it may be going.
+        _learning.Wait();
         _state.Dispose();
         _faults.Dispose();
     }
@@ -126,7 +130,7 @@ internal sealed class MemoryFiller : IDisposable
         if (!_learns)
             return;
         int[] learned = [.. _wanted.Concat(_first).Distinct()];
-        _ = Task.Run(() => _workingSet.Write(learned));
+        _learning = Task.Run(() => _workingSet.Write(learned));
     }
 
     private void WaitAndServe()
