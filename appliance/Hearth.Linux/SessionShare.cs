@@ -1,21 +1,38 @@
 using System.Globalization;
+using System.Text;
+using Hearth.Linux.Jail;
 
 namespace Hearth.Linux;
 
-/// <summary>The share of the processors that this process's session gets beside others (sched(7), "The autogroup feature").</summary>
+/// <summary>The share of the processors that a session gets beside others (sched(7), "The autogroup feature").</summary>
 public static class SessionShare
 {
-    private const string Group = "/proc/self/autogroup";
+    /// <summary>Ten times the usual one, for what others wait for.</summary>
+    public const int Larger = -10;
 
-    /// <param name="nice">-20, for the largest share, to 19. 0 is what a session begins with.</param>
+    /// <summary>What a session begins with.</summary>
+    public const int Usual = 0;
+
+    /// <summary>Sets that of this process's session.</summary>
+    /// <param name="nice">-20, for the largest share, to 19.</param>
     /// <returns>False where it stays as it is: the session is another's, the kernel has no such groups, or does not let this user.</returns>
-    public static bool TrySet(int nice)
+    public static bool TrySet(int nice) => TrySet(Environment.ProcessId, nice, () => true);
+
+    /// <summary>Sets that of another process's session.</summary>
+    /// <inheritdoc cref="TrySet(int)"/>
+    public static bool TrySet(ProcessHandle process, int nice) => TrySet(process.Id, nice, () => !process.WaitEnded(TimeSpan.Zero));
+
+    /// <param name="isThere">The number is not that of another process by now.</param>
+    private static bool TrySet(int process, int nice, Func<bool> isThere)
     {
         try
         {
-            if (!LeadsSession())
+            // What is open stays that process's, whoever gets its number next.
+            using FileStream group = File.Open(FormattableString.Invariant($"/proc/{process}/autogroup"), FileMode.Open, FileAccess.Write);
+            if (!LeadsSession(process) || !isThere())
                 return false;
-            File.WriteAllText(Group, nice.ToString(CultureInfo.InvariantCulture));
+            group.Write(Encoding.ASCII.GetBytes(nice.ToString(CultureInfo.InvariantCulture)));
+            group.Flush();
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -25,11 +42,11 @@ public static class SessionShare
     }
 
     /// <summary>A terminal's session has other programs in it.</summary>
-    private static bool LeadsSession()
+    private static bool LeadsSession(int process)
     {
         // proc_pid_stat(5): the name is in parentheses and may have spaces; state, parent, process group and session follow it.
-        string status = File.ReadAllText("/proc/self/stat");
+        string status = File.ReadAllText(FormattableString.Invariant($"/proc/{process}/stat"));
         string[] behind = status[(status.LastIndexOf(')') + 2)..].Split(' ');
-        return behind[3] == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return behind[3] == process.ToString(CultureInfo.InvariantCulture);
     }
 }

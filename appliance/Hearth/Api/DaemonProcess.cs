@@ -14,9 +14,6 @@ internal static class DaemonProcess
     /// <summary>What is reported when it can be reached.</summary>
     public const string IsUp = "up";
 
-    // Guests that are there already take all that the processors have, and wait for this one.
-    private const int StartingShare = -10;
-
     /// <param name="backup">A copy of the store to go on with; null for the store itself.</param>
     /// <param name="report">Takes <see cref="IsUp"/>, or a sentence about why it is not; null for who sees standard error.</param>
     /// <param name="runs">Makes what runs the guests.</param>
@@ -26,7 +23,9 @@ internal static class DaemonProcess
         try
         {
             home.Prepare();
-            _ = SessionShare.TrySet(StartingShare);
+
+            // Guests that are there already take all that the processors have, and wait for this one.
+            _ = SessionShare.TrySet(SessionShare.Larger);
             using var log = new DaemonLog(TimeProvider.System, report is null ? null : home.Log);
             Daemon daemon = await Daemon.StartAsync(new DaemonStart(home, runs, TimeProvider.System, log.Write) { Backup = backup }).ConfigureAwait(false);
             await using (daemon.ConfigureAwait(false))
@@ -36,7 +35,7 @@ internal static class DaemonProcess
                 using PosixSignalRegistration hangUp = EndOn(PosixSignal.SIGHUP, daemon, log);
                 log.Write($"hearth is up in {home.Path}");
                 Report(report, IsUp);
-                _ = SessionShare.TrySet(0);
+                _ = SessionShare.TrySet(SessionShare.Usual);
                 await daemon.Down.ConfigureAwait(false);
                 log.Write("hearth is down");
             }

@@ -35,9 +35,13 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, GivenUp = givenUp, Base = state };
             keep(prepared);
             started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
+
+            // The other guests may take all that the processors have, and somebody waits for this one. What is the guest's own begins after its greeting.
+            _ = SessionShare.TrySet(started.Process, SessionShare.Larger);
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
+            _ = SessionShare.TrySet(started.Process, SessionShare.Usual);
             started.Jail?.Dispose();
             if (state == 0)
                 host.Starter.Remember(definition, running.Greeting);
@@ -74,6 +78,9 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         {
             running = new RunningGuest(process, [], host.Places.ControlSocket(guest), told, ended);
             await GreetAsync(running, present.Pages, present.Base, null).ConfigureAwait(false);
+
+            // Whoever started it may have ended before it could.
+            _ = SessionShare.TrySet(process, SessionShare.Usual);
             return running;
         }
         catch (Exception error) when (HostFailure.IsOne(error))

@@ -28,6 +28,7 @@ internal sealed class RunningGuest : IDisposable
         Process = process;
         _helpers = helpers;
         Link = new ControlLink(controlSocket, report => Hear(report, told));
+        _ = HastenEndAsync();
         _watcher = new Thread(() => Watch(ended)) { IsBackground = true, Name = $"process {process.Id}" };
         _watcher.Start();
     }
@@ -113,6 +114,17 @@ internal sealed class RunningGuest : IDisposable
             _ = Interlocked.CompareExchange(ref _lastWord, report, null);
         else
             told(report);
+    }
+
+    /// <summary>
+    /// A process that has let go of everything is about to end, and has its memory and its children to take down first: somebody waits for that, and the other guests may take all that
+    /// the processors have. One that only pretends to be ending is ended by the heartbeat.
+    /// </summary>
+    private async Task HastenEndAsync()
+    {
+        await Link.Closed.ConfigureAwait(false);
+        if (!_isReleased)
+            _ = SessionShare.TrySet(Process, SessionShare.Larger);
     }
 
     private void Watch(Action<RunningGuest, ProcessEnding?> ended)
