@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Hearth.Linux.Interop;
 using Hearth.Linux.Jail;
 
 namespace Hearth.Linux;
@@ -29,7 +30,9 @@ public static class SessionShare
         {
             // What is open stays that process's, whoever gets its number next.
             using FileStream group = File.Open(FormattableString.Invariant($"/proc/{process}/autogroup"), FileMode.Open, FileAccess.Write);
-            if (!LeadsSession(process) || !isThere())
+
+            // A terminal's session has other programs in it.
+            if (Libc.getsid(process) != process || !isThere())
                 return false;
             group.Write(Encoding.ASCII.GetBytes(nice.ToString(CultureInfo.InvariantCulture)));
             group.Flush();
@@ -39,14 +42,5 @@ public static class SessionShare
         {
             return false;
         }
-    }
-
-    /// <summary>A terminal's session has other programs in it.</summary>
-    private static bool LeadsSession(int process)
-    {
-        // proc_pid_stat(5): the name is in parentheses and may have spaces; state, parent, process group and session follow it.
-        string status = File.ReadAllText(FormattableString.Invariant($"/proc/{process}/stat"));
-        string[] behind = status[(status.LastIndexOf(')') + 2)..].Split(' ');
-        return behind[3] == process.ToString(CultureInfo.InvariantCulture);
     }
 }

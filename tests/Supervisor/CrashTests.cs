@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Hearth.Boot.Tests;
+using Hearth.Linux;
 using Hearth.Linux.Jail;
 using Hearth.Running;
 using Hearth.Store;
@@ -26,6 +27,7 @@ public sealed class CrashTests
         while (house.Runs.ConditionOf(guest) is not { Phase: GuestPhase.Running, ProcessId: { } now } || now == killed)
             await Task.Delay(5, Cancellation);
         TestContext.Current.SendDiagnosticMessage($"back after {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
+        RequireUsualShare(house.Runs.ConditionOf(guest).ProcessId!.Value);
         string console = await house.ReadUntilAsync(guest, "sums=");
 
         Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
@@ -111,8 +113,12 @@ public sealed class CrashTests
         SavedStateRecord before = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         int? process = house.Runs.ConditionOf(guest).ProcessId;
 
+        // As one that ended while it started the guest would leave it.
+        using (var handle = ProcessHandle.Open(process!.Value))
+            _ = SessionShare.TrySet(handle, SessionShare.Larger);
         await house.ReopenAsync();
         GuestCondition condition = house.Runs.ConditionOf(guest);
+        RequireUsualShare(process.Value);
         SavedStateRecord after = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         string console = await house.ReadUntilAsync(guest, "sums=");
 
@@ -169,6 +175,14 @@ public sealed class CrashTests
         string name = $"guest.{guest}.present";
         GuestPresent present = RunningJson.ReadPresent(store.Settings.Read(name))!;
         store.Settings.Write(name, RunningJson.Write(present with { Process = new ProcessIdentity(1, 1).ToString() }));
+    }
+
+    /// <summary>A guest that runs has no more of the processors than others. Kernels without groups of sessions have nothing to be looked at.</summary>
+    private static void RequireUsualShare(int process)
+    {
+        string group = $"/proc/{process}/autogroup";
+        if (File.Exists(group))
+            Assert.EndsWith(" nice 0", File.ReadAllText(group).TrimEnd(), StringComparison.Ordinal);
     }
 
     private static void Kill(int process)

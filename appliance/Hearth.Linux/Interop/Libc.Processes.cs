@@ -76,6 +76,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setpriority(int which, int who, int priority);
 
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsid(int pid);
+
     [LibraryImport("libc")]
     internal static partial int sched_getcpu();
 

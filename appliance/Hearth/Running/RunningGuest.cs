@@ -12,6 +12,7 @@ internal sealed class RunningGuest : IDisposable
 
     private readonly IReadOnlyList<ProcessHandle> _helpers;
     private readonly Thread _watcher;
+    private readonly Task _hastening;
     private GuestScreen? _screen;
     private volatile GuestReport? _lastWord;
     private volatile bool _isReleased;
@@ -28,7 +29,7 @@ internal sealed class RunningGuest : IDisposable
         Process = process;
         _helpers = helpers;
         Link = new ControlLink(controlSocket, report => Hear(report, told));
-        _ = HastenEndAsync();
+        _hastening = HastenEndAsync();
         _watcher = new Thread(() => Watch(ended)) { IsBackground = true, Name = $"process {process.Id}" };
         _watcher.Start();
     }
@@ -147,6 +148,8 @@ internal sealed class RunningGuest : IDisposable
 
     private void Close()
     {
+        // It looks at the process, and is over as soon as the link is closed.
+        _hastening.Wait();
         Process.Dispose();
         foreach (ProcessHandle helper in _helpers)
             helper.Dispose();

@@ -55,29 +55,16 @@ public sealed class MemoryFillerTests
     }
 
     /// <summary>The sweep begins at page 0, where it ends here.</summary>
-    [Fact]
-    public async Task Page_thatIsWaitedForInTheBeginning_comesBeforeTheSweep()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Page_thatIsWaitedFor_comesBeforeTheSweep(bool isPastTheBeginning)
     {
         using var memory = new FilledMemory();
         memory.DamageFirstGroup();
         FilledMemory.Touching touching = memory.Touch(PageOf(30));
 
-        MemoryFiller filler = memory.Start();
-
-        touching.Finish();
-        await Assert.ThrowsAsync<SnapshotException>(() => filler.Completion.WaitAsync(s_patience, End));
-        Assert.Equal(memory.ContentOf(PageOf(30)), memory.Seen(PageOf(30)));
-        Assert.Equal(FilledMemory.PagesOf(30), memory.PresentPages());
-    }
-
-    [Fact]
-    public async Task Page_thatIsWaitedForLater_comesBeforeTheRestOfTheSweep()
-    {
-        using var memory = new FilledMemory();
-        memory.DamageFirstGroup();
-        FilledMemory.Touching touching = memory.Touch(PageOf(30));
-
-        MemoryFiller filler = memory.StartPastTheBeginning();
+        MemoryFiller filler = isPastTheBeginning ? memory.StartPastTheBeginning() : memory.Start();
 
         touching.Finish();
         await Assert.ThrowsAsync<SnapshotException>(() => filler.Completion.WaitAsync(s_patience, End));
