@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Hearth.Linux.Interop;
 
@@ -39,11 +40,19 @@ public static unsafe class Descriptors
     {
         ArgumentNullException.ThrowIfNull(descriptor);
         var waiting = new Libc.PollDescriptor { fd = descriptor.Number, events = Libc.POLLIN };
-        int milliseconds = (int)Math.Clamp(limit.TotalMilliseconds, 0, int.MaxValue);
-        int ready = Libc.poll(&waiting, 1, milliseconds);
-        if (ready < 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
-            throw LinuxException.Last("cannot wait for a descriptor");
-        return ready > 0;
+        long begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            double left = Math.Ceiling((limit - Stopwatch.GetElapsedTime(begun)).TotalMilliseconds);
+            int ready = Libc.poll(&waiting, 1, (int)Math.Clamp(left, 0, int.MaxValue));
+            if (ready >= 0)
+                return ready > 0;
+
+            // A signal, as that of a child that has ended, interrupts any thread: the time is not over for that.
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Libc.EINTR)
+                throw new LinuxException("cannot wait for a descriptor", errno);
+        }
     }
 
     internal static void WaitWritable(FileDescriptor descriptor)

@@ -172,9 +172,18 @@ public sealed unsafe class FileDescriptor : IDisposable
         byte* address = stackalloc byte[Libc.UnixAddressLength];
         uint length = WriteUnixAddress(path, address);
         var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, kind | Libc.SOCK_CLOEXEC, 0));
-        if (socket.Number >= 0 && Libc.connect(socket.Number, address, length) == 0)
-            return socket;
         int errno = Marshal.GetLastPInvokeError();
+        while (socket.Number >= 0)
+        {
+            if (Libc.connect(socket.Number, address, length) == 0)
+                return socket;
+
+            // Only a listener whose queue is full makes this wait; a signal that ends the wait has asked for nothing yet.
+            errno = Marshal.GetLastPInvokeError();
+            if (errno != Libc.EINTR)
+                break;
+        }
+
         socket.Dispose();
         throw new LinuxException(path, errno);
     }

@@ -144,13 +144,13 @@ public sealed class GuestJailTests(JailHost host, ITestOutputHelper output) : IC
     [Fact]
     public void Interface_of32BitPrograms_endsTheProcess()
     {
-        using HostileProgram program = HostileProgram.Start(host, "sealed", "old-interface");
         const int BadSystemCall = 31;
+        const int SegmentViolation = 11;
 
-        _ = program.ReadSealed();
-        _ = program.Jailed.Process.WaitEnded(s_limit);
+        // Where the kernel has no such interface, the processor refuses the interrupt.
+        bool exists = EndingOfOldInterface("open").Signal == 0;
 
-        Assert.Equal(new ProcessEnding(0, BadSystemCall), program.Jailed.Process.TryReap());
+        Assert.Equal(new ProcessEnding(0, exists ? BadSystemCall : SegmentViolation), EndingOfOldInterface("sealed"));
     }
 
     [Fact]
@@ -207,6 +207,14 @@ public sealed class GuestJailTests(JailHost host, ITestOutputHelper output) : IC
         Assert.SkipUnless(program.Jailed.Layers.HasFlag(JailLayers.Namespaces), $"this host gives no namespaces: {string.Join("; ", program.Jailed.Lacking)}");
 
     /// <summary>The names of the children of this process.</summary>
+    private ProcessEnding EndingOfOldInterface(string extent)
+    {
+        using HostileProgram program = HostileProgram.Start(host, extent, "old-interface");
+        _ = program.ReadSealed();
+        _ = program.Jailed.Process.WaitEnded(s_limit);
+        return program.Jailed.Process.TryReap()!.Value;
+    }
+
     private static IEnumerable<string> Children() => Directory.EnumerateDirectories("/proc/self/task")
         .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .Select(id => File.ReadAllText(ProcessFiles.PathOf(int.Parse(id, CultureInfo.InvariantCulture), "comm")));
