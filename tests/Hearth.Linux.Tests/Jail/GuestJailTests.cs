@@ -206,7 +206,6 @@ public sealed class GuestJailTests(JailHost host, ITestOutputHelper output) : IC
     internal static void SkipWithoutNamespaces(HostileProgram program) =>
         Assert.SkipUnless(program.Jailed.Layers.HasFlag(JailLayers.Namespaces), $"this host gives no namespaces: {string.Join("; ", program.Jailed.Lacking)}");
 
-    /// <summary>The names of the children of this process.</summary>
     private ProcessEnding EndingOfOldInterface(string extent)
     {
         using HostileProgram program = HostileProgram.Start(host, extent, "old-interface");
@@ -215,6 +214,7 @@ public sealed class GuestJailTests(JailHost host, ITestOutputHelper output) : IC
         return program.Jailed.Process.TryReap()!.Value;
     }
 
+    /// <summary>The names of the children of this process.</summary>
     private static IEnumerable<string> Children() => Directory.EnumerateDirectories("/proc/self/task")
         .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .Select(id => File.ReadAllText(ProcessFiles.PathOf(int.Parse(id, CultureInfo.InvariantCulture), "comm")));
