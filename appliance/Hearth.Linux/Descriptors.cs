@@ -34,6 +34,7 @@ public static unsafe class Descriptors
     }
 
     /// <summary>Waits until there is something to read, or the end, or the time is over.</summary>
+    /// <param name="limit"><see cref="Timeout.InfiniteTimeSpan"/> for none.</param>
     /// <returns>False when the time is over.</returns>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public static bool WaitReadable(FileDescriptor descriptor, TimeSpan limit)
@@ -43,8 +44,10 @@ public static unsafe class Descriptors
         long begun = Stopwatch.GetTimestamp();
         while (true)
         {
-            double left = Math.Ceiling((limit - Stopwatch.GetElapsedTime(begun)).TotalMilliseconds);
-            int ready = Libc.poll(&waiting, 1, (int)Math.Clamp(left, 0, int.MaxValue));
+            int left = limit == Timeout.InfiniteTimeSpan
+                ? Timeout.Infinite
+                : (int)Math.Clamp(Math.Ceiling((limit - Stopwatch.GetElapsedTime(begun)).TotalMilliseconds), 0, int.MaxValue);
+            int ready = Libc.poll(&waiting, 1, left);
             if (ready >= 0)
                 return ready > 0;
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Hearth.Hostile.Attempts;
 using Hearth.Hostile.Interop;
@@ -27,6 +28,12 @@ internal static class HostileProcess
             case "count":
                 Count();
                 return 0;
+            case "fill":
+                Fill();
+                return 0;
+            case "spin":
+                while (true)
+                    Thread.SpinWait(1000);
             case "work":
                 report.Write(JsonSerializer.SerializeToUtf8Bytes(HonestWork.Run()));
                 return 0;
@@ -76,5 +83,15 @@ internal static class HostileProcess
             Interlocked.Increment(ref *(long*)memory.Address);
             Thread.Sleep(1);
         }
+    }
+
+    /// <summary>Takes memory until there is none, or it is ended for it.</summary>
+    private static unsafe void Fill()
+    {
+        const nuint Step = 1 << 20;
+
+        // SAFETY: each block is as long as is written; none is given back.
+        while (true)
+            NativeMemory.Fill(NativeMemory.Alloc(Step), Step, 1);
     }
 }

@@ -1,5 +1,7 @@
 using Hearth.Boot.Tests;
 using Hearth.House;
+using Hearth.Linux;
+using Hearth.Linux.Jail;
 using Hearth.Running;
 using Hearth.Storage;
 
@@ -56,6 +58,34 @@ public sealed class DiskSavingTests
         Assert.Equal((GuestPhase.Saved, null), (stopped.Phase, stopped.ProcessId));
         Assert.DoesNotContain("wrong", console, StringComparison.Ordinal);
         Assert.DoesNotContain("n=1.", console, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file that cannot be read is no reason to boot anew as long as there is a state that does without it.</summary>
+    [Fact]
+    public async Task Process_killed_whileALayerOfItsLastStateIsDamaged_guestGoesOnFromTheOneBefore()
+    {
+        await using var house = new TestHouse();
+        string disk = MakeDisk(house, "raw");
+        int guest = house.Add("one", DiskLog.Script(), definition => definition with { Disks = [new GuestDisk(disk, "raw")] }, "virtio_pci", "virtio_blk");
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await DiskLog.WaitAsync(house, guest);
+        SavedStateRecord early = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+        await DiskLog.WaitAsync(house, guest);
+        SavedStateRecord late = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
+
+        // The last is the one that the guest writes to, and the one before has what the later state alone needs.
+        string layer = LayersOf(house, guest).Order().SkipLast(1).Last();
+        using (FileStream file = File.OpenWrite(layer))
+            file.Write(new byte[512]);
+        using (var process = ProcessHandle.Open(house.Runs.ConditionOf(guest).ProcessId!.Value))
+            Assert.True(process.TrySignal(Signal.Kill));
+        string console = await DiskLog.WaitAsync(house, guest);
+
+        Assert.DoesNotContain("wrong", console, StringComparison.Ordinal);
+        Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
+        string[] sentences = [.. house.Store.Events.Last(20).Select(happened => happened.Sentence)];
+        Assert.Contains($"the guest goes on from its state {early.Id}", sentences);
+        Assert.DoesNotContain($"the guest goes on from its state {late.Id}", sentences);
     }
 
     private static string MakeDisk(TestHouse house, string format)

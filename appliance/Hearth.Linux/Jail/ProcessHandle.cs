@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Hearth.Linux.Interop;
 
@@ -60,21 +59,7 @@ public sealed unsafe class ProcessHandle : IDisposable
     /// <summary>Waits until it has ended, or the time is over.</summary>
     /// <param name="limit"><see cref="Timeout.InfiniteTimeSpan"/> for none.</param>
     /// <returns>True when it has ended.</returns>
-    public bool WaitEnded(TimeSpan limit)
-    {
-        // A wait that a signal interrupts tells nothing, and begins again.
-        TimeSpan whole = limit == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : limit;
-        long start = Stopwatch.GetTimestamp();
-        TimeSpan left = whole;
-        do
-        {
-            if (Descriptors.WaitReadable(_descriptor, left))
-                return true;
-            left = whole - Stopwatch.GetElapsedTime(start);
-        }
-        while (left > TimeSpan.Zero);
-        return false;
-    }
+    public bool WaitEnded(TimeSpan limit) => Descriptors.WaitReadable(_descriptor, limit);
 
     /// <summary>Takes the ending of a child that has ended; its number is free from then on (waitid(2)).</summary>
     /// <returns>Null when it has not ended, was taken before, or is no child of this process.</returns>

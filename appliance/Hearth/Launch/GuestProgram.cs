@@ -8,6 +8,15 @@ internal static class GuestProgram
     /// <summary>The environment variable that names another file, for whoever compares two of them.</summary>
     public const string Variable = "HEARTH_VM";
 
-    /// <summary>Beside this program, unless <see cref="Variable"/> says otherwise.</summary>
-    public static string Path => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } other ? other : System.IO.Path.Combine(AppContext.BaseDirectory, Name);
+    // Starts in half the time, and needs half the memory; an installation has it, what was just built has not.
+    private const string AheadOfTime = "native";
+
+    /// <summary>Beside this program, compiled ahead of time where that is there, unless <see cref="Variable"/> says otherwise.</summary>
+    public static string Path => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } other ? other : In(AppContext.BaseDirectory);
+
+    internal static string In(string folder)
+    {
+        string native = System.IO.Path.Combine(folder, AheadOfTime, Name);
+        return File.Exists(native) ? native : System.IO.Path.Combine(folder, Name);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Hearth.Linux.Jail;
 
@@ -6,6 +7,8 @@ namespace Hearth.Linux.Tests.Jail;
 /// <summary>The format of the files on plain folders, and groups on the host's mount of version 2, where this user may make one.</summary>
 public sealed class CgroupTests : IDisposable
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hearth-cgroup-");
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -96,6 +99,60 @@ public sealed class CgroupTests : IDisposable
         }
 
         Assert.True(group.TryRemove());
+    }
+
+    [Fact]
+    public void Memory_beyondTheBound_endsTheProcess_andNoOther()
+    {
+        Cgroup group = CreateOnHost(new CgroupLimits { Memory = 128 << 20, Swap = 0 });
+        using var host = new JailHost();
+        using HostileProgram bystander = HostileProgram.Start(host, "sealed", "count");
+        _ = bystander.ReadSealed();
+        using (HostileProgram program = HostileProgram.StartWith(host, request => request with { Cgroup = group }, "sealed", "fill"))
+        {
+            Assert.True(program.Jailed.Process.WaitEnded(s_limit));
+            Assert.Equal(new ProcessEnding(0, Signal.Kill), program.Jailed.Process.TryReap());
+        }
+
+        long count = bystander.Count;
+        Assert.True(SpinWait.SpinUntil(() => bystander.Count > count, s_limit));
+        Assert.True(group.Read().OutOfMemoryKills >= 1);
+        Assert.True(group.TryRemove());
+    }
+
+    [Fact]
+    public void Processors_beyondTheBound_areNotGiven()
+    {
+        const double Bound = 0.2;
+        Cgroup group = CreateOnHost(new CgroupLimits { Processors = Bound });
+        using var host = new JailHost();
+        using (HostileProgram program = HostileProgram.StartWith(host, request => request with { Cgroup = group }, "sealed", "spin"))
+        {
+            _ = program.ReadSealed();
+            TimeSpan before = group.Read().ProcessorTime!.Value;
+            long begun = Stopwatch.GetTimestamp();
+            Thread.Sleep(TimeSpan.FromSeconds(2));
+            double share = (group.Read().ProcessorTime!.Value - before) / Stopwatch.GetElapsedTime(begun);
+
+            // Without a bound it would have a processor.
+            Assert.InRange(share, Bound / 4, Bound * 2);
+        }
+
+        Assert.True(group.TryRemove());
+    }
+
+    /// <summary>A group of the host with bounds that are in force.</summary>
+    private static Cgroup CreateOnHost(CgroupLimits limits)
+    {
+        Cgroup group = CreateOnHost();
+        if (Cgroup.Obstacle(Path.GetDirectoryName(group.Path)!) is { } obstacle)
+        {
+            Assert.True(group.TryRemove());
+            Assert.Skip(obstacle);
+        }
+
+        Assert.Empty(group.Apply(limits));
+        return group;
     }
 
     private static Cgroup CreateOnHost()
