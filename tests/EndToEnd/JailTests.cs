@@ -11,18 +11,24 @@ public sealed class JailTests(GroundFixture fixture)
 
     private readonly ProvingGround _ground = fixture.Ground;
 
-    [Theory]
-    [InlineData("CgroupTests")]
+    /// <summary>Bounds of memory and processor time, which most hosts of tests do not let be set.</summary>
+    [Fact]
+    public void Bounds_ofAGroup_areInForceOnDebiansKernel() => Run("CgroupTests");
+
+    /// <summary>Takes some minutes: <c>Hearth.EndToEnd.Tests -explicit only -class '*JailTests'</c>.</summary>
+    [Theory(Explicit = true)]
     [InlineData("GuestJailTests")]
     [InlineData("HostileTests")]
-    public void JailTests_ofAClass_passOnDebiansKernel(string name)
+    public void Jail_onDebiansKernel_holds(string name) => Run(name);
+
+    private void Run(string name)
     {
         _ground.Require("mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup", GroundFixture.Patience);
         string program = Path.Combine(AppContext.BaseDirectory, "linux/Hearth.Linux.Tests");
 
         CommandResult result = _ground.Run($"{GroundGuest.Environment} TMPDIR=/dev/shm {ShellWord.Quote(program)} -noColor -class Hearth.Linux.Tests.Jail.{name}", s_patience);
 
-        Assert.True(result.ExitCode == 0, result.Output + result.Error);
-        Assert.Matches("Total: [1-9][0-9]*, Errors: 0, Failed: 0, Skipped: 0", result.Output);
+        Assert.True(result.ExitCode == 0 && result.Output.Contains("Failed: 0, Skipped: 0,", StringComparison.Ordinal), result.Output + result.Error);
+        Assert.Matches("Total: [1-9]", result.Output);
     }
 }

@@ -9,7 +9,7 @@ namespace Hearth.Supervisor.Tests;
 
 public sealed class CrashTests
 {
-    private const int Rounds = 600;
+    private const int Rounds = 300;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

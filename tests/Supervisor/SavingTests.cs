@@ -7,7 +7,7 @@ namespace Hearth.Supervisor.Tests;
 public sealed class SavingTests
 {
     // Longer than saves take beside other tests.
-    private const int Rounds = 600;
+    private const int Rounds = 300;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -171,8 +171,9 @@ internal sealed class TestHouse : IAsyncDisposable
                 _ = read.Append(Encoding.UTF8.GetString(buffer, 0, count));
             return true;
         }
-        catch (Exception error) when (error is GuestRunException or OperationCanceledException)
+        catch (Exception error) when (error is GuestRunException or OperationCanceledException or IOException)
         {
+            // One that is killed resets the connection.
             return false;
         }
     }

@@ -124,11 +124,12 @@ public sealed class CgroupTests : IDisposable
     public void Processors_beyondTheBound_areNotGiven()
     {
         const double Bound = 0.2;
-        Cgroup group = CreateOnHost(new CgroupLimits { Processors = Bound });
+        Cgroup group = CreateOnHost(new CgroupLimits());
         using var host = new JailHost();
         using (HostileProgram program = HostileProgram.StartWith(host, request => request with { Cgroup = group }, "sealed", "spin"))
         {
             _ = program.ReadSealed();
+            Assert.Empty(group.Apply(new CgroupLimits { Processors = Bound }));
             TimeSpan before = group.Read().ProcessorTime!.Value;
             long begun = Stopwatch.GetTimestamp();
             Thread.Sleep(TimeSpan.FromSeconds(2));
