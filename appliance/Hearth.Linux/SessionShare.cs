@@ -6,6 +6,7 @@ using Hearth.Linux.Jail;
 namespace Hearth.Linux;
 
 /// <summary>The share of the processors that a session gets beside others (sched(7), "The autogroup feature").</summary>
+/// <remarks>It counts as long as the process is in no group of the cpu controller of cgroups(7), whose weight counts instead; the kernel takes the number all the same.</remarks>
 public static class SessionShare
 {
     /// <summary>Ten times the usual one, for what others wait for.</summary>
@@ -29,16 +30,15 @@ public static class SessionShare
         try
         {
             // What is open stays that process's, whoever gets its number next.
-            using FileStream group = File.Open(FormattableString.Invariant($"/proc/{process}/autogroup"), FileMode.Open, FileAccess.Write);
+            using FileDescriptor group = FileDescriptor.Open(FormattableString.Invariant($"/proc/{process}/autogroup"), FileAccessMode.Write);
 
             // A terminal's session has other programs in it.
             if (Libc.getsid(process) != process || !isThere())
                 return false;
             group.Write(Encoding.ASCII.GetBytes(nice.ToString(CultureInfo.InvariantCulture)));
-            group.Flush();
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (LinuxException)
         {
             return false;
         }

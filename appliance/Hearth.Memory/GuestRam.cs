@@ -223,6 +223,9 @@ public sealed unsafe class GuestRam : IGuestMemory, IReclaimableMemory, IDisposa
         _fill = null;
     }
 
+    /// <summary>True while there are pages that come when they are touched, and who touches one waits for it.</summary>
+    public bool IsFilling => _fill is not null;
+
     /// <summary>To be called before another process gets a page of the memory file: nobody would notice that it is not there yet.</summary>
     /// <param name="host">Of this memory.</param>
     public void EnsureThere(byte* host)

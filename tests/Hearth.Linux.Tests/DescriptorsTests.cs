@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Hearth.Linux.Tests;
 
 public sealed class DescriptorsTests : IDisposable
@@ -19,7 +21,11 @@ public sealed class DescriptorsTests : IDisposable
     [Fact]
     public async Task Waiting_whileSignalsCome_endsWithItsTime()
     {
-        Assert.False(await WaitAmongSignals(TimeSpan.FromMilliseconds(100)));
+        TimeSpan limit = TimeSpan.FromMilliseconds(100);
+        long start = Stopwatch.GetTimestamp();
+
+        Assert.False(await WaitAmongSignals(limit));
+        Assert.True(Stopwatch.GetElapsedTime(start) >= limit);
     }
 
     [Fact]

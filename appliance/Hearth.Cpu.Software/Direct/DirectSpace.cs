@@ -188,7 +188,9 @@ internal sealed unsafe class DirectSpace : IDisposable
         if (wanted == 0 || ((int)wanted & needed) != needed || wanted == mapped)
             return false;
         SetMapped(region, page, 0);
-        int around = translation.Large != 0 ? RegionTranslation.Pages : Neighbourhood;
+
+        // Each page has to be there before it is mapped: while they come one by one, nobody waits for more than the one that is wanted.
+        int around = _ram.IsFilling ? 1 : translation.Large != 0 ? RegionTranslation.Pages : Neighbourhood;
         MapAround(region, start, page, page & ~(around - 1), around);
         return true;
     }

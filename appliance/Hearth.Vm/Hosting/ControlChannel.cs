@@ -98,8 +98,8 @@ internal sealed class ControlChannel : IDisposable
         while (!_isEnding)
         {
             // An order comes at once; whether somebody else has connected is looked at between them.
-            if (Descriptors.WaitReadable(_listener, _connection is null ? s_pace : TimeSpan.Zero))
-                Adopt(MessageSocket.TryAccept(_listener));
+            if (Descriptors.WaitReadable(_listener, _connection is null ? s_pace : TimeSpan.Zero) && MessageSocket.TryAccept(_listener) is { } another)
+                Adopt(another);
             if (_connection is { } connection && connection.Wait(s_pace) && !TryReceive(connection, buffer) && !_isEnding)
                 Adopt(null);
         }

@@ -43,15 +43,28 @@ internal static class GuestStateCommands
     private static Command BuildCheckpoints()
     {
         Argument<string> name = NameCompletion.OfGuest();
-        var command = new Command("checkpoints", "Tell to what a guest can go back: its saved states and checkpoints, the newest first.") { name };
+        Option<long?> pin = StateOption("--pin", "Keep a state however old it becomes.");
+        Option<long?> unpin = StateOption("--unpin", "Keep a state no longer than others.");
+        var command = new Command("checkpoints", "Tell to what a guest can go back: its saved states and checkpoints, the newest first.") { name, pin, unpin };
         command.SetAction(parsed => DaemonCall.Run(parsed, async client =>
         {
             string guest = parsed.GetValue(name)!;
-            StateMessage[] states = await client.GetAsync($"{GuestCommand.PathOf(guest)}/states", ApiJson.Client.StateMessageArray);
+            string path = $"{GuestCommand.PathOf(guest)}/states";
+            foreach ((Option<long?> option, bool isPinned) in new[] { (pin, true), (unpin, false) })
+            {
+                if (parsed.GetValue(option) is { } state)
+                    _ = await client.AskAsync(HttpMethod.Patch, PathOf(path, state), new StateChange(isPinned), ApiJson.Client.StateChange, ApiJson.Client.StateMessage);
+            }
+
+            StateMessage[] states = await client.GetAsync(path, ApiJson.Client.StateMessageArray);
             DaemonCall.Print(parsed, states, _ => states.Length == 0 ? $"{guest} has no saved state: `hearth guest save {guest}` makes one, and checkpoints come while it runs.\n" : GuestText.List(states));
         }));
         return command;
     }
+
+    private static Option<long?> StateOption(string name, string description) => new(name) { Description = description, HelpName = "STATE" };
+
+    private static string PathOf(string states, long state) => string.Create(CultureInfo.InvariantCulture, $"{states}/{state}");
 
     /// <param name="command">Its name is the last part of the address.</param>
     /// <param name="done">What has been done to the share that the progress tells.</param>

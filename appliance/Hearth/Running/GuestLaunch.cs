@@ -41,7 +41,6 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
-            _ = SessionShare.TrySet(started.Process, SessionShare.Usual);
             started.Jail?.Dispose();
             if (state == 0)
                 host.Starter.Remember(definition, running.Greeting);
@@ -78,9 +77,6 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         {
             running = new RunningGuest(process, [], host.Places.ControlSocket(guest), told, ended);
             await GreetAsync(running, present.Pages, present.Base, null).ConfigureAwait(false);
-
-            // Whoever started it may have ended before it could.
-            _ = SessionShare.TrySet(process, SessionShare.Usual);
             return running;
         }
         catch (Exception error) when (HostFailure.IsOne(error))
@@ -127,6 +123,9 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     private async Task GreetAsync(RunningGuest running, long pages, long state, JailedProcess? jail)
     {
         FileDescriptor? descriptor = await running.GreetAsync(s_start).ConfigureAwait(false);
+
+        // The guest runs from here on. Of one that is taken back, whoever started it may have ended before it could do this.
+        _ = SessionShare.TrySet(running.Process, SessionShare.Usual);
         using var owned = new OwnedDescriptors();
         if (descriptor is not null)
             owned.Add(descriptor);

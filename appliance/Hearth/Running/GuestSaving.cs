@@ -7,9 +7,6 @@ namespace Hearth.Running;
 /// <summary>One save of a running guest. Whatever fails, the guest goes on where it was, and there is no state.</summary>
 internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep, RunningGuest running)
 {
-    // Nobody waits for a checkpoint; for a guest that comes back somebody does.
-    private const int Background = 10;
-
     // A save is over when the host's disk has taken it. A guest's process that sends nothing at all is found by its heartbeat.
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(30);
 
@@ -41,7 +38,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         long from = host.States.Has(present.Base, guest) ? present.Base : 0;
         using SavedStateWriter writer = host.States.Begin(guest, present.Pages, from);
         byte[]? picture = running.TakePicture();
-        (StateReceiver received, SaveReport report) = await TransferAsync(above, request, from, writer, isCheckpoint ? Background : 0, progress).ConfigureAwait(false);
+        (StateReceiver received, SaveReport report) = await TransferAsync(above, request, from, writer, progress).ConfigureAwait(false);
         var details = new StateDetails(present.Disks, tree.Records, isCheckpoint, request.Label, present.Pages * SavedState.PageLength, report.Microseconds);
         SavedStateRecord record = host.States.Commit(writer, guest, received.Machine, picture, details, request.IsPinned, host.Clock.GetUtcNow());
         keep(above with { Base = record.Id, Saved = request.Stops ? record.Id : 0 });
@@ -63,25 +60,15 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
     }
 
     /// <summary>Has the guest sent. However it ends, nobody uses the writer any more when it does.</summary>
-    /// <param name="nice">How far the writing stands back behind what else the supervisor does (setpriority(2)).</param>
     private async Task<(StateReceiver Received, SaveReport Report)> TransferAsync(
-        GuestPresent above, SaveRequest request, long from, SavedStateWriter writer, int nice, IProgress<double>? progress)
+        GuestPresent above, SaveRequest request, long from, SavedStateWriter writer, IProgress<double>? progress)
     {
         (FileDescriptor near, FileDescriptor far) = FileDescriptor.CreateSocketPair();
         using (near)
         {
             var receiver = new StateReceiver(near, writer);
             Task receiving = Task.Factory.StartNew(
-                () =>
-                {
-                    // A thread of its own, which ends with this.
-                    if (nice != 0)
-                        CurrentThread.TrySetNice(nice);
-                    receiver.Run(count => progress?.Report(Math.Min(1, (double)count / writer.Pages)));
-                },
-                CancellationToken.None,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default);
+                () => receiver.Run(count => progress?.Report(Math.Min(1, (double)count / writer.Pages))), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             Task<SaveReport> asked = OrderAsync(above, request, from, far);
             try
             {

@@ -8,6 +8,7 @@ namespace Hearth.Running;
 internal sealed class RunningGuest : IDisposable
 {
     private static readonly TimeSpan s_shortly = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_ending = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_frame = TimeSpan.FromMilliseconds(200);
 
     private readonly IReadOnlyList<ProcessHandle> _helpers;
@@ -119,13 +120,16 @@ internal sealed class RunningGuest : IDisposable
 
     /// <summary>
     /// A process that has let go of everything is about to end, and has its memory and its children to take down first: somebody waits for that, and the other guests may take all that
-    /// the processors have. One that only pretends to be ending is ended by the heartbeat.
+    /// the processors have. One that only pretends to be ending has that for a moment, and is ended by the heartbeat.
     /// </summary>
     private async Task HastenEndAsync()
     {
         await Link.Closed.ConfigureAwait(false);
-        if (!_isReleased)
-            _ = SessionShare.TrySet(Process, SessionShare.Larger);
+        if (_isReleased)
+            return;
+        _ = SessionShare.TrySet(Process, SessionShare.Larger);
+        if (!await Task.Run(() => Process.WaitEnded(s_ending)).ConfigureAwait(false))
+            _ = SessionShare.TrySet(Process, SessionShare.Usual);
     }
 
     private void Watch(Action<RunningGuest, ProcessEnding?> ended)
@@ -148,7 +152,7 @@ internal sealed class RunningGuest : IDisposable
 
     private void Close()
     {
-        // It looks at the process, and is over as soon as the link is closed.
+        // It looks at the process, and is over when that is, as soon as the link is closed.
         _hastening.Wait();
         Process.Dispose();
         foreach (ProcessHandle helper in _helpers)

@@ -35,6 +35,17 @@ public sealed class HouseCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task States_arePinnedAndLetGo()
+    {
+        await _fixture.AddGuestAsync("play");
+        await SayAsync("guest start play");
+        await SayAsync("guest save play --label boss");
+
+        Assert.Contains("saved, pinned  boss", await SayAsync("guest checkpoints play --pin 1"), StringComparison.Ordinal);
+        Assert.DoesNotContain("pinned", await SayAsync("guest checkpoints play --unpin 1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Guests_areChangedShownAndRemoved()
     {
         await _fixture.AddGuestAsync("play");
