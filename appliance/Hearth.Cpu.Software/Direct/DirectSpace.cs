@@ -189,8 +189,8 @@ internal sealed unsafe class DirectSpace : IDisposable
             return false;
         SetMapped(region, page, 0);
 
-        // Each page has to be there before it is mapped: while they come one by one, nobody waits for more than the one that is wanted.
-        int around = _ram.IsFilling ? 1 : translation.Large != 0 ? RegionTranslation.Pages : Neighbourhood;
+        // Each page has to be there before it is mapped: while they come when they are touched, nobody waits for those of a large one.
+        int around = translation.Large != 0 && !_ram.IsFilling ? RegionTranslation.Pages : Neighbourhood;
         MapAround(region, start, page, page & ~(around - 1), around);
         return true;
     }
