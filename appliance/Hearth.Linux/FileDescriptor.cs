@@ -172,18 +172,19 @@ public sealed unsafe class FileDescriptor : IDisposable
         byte* address = stackalloc byte[Libc.UnixAddressLength];
         uint length = WriteUnixAddress(path, address);
         var socket = new FileDescriptor(Libc.socket(Libc.AF_UNIX, kind | Libc.SOCK_CLOEXEC, 0));
-        int errno = Marshal.GetLastPInvokeError();
-        while (socket.Number >= 0)
+        if (socket.Number >= 0)
         {
-            if (Libc.connect(socket.Number, address, length) == 0)
-                return socket;
+            int result;
 
             // Only a listener whose queue is full makes this wait; a signal that ends the wait has asked for nothing yet.
-            errno = Marshal.GetLastPInvokeError();
-            if (errno != Libc.EINTR)
-                break;
+            do
+                result = Libc.connect(socket.Number, address, length);
+            while (result != 0 && Marshal.GetLastPInvokeError() == Libc.EINTR);
+            if (result == 0)
+                return socket;
         }
 
+        int errno = Marshal.GetLastPInvokeError();
         socket.Dispose();
         throw new LinuxException(path, errno);
     }

@@ -8,7 +8,7 @@ internal static class GuestProgram
     /// <summary>The environment variable that names another file, for whoever compares two of them.</summary>
     public const string Variable = "HEARTH_VM";
 
-    // Starts in half the time, and needs half the memory; an installation has it, what was just built has not.
+    // Starts in half the time, and needs half the memory. What was just built has none.
     private const string AheadOfTime = "native";
 
     /// <summary>Beside this program, compiled ahead of time where that is there, unless <see cref="Variable"/> says otherwise.</summary>

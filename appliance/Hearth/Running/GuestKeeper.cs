@@ -68,7 +68,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         Show(GuestPhase.Stopping, patience > TimeSpan.Zero ? "its power button was pressed" : null);
         _isExpectedToEnd = true;
         if (patience > TimeSpan.Zero && await TryPressAsync(running, isPaused).ConfigureAwait(false))
-            await WaitEndedAsync(running, patience).ConfigureAwait(false);
+            await running.WaitEndedAsync(patience).ConfigureAwait(false);
         await EndAsync(running).ConfigureAwait(false);
         Leave(_present with { Process = null, Saved = 0, Base = 0 });
     }, cancellation);
@@ -487,10 +487,10 @@ internal sealed class GuestKeeper : IAsyncDisposable
             }
         }
 
-        if (!await WaitEndedAsync(running, s_silence).ConfigureAwait(false))
+        if (!await running.WaitEndedAsync(s_silence).ConfigureAwait(false))
         {
             running.Kill();
-            await WaitEndedAsync(running, s_silence).ConfigureAwait(false);
+            await running.WaitEndedAsync(s_silence).ConfigureAwait(false);
         }
 
         Release(running);
@@ -502,8 +502,6 @@ internal sealed class GuestKeeper : IAsyncDisposable
         _running = null;
         running.Dispose();
     }
-
-    private static Task<bool> WaitEndedAsync(RunningGuest running, TimeSpan limit) => Task.Run(() => running.WaitEnded(limit));
 
     private RunningGuest RequireRunning() => _running ?? throw new GuestRunException("the guest does not run: `hearth guest start` starts it", GuestRunFailure.WrongPhase);
 

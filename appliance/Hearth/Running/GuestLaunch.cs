@@ -186,7 +186,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         catch (Exception error) when (HostFailure.IsOne(error))
         {
             // Memory that cannot be had: the guest must not go on with something else in its place, nor wait for ever. A process that is gone has a reason of its own.
-            if (!await Task.Run(() => running.WaitEnded(s_gone)).ConfigureAwait(false))
+            if (!await running.WaitEndedAsync(s_gone).ConfigureAwait(false))
                 running.EndBecause(error.Message.TrimEnd('.'));
             return;
         }

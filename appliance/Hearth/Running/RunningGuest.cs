@@ -95,6 +95,9 @@ internal sealed class RunningGuest : IDisposable
     /// <summary>Waits until the process has ended.</summary>
     public bool WaitEnded(TimeSpan limit) => Process.WaitEnded(limit);
 
+    /// <inheritdoc cref="WaitEnded"/>
+    public Task<bool> WaitEndedAsync(TimeSpan limit) => Task.Run(() => WaitEnded(limit));
+
     /// <summary>Lets the process go on by itself.</summary>
     public void Dispose()
     {
@@ -128,7 +131,7 @@ internal sealed class RunningGuest : IDisposable
         if (_isReleased)
             return;
         _ = SessionShare.TrySet(Process, SessionShare.Larger);
-        if (!await Task.Run(() => Process.WaitEnded(s_ending)).ConfigureAwait(false))
+        if (!await WaitEndedAsync(s_ending).ConfigureAwait(false))
             _ = SessionShare.TrySet(Process, SessionShare.Usual);
     }
 

@@ -6,6 +6,9 @@ namespace Hearth.Supervisor.Tests.Soak;
 
 public sealed class GuestsKilledTests
 {
+    // On an idle host a guest is back within a second. Here others compute at the same time.
+    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(10);
+
     // Behind this the ladder begins at its first step again (CrashLadder).
     private static readonly TimeSpan s_recovered = TimeSpan.FromSeconds(61);
 
@@ -53,6 +56,7 @@ public sealed class GuestsKilledTests
             $"running again: {running}; heard again: {output}; longest gap of the clock {gap.TotalMilliseconds:F0} ms, and {control.TotalMilliseconds:F0} ms without kills");
         Assert.All(guests, guest => Assert.Empty(house.WatchOf(guest).LinesWith("wrong")));
         Assert.Empty(house.WatchOf(clock).ClockFaults());
+        Assert.True(output.Longest < s_most, $"{output}");
         Assert.Equal(times, house.Store.Events.Last(10_000).Count(happened => happened.Kind == "guest.crashed"));
         await house.WatchOf(sums).WaitForLinesAsync("right", 2);
         await house.WatchOf(disk).WaitForLinesAsync("n=", 2);
