@@ -80,6 +80,15 @@ public sealed unsafe class FileDescriptor : IDisposable
         return number >= 0 ? new FileDescriptor(number) : throw LinuxException.Last(path);
     }
 
+    /// <summary>A pipe, closed on exec (pipe(7)).</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static (FileDescriptor Reader, FileDescriptor Writer) CreatePipe()
+    {
+        // SAFETY: the kernel writes two numbers.
+        int* pair = stackalloc int[2];
+        return Libc.pipe2(pair, Libc.O_CLOEXEC) == 0 ? (new FileDescriptor(pair[0]), new FileDescriptor(pair[1])) : throw LinuxException.Last("cannot create a pipe");
+    }
+
     /// <summary>Another descriptor of the same open file description, with its offset and its locks, which last as long as any; closed on exec.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public FileDescriptor Duplicate()

@@ -14,16 +14,21 @@ public static class DiskMerge
     /// </summary>
     /// <param name="upper">A qcow2 file that nobody writes to any more.</param>
     /// <param name="lower">The file below it, of the same size and with the same clusters; nobody else needs it as it is.</param>
+    /// <param name="isWanted">Somebody waits for the guest: it ends, and may begin again.</param>
+    /// <returns>False where it gave way: the files are two still.</returns>
     /// <exception cref="StorageException">They are no such files, somebody writes to one, one is damaged, or the host's disk failed.</exception>
-    public static void IntoBelow(string upper, string lower)
+    public static bool IntoBelow(string upper, string lower, Func<bool> isWanted)
     {
+        ArgumentNullException.ThrowIfNull(isWanted);
         using Qcow2Image from = Open(upper, isReadOnly: true);
         using Qcow2Image to = Open(lower, isReadOnly: false);
         if (from.Length != to.Length || from.Header.ClusterBits != to.Header.ClusterBits)
             throw new StorageException($"'{upper}' cannot become one with '{lower}': they have different sizes.");
-        Copy(from, to);
+        bool isWhole = TryCopy(from, to, isWanted);
         to.Close();
-        TakeName(upper, lower);
+        if (isWhole)
+            TakeName(upper, lower);
+        return isWhole;
     }
 
     private static void TakeName(string upper, string lower)
@@ -41,13 +46,15 @@ public static class DiskMerge
         }
     }
 
-    private static void Copy(Qcow2Image from, Qcow2Image to)
+    private static bool TryCopy(Qcow2Image from, Qcow2Image to, Func<bool> isWanted)
     {
         using var reading = new RequestScratch(0);
         using var writing = new RequestScratch(0);
         Memory<byte>[] piece = [new byte[PieceLength]];
         for (long offset = 0; offset < (long)from.Length;)
         {
+            if (isWanted())
+                return false;
             Extent extent = from.Find(offset, Math.Min(PieceLength, (long)from.Length - offset));
             if (extent.Kind == ExtentKind.Zero)
             {
@@ -62,6 +69,8 @@ public static class DiskMerge
 
             offset += extent.Length;
         }
+
+        return true;
     }
 
     /// <summary>

@@ -83,6 +83,7 @@ internal static class GuestProcess
 
     private static GuestOutcome RunGuest(GuestConfiguration configuration)
     {
+        using ExitPipe? exit = configuration.Hosting is null ? null : ExitPipe.TryOpen();
         if (configuration.Hosting?.Seal is { } seal)
             Seal(new FileDescriptor(seal), configuration);
         using var outputs = new GuestOutputs(configuration.Outputs);
@@ -101,7 +102,7 @@ internal static class GuestProcess
         EngineOptions engine = EngineSelection.Choose(configuration, state?.Header);
         using var machine = new GuestMachine(configuration, engine, EngineSelection.Create, backends, events, log, state?.Header);
         using HostedGuest? hosted = configuration.Hosting is { } hosting
-            ? new HostedGuest(machine, events, new ControlChannel(new FileDescriptor(hosting.Listener), () => events.Post(new MachineEvent(MachineEventKind.Order))), hosting, savedAt, screen)
+            ? new HostedGuest(machine, events, new ControlChannel(new FileDescriptor(hosting.Listener), () => events.Post(new MachineEvent(MachineEventKind.Order))), hosting, savedAt, screen, exit?.Reader)
             : null;
         if (hosted?.Open() == false)
             return new GuestOutcome(ExitCode.UserQuit);

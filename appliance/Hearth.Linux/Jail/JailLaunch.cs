@@ -28,7 +28,7 @@ internal sealed class JailLaunch : IDisposable
             _nothing = Own(FileDescriptor.Open("/dev/null", FileAccessMode.ReadWrite));
             FileDescriptor? cgroup = request.Cgroup is { } group ? Own(group.OpenProcesses()) : null;
             (FileDescriptor sealerEnd, _programEnd) = OwnBoth(FileDescriptor.CreateSocketPair());
-            (_reportReader, _reportWriter) = OwnBoth(CreatePipe());
+            (_reportReader, _reportWriter) = OwnBoth(FileDescriptor.CreatePipe());
             List<JailDescriptor> given = Given();
             IEnumerable<int> here =
             [
@@ -148,14 +148,5 @@ internal sealed class JailLaunch : IDisposable
         if (other is { } id)
             ProcessImage.End(id);
         ProcessImage.End(one);
-    }
-
-    private static unsafe (FileDescriptor Reader, FileDescriptor Writer) CreatePipe()
-    {
-        // SAFETY: the kernel writes two numbers.
-        int* pair = stackalloc int[2];
-        if (Libc.pipe2(pair, Libc.O_CLOEXEC) != 0)
-            throw LinuxException.Last("cannot create a pipe");
-        return (new FileDescriptor(pair[0]), new FileDescriptor(pair[1]));
     }
 }

@@ -11,4 +11,7 @@ public sealed record GuestGreeting(string Engine, bool IsPaused, long Pages, lon
 {
     /// <summary>Ticks a second of this host's time-stamp counter, for the next process; 0 where it was not measured.</summary>
     public ulong HostTscFrequency { get; init; }
+
+    /// <summary>A pipe comes with this, in front of the screen's descriptors, that is at its end as soon as the process has begun to end.</summary>
+    public bool HasExitPipe { get; init; }
 }

@@ -43,6 +43,7 @@ internal static class GuestReportWriter
 
         json.WriteBoolean("hasScreen", greeting.HasScreen);
         json.WriteNumber("hostTscFrequency", greeting.HostTscFrequency);
+        json.WriteBoolean("hasExitPipe", greeting.HasExitPipe);
         json.WriteEndObject();
     }
 

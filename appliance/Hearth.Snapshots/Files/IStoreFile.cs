@@ -1,6 +1,6 @@
 namespace Hearth.Snapshots.Files;
 
-/// <summary>A file of the store. Reads from any thread; writes by one at a time. What goes wrong is a <see cref="SnapshotException"/>.</summary>
+/// <summary>A file of the store. From any thread; nobody writes to what another one writes to or reads. What goes wrong is a <see cref="SnapshotException"/>.</summary>
 internal interface IStoreFile : IDisposable
 {
     /// <summary>Bytes.</summary>

@@ -18,7 +18,9 @@ internal sealed class Pack : IDisposable
 
     private readonly IStoreFile _file;
     private readonly string _name;
-    private bool _isDirty;
+    private volatile bool _isDirty;
+    private volatile bool _hasFailed;
+    private bool _isSwept;
 
     private Pack(int number, IStoreFile file, string name, long end)
     {
@@ -26,17 +28,24 @@ internal sealed class Pack : IDisposable
         _file = file;
         _name = name;
         End = end;
+        SettledEnd = end;
     }
 
     public int Number { get; }
 
-    /// <summary>Bytes up to which it is written, gaps included.</summary>
+    /// <summary>Bytes up to which it is written, gaps included. Whoever writes to it knows it.</summary>
     public long End { get; private set; }
+
+    /// <summary>Bytes up to which it was written when it was taken last.</summary>
+    public long SettledEnd { get; private set; }
+
+    /// <summary>Somebody writes to it: he alone.</summary>
+    public bool IsTaken { get; private set; }
 
     /// <summary>
     /// What was written could not be brought to stable storage. The host tells of that once (fsync(2)) and has dropped what it could not write: nothing new may rely on any of it.
     /// </summary>
-    public bool HasFailed { get; private set; }
+    public bool HasFailed => _hasFailed;
 
     private static ReadOnlySpan<byte> Magic => "HRTHPACK"u8;
 
@@ -47,7 +56,7 @@ internal sealed class Pack : IDisposable
         Magic.CopyTo(header);
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], Version);
         file.Write(header, 0);
-        return new Pack(number, file, name, HeaderLength) { _isDirty = true };
+        return new Pack(number, file, name, HeaderLength) { _isDirty = true, IsTaken = true };
     }
 
     /// <summary>Opens one that an earlier process has written; nothing is added to it any more.</summary>
@@ -66,14 +75,22 @@ internal sealed class Pack : IDisposable
         return version == Version ? new Pack(number, file, name, length) : throw new SnapshotException($"{name} has format version {version}; version {Version} is known here");
     }
 
+    /// <summary>Somebody is going to write to it.</summary>
+    public void Take() => IsTaken = true;
+
+    /// <summary>He has done so.</summary>
+    public void Give() => (IsTaken, SettledEnd) = (false, End);
+
     /// <summary>Writes a chunk.</summary>
     /// <returns>Where it begins.</returns>
     public long Append(ReadOnlySpan<byte> chunk)
     {
         long at = End;
-        _isDirty = true;
         _file.Write(chunk, at);
         End = at + chunk.Length;
+
+        // Behind the write: whoever brings it to stable storage in between does not have it.
+        _isDirty = true;
         return at;
     }
 
@@ -87,7 +104,7 @@ internal sealed class Pack : IDisposable
         }
         catch (SnapshotException)
         {
-            HasFailed = true;
+            _hasFailed = true;
             throw;
         }
     }
@@ -130,37 +147,38 @@ internal sealed class Pack : IDisposable
 
     public SnapshotException Damaged(long offset) => new($"{_name} is damaged at offset {offset}");
 
-    /// <summary>Makes gaps of what is not needed any more.</summary>
+    /// <summary>Marks as gaps what is not needed any more. Their room can be given back when that is on stable storage.</summary>
     /// <param name="needed">Where the chunks begin that are needed.</param>
-    /// <exception cref="SnapshotException">One of them is not found where it should be: nothing was changed.</exception>
-    public void MakeGaps(IReadOnlySet<long> needed)
+    /// <param name="end">Bytes that are looked at: somebody may be writing behind them.</param>
+    /// <returns>The gaps whose room is still to be given back.</returns>
+    /// <exception cref="SnapshotException">A chunk that is needed is not found where it should be: nothing was changed.</exception>
+    public IReadOnlyList<PackGap> MarkGaps(IReadOnlySet<long> needed, long end) => [.. FindGaps(needed, end).Where(gap => TryMark(gap) || !_isSwept)];
+
+    /// <summary>Gives back the room of gaps.</summary>
+    public void GiveBack(IReadOnlyList<PackGap> gaps)
     {
-        List<(long Start, long End)> gaps = FindGaps(needed);
-        foreach ((long start, long end) in gaps)
-            WriteGap(start, end);
-        if (TakeDirty())
-            Synchronize();
-        foreach ((long start, long end) in gaps)
-            _file.PunchHole(start + HeaderLength, end - start - HeaderLength);
+        foreach (PackGap gap in gaps)
+            _file.PunchHole(gap.Start + HeaderLength, gap.End - gap.Start - HeaderLength);
+        _isSwept = true;
     }
 
     public void Dispose() => _file.Dispose();
 
-    private List<(long Start, long End)> FindGaps(IReadOnlySet<long> needed)
+    private List<PackGap> FindGaps(IReadOnlySet<long> needed, long end)
     {
-        List<(long Start, long End)> gaps = [];
+        List<PackGap> gaps = [];
         int met = 0;
         long lastChunk = HeaderLength;
-        for (long at = HeaderLength; at < End;)
+        for (long at = HeaderLength; at < end;)
         {
-            (long length, bool isChunk) = Measure(at);
+            (long length, bool isChunk) = Measure(at, end);
             bool stays = isChunk && needed.Contains(at);
             met += stays ? 1 : 0;
             lastChunk = isChunk ? at : lastChunk;
             if (!stays && gaps.Count > 0 && gaps[^1].End == at)
-                gaps[^1] = (gaps[^1].Start, at + length);
+                gaps[^1] = gaps[^1] with { End = at + length };
             else if (!stays)
-                gaps.Add((at, at + length));
+                gaps.Add(new PackGap(at, at + length));
             at += length;
         }
 
@@ -173,30 +191,31 @@ internal sealed class Pack : IDisposable
     }
 
     /// <summary>How long the chunk or gap is; what is neither reaches to the end: a power cut tore it.</summary>
-    private (long Length, bool IsChunk) Measure(long at)
+    private (long Length, bool IsChunk) Measure(long at, long end)
     {
         Span<byte> header = stackalloc byte[Chunk.HeaderLength];
-        if (End - at < header.Length)
-            return (End - at, false);
+        if (end - at < header.Length)
+            return (end - at, false);
         _file.Read(header, at);
-        if (Chunk.TryMeasure(header) is { } chunk && chunk.Length <= End - at)
+        if (Chunk.TryMeasure(header) is { } chunk && chunk.Length <= end - at)
             return (chunk.Length, true);
         long length = BinaryPrimitives.ReadInt64LittleEndian(header[GapLengthOffset..]);
-        bool isGap = BinaryPrimitives.ReadUInt32LittleEndian(header) == GapMagic && length >= header.Length && length <= End - at && length % Chunk.Alignment == 0;
-        return (isGap ? length : End - at, false);
+        bool isGap = BinaryPrimitives.ReadUInt32LittleEndian(header) == GapMagic && length >= header.Length && length <= end - at && length % Chunk.Alignment == 0;
+        return (isGap ? length : end - at, false);
     }
 
-    private void WriteGap(long start, long end)
+    /// <returns>False where it is marked already.</returns>
+    private bool TryMark(PackGap gap)
     {
         Span<byte> header = stackalloc byte[Chunk.HeaderLength];
         header.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(header, GapMagic);
-        BinaryPrimitives.WriteInt64LittleEndian(header[GapLengthOffset..], end - start);
+        BinaryPrimitives.WriteInt64LittleEndian(header[GapLengthOffset..], gap.End - gap.Start);
         Span<byte> there = stackalloc byte[Chunk.HeaderLength];
-        _file.Read(there, start);
+        _file.Read(there, gap.Start);
         if (there.SequenceEqual(header))
-            return;
-        _isDirty = true;
-        _file.Write(header, start);
+            return false;
+        _file.Write(header, gap.Start);
+        return true;
     }
 }

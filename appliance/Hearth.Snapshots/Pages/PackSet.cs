@@ -3,7 +3,10 @@ using Hearth.Snapshots.Files;
 
 namespace Hearth.Snapshots.Pages;
 
-/// <summary>All packs of a store. New chunks go to packs that this process has begun. From any thread; a pack is not removed while something that may be read refers to it.</summary>
+/// <summary>
+/// All packs of a store. New chunks go to packs that this process has begun, and of which each has one writer at a time. From any thread; a pack is not removed while something that may
+/// be read refers to it. No lock that a reader takes is held while a disk is waited for.
+/// </summary>
 internal sealed class PackSet : IDisposable
 {
     private const string Extension = ".pack";
@@ -21,7 +24,9 @@ internal sealed class PackSet : IDisposable
 
     /// <summary>Files that do not begin as packs do.</summary>
     private readonly HashSet<int> _broken = [];
-    private Pack? _open;
+
+    /// <summary>Those with room that nobody writes to now.</summary>
+    private readonly Stack<Pack> _open = [];
     private bool _hasNewNames;
     private int _last;
     private int _failures;
@@ -62,20 +67,50 @@ internal sealed class PackSet : IDisposable
             return _packs.TryGetValue(page.Pack, out Pack? pack) && !pack.HasFailed;
     }
 
-    /// <summary>Keeps a chunk.</summary>
-    /// <returns>Its first page.</returns>
-    public PageReference Append(ReadOnlySpan<byte> chunk)
+    /// <summary>A pack to write to, the caller's until he gives it back.</summary>
+    /// <exception cref="SnapshotException">The host's file system refused.</exception>
+    public Pack Take()
+    {
+        int number;
+        lock (_sync)
+        {
+            while (_open.TryPop(out Pack? there))
+            {
+                if (there.HasFailed)
+                    continue;
+                there.Take();
+                return there;
+            }
+
+            number = _last < PageReference.MaximumPack ? ++_last : throw new SnapshotException($"{_folder.NameOf(_path)} has had as many packs as there can be");
+        }
+
+        var pack = Pack.Create(number, _folder.Create(PathOf(number)), _folder.NameOf(PathOf(number)));
+        lock (_sync)
+        {
+            _packs.Add(number, pack);
+            _hasNewNames = true;
+        }
+
+        return pack;
+    }
+
+    /// <summary>Takes packs back from their writer, for others.</summary>
+    public void Give(IEnumerable<Pack> taken)
     {
         lock (_sync)
         {
-            if (_open is null || _open.HasFailed)
-                _open = Begin();
-            var page = new PageReference(_open.Number, _open.Append(chunk), 0);
-            if (_open.End >= FullLength)
-                _open = null;
-            return page;
+            foreach (Pack pack in taken)
+            {
+                pack.Give();
+                if (HasRoom(pack))
+                    _open.Push(pack);
+            }
         }
     }
+
+    /// <summary>More can be written to a pack.</summary>
+    public static bool HasRoom(Pack pack) => !pack.HasFailed && pack.End < FullLength;
 
     /// <summary>Brings all that was kept so far to stable storage.</summary>
     public void Synchronize()
@@ -109,10 +144,11 @@ internal sealed class PackSet : IDisposable
 
     public SnapshotException Damaged(PageReference page) => PackOf(page).Damaged(page.ChunkOffset);
 
-    /// <summary>Gives back what nothing needs. Nothing may be kept meanwhile.</summary>
+    /// <summary>
+    /// Finds out where there is something that nothing needs, and forgets the packs of which nothing is needed. What is written from now on, and what somebody is writing, is not among it.
+    /// </summary>
     /// <param name="needed">Chunks, by their first pages.</param>
-    /// <exception cref="SnapshotException">One that is needed is damaged, or the host's file system refused.</exception>
-    public void Sweep(IEnumerable<PageReference> needed)
+    public PackSweep Plan(IEnumerable<PageReference> needed)
     {
         var places = new Dictionary<int, HashSet<long>>();
         foreach (PageReference chunk in needed)
@@ -122,22 +158,54 @@ internal sealed class PackSet : IDisposable
             _ = inPack.Add(chunk.ChunkOffset);
         }
 
+        var plan = new PackSweep();
         lock (_sync)
         {
             foreach (Pack pack in _packs.Values.Where(pack => !pack.HasFailed).ToArray())
             {
-                if (places.TryGetValue(pack.Number, out HashSet<long>? inPack))
-                    pack.MakeGaps(inPack);
-                else if (pack != _open)
-                    Remove(pack);
+                HashSet<long> inPack = places.GetValueOrDefault(pack.Number, []);
+                _ = inPack.RemoveWhere(offset => offset >= pack.SettledEnd);
+                if (inPack.Count > 0 || pack.IsTaken || _open.Contains(pack))
+                {
+                    plan.Add(pack, inPack);
+                    continue;
+                }
+
+                _ = _packs.Remove(pack.Number);
+                plan.AddUnneeded(pack);
             }
 
             foreach (int number in _broken.Where(number => !places.ContainsKey(number)).ToArray())
             {
-                _folder.Delete(PathOf(number));
                 _ = _broken.Remove(number);
+                plan.AddUnneeded(number);
             }
         }
+
+        return plan;
+    }
+
+    /// <summary>Gives back what nothing needs.</summary>
+    /// <exception cref="SnapshotException">A chunk that is needed is damaged, or the host's file system refused.</exception>
+    public void Sweep(PackSweep plan)
+    {
+        foreach (SweptPack swept in plan.Packs)
+        {
+            IReadOnlyList<PackGap> gaps = swept.Pack.MarkGaps(swept.Needed, swept.End);
+            if (gaps.Count == 0)
+                continue;
+            lock (_synchronizing)
+            {
+                // A committer that comes behind this one sees the count.
+                if (TrySynchronize(swept.Pack) is { } failure)
+                    throw failure;
+            }
+
+            swept.Pack.GiveBack(gaps);
+        }
+
+        foreach (int number in plan.Unneeded)
+            _folder.Delete(PathOf(number));
     }
 
     public void Dispose()
@@ -184,30 +252,12 @@ internal sealed class PackSet : IDisposable
         }
     }
 
-    private Pack Begin()
-    {
-        if (_last == PageReference.MaximumPack)
-            throw new SnapshotException($"{_folder.NameOf(_path)} has had as many packs as there can be");
-        int number = ++_last;
-        var pack = Pack.Create(number, _folder.Create(PathOf(number)), _folder.NameOf(PathOf(number)));
-        _packs.Add(number, pack);
-        _hasNewNames = true;
-        return pack;
-    }
-
     private Pack PackOf(PageReference page)
     {
         lock (_sync)
             return _packs.TryGetValue(page.Pack, out Pack? pack)
                 ? pack
                 : throw new SnapshotException($"{_folder.NameOf(PathOf(page.Pack))} is {(_broken.Contains(page.Pack) ? "damaged: it does not begin as it should" : "missing")}");
-    }
-
-    private void Remove(Pack pack)
-    {
-        _ = _packs.Remove(pack.Number);
-        pack.Dispose();
-        _folder.Delete(PathOf(pack.Number));
     }
 
     private string PathOf(int number) => Path.Combine(_path, NameOf(number));

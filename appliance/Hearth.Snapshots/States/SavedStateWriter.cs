@@ -12,7 +12,12 @@ public sealed class SavedStateWriter : IDisposable
     private const int CompressionLevel = 1;
 
     private readonly SnapshotStore _store;
+    private readonly Holding _holding;
+    private readonly PackWriter _packs;
     private readonly PageReader _reader;
+
+    /// <summary>Looks at pages of others.</summary>
+    private readonly PageReader _verifier;
     private readonly PageTable _before;
     private readonly Dictionary<int, byte[]> _leaves = [];
     private readonly Compressor _compressor = new(CompressionLevel);
@@ -34,15 +39,18 @@ public sealed class SavedStateWriter : IDisposable
     /// <summary>Something of it is missing.</summary>
     private bool _hasFailed;
 
-    internal SavedStateWriter(SnapshotStore store, PackSet packs, string guest, long pages, IReadOnlyList<PageReference> before)
+    internal SavedStateWriter(SnapshotStore store, PackSet packs, string guest, long pages, Holding holding)
     {
         _store = store;
+        _holding = holding;
+        _packs = new PackWriter(packs);
         Guest = guest;
         Pages = pages;
         Failures = packs.Failures;
         _reader = new PageReader(packs);
-        _before = new PageTable(before, _reader);
-        _leafPlaces = [.. before];
+        _verifier = new PageReader(packs);
+        _before = new PageTable(holding.Leaves, _reader);
+        _leafPlaces = [.. holding.Leaves];
     }
 
     public string Guest { get; }
@@ -113,9 +121,11 @@ public sealed class SavedStateWriter : IDisposable
         if (_isEnded)
             return;
         _isEnded = true;
-        _store.EndWriter();
+        _packs.Dispose();
+        _store.EndWriter(_holding);
         _compressor.Dispose();
         _reader.Dispose();
+        _verifier.Dispose();
     }
 
     /// <param name="page">Whose content it is: a page of memory, or the complement of a leaf's number.</param>
@@ -128,7 +138,7 @@ public sealed class SavedStateWriter : IDisposable
         }
 
         var hash = PageHash.Of(content);
-        if (_store.TryFind(hash, out PageReference there))
+        if (_store.TryFind(hash, _holding, _verifier, out PageReference there))
         {
             SetPlace(page, there);
             return;
@@ -154,7 +164,8 @@ public sealed class SavedStateWriter : IDisposable
             return;
         ReadOnlySpan<PageHash> hashes = _pendingHashes.AsSpan(0, _pendingCount);
         int length = Chunk.Write(_pending.AsSpan(0, _pendingCount * Chunk.PageLength), hashes, _compressor, _chunk);
-        PageReference start = _store.Append(_chunk.AsSpan(0, length), hashes);
+        PageReference start = _packs.Append(_chunk.AsSpan(0, length));
+        _store.Add(start, hashes);
         _newBytes += length;
         foreach ((int pending, long page) in _waiting)
         {

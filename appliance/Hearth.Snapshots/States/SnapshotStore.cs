@@ -19,6 +19,7 @@ namespace Hearth.Snapshots.States;
 /// states/last-…         empty: the number of the last state, where that is deleted
 /// </code>
 /// A commit brings packs to stable storage, then the files of the new folder, then gives it its name. From any thread; writers and readers are used by one thread each.
+/// Nobody who writes or reads waits for somebody else's disk, nor for a sweep.
 /// </remarks>
 public sealed class SnapshotStore : IDisposable
 {
@@ -31,22 +32,27 @@ public sealed class SnapshotStore : IDisposable
     private readonly IStoreFolder _folder;
     private readonly PackSet _packs;
 
+    /// <summary>One deletes at a time. Before <see cref="_sync"/>.</summary>
+    private readonly Lock _deleting = new();
+
+    /// <summary>A state has lost its name, and that is not on stable storage. Under <see cref="_deleting"/>.</summary>
+    private bool _isDeletionUncertain;
+
     /// <summary>Guards what follows. Before the lock of the packs.</summary>
     private readonly object _sync = new();
     private readonly PageIndex _index = new(IndexCapacity);
     private readonly SortedDictionary<long, Manifest> _states = [];
     private readonly Dictionary<long, int> _readers = [];
+    private readonly HashSet<Holding> _holdings = [];
     private readonly List<UnreadableState> _unreadable = [];
     private long _lastId;
-    private int _writers;
     private bool _isSweeping;
 
-    /// <summary>A state was deleted, and a power cut may still bring it back.</summary>
-    private bool _isDeletionUncertain;
+    /// <summary>States that are deleted, and that a power cut may still bring back.</summary>
+    private readonly Dictionary<long, Manifest> _leaving = [];
 
     /// <summary>Chunks of earlier processes whose pages are in <see cref="_index"/>: whether they still are what they were is looked at when they are needed.</summary>
     private readonly HashSet<PageReference> _unverified = [];
-    private readonly PageReader _verifier;
 
     /// <summary>Puts the pages of the states that were there into the index; until then they may be kept a second time.</summary>
     private readonly Thread _indexer;
@@ -60,7 +66,6 @@ public sealed class SnapshotStore : IDisposable
         folder.CreateFolder(StatesFolder);
         folder.Synchronize("");
         _packs = new PackSet(folder, PacksFolder);
-        _verifier = new PageReader(_packs);
         foreach (string name in folder.List(StatesFolder))
             Load(name);
         foreach (PageReference leaf in _states.Values.SelectMany(manifest => manifest.Leaves))
@@ -109,7 +114,14 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Begins a new state. It may have to wait until a <see cref="Sweep"/> is over.</summary>
+    /// <summary>A state by its number; null where there is none.</summary>
+    public SavedState? Find(long id)
+    {
+        lock (_sync)
+            return _states.GetValueOrDefault(id)?.State;
+    }
+
+    /// <summary>Begins a new state.</summary>
     /// <param name="pages">Pages of memory.</param>
     /// <param name="before">A state of as much memory, from which the new one differs in what is written; null to begin with zeros.</param>
     /// <exception cref="SnapshotException">The state before is gone, or has another size of memory; a name or the memory is too long.</exception>
@@ -118,17 +130,12 @@ public sealed class SnapshotStore : IDisposable
         Manifest.RequireName(guest);
         if (pages is < 0 or > Manifest.MaximumPages)
             throw new SnapshotException($"a state of {pages} pages of memory cannot be kept");
-        IReadOnlyList<PageReference> leaves = new PageReference[PageTable.LeavesFor(pages)];
         lock (_sync)
         {
-            while (_isSweeping)
-                Monitor.Wait(_sync);
-            if (before is not null)
-                leaves = Require(before, pages).Leaves;
-            _writers++;
+            var holding = new Holding(before is null ? new PageReference[PageTable.LeavesFor(pages)] : Require(before, pages).Leaves);
+            _ = _holdings.Add(holding);
+            return new SavedStateWriter(this, _packs, guest, pages, holding);
         }
-
-        return new SavedStateWriter(this, _packs, guest, pages, leaves);
     }
 
     /// <exception cref="SnapshotException">It is gone.</exception>
@@ -153,7 +160,7 @@ public sealed class SnapshotStore : IDisposable
         lock (_sync)
             manifest = Require(state, state.Pages);
         var needed = new HashSet<PageReference>();
-        FindNeeded(manifest, needed, []);
+        FindNeeded(manifest.Leaves, needed, []);
         var buffer = new byte[Chunk.MaximumLength];
         int read = 0;
         foreach (PageReference chunk in needed.OrderBy(page => page.Value))
@@ -171,13 +178,23 @@ public sealed class SnapshotStore : IDisposable
     public void Delete(SavedState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        lock (_sync)
+        lock (_deleting)
         {
-            if (_states.GetValueOrDefault(state.Id)?.State != state)
-                return;
-            if (_readers.ContainsKey(state.Id))
-                throw new SnapshotException($"the state {state.Id} of {state.Guest} is in use");
-            DeleteLocked(state.Id, () => _states.Remove(state.Id));
+            lock (_sync)
+            {
+                if (_states.GetValueOrDefault(state.Id) is not { } manifest || manifest.State != state)
+                    return;
+                if (_readers.ContainsKey(state.Id))
+                    throw new SnapshotException($"the state {state.Id} of {state.Guest} is in use");
+                _ = _states.Remove(state.Id);
+                _leaving.Add(state.Id, manifest);
+            }
+
+            DeleteFolder(state.Id, () =>
+            {
+                _ = _leaving.Remove(state.Id, out Manifest? manifest);
+                _states.Add(state.Id, manifest!);
+            });
         }
     }
 
@@ -186,14 +203,19 @@ public sealed class SnapshotStore : IDisposable
     public void Delete(UnreadableState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        lock (_sync)
+        lock (_deleting)
         {
-            if (_unreadable.Contains(state))
-                DeleteLocked(state.Id, () => _unreadable.Remove(state));
+            lock (_sync)
+            {
+                if (!_unreadable.Remove(state))
+                    return;
+            }
+
+            DeleteFolder(state.Id, () => _unreadable.Add(state));
         }
     }
 
-    /// <summary>Gives back the room of pages that no state has. Waits until no state is being written.</summary>
+    /// <summary>Gives back the room of pages that no state has, and no writer relies on.</summary>
     /// <returns>False where a state cannot be read, and nothing was given back.</returns>
     /// <exception cref="SnapshotException">A state is damaged, or the host's file system refused; what is needed stays.</exception>
     public bool Sweep()
@@ -203,14 +225,20 @@ public sealed class SnapshotStore : IDisposable
             // Nobody who saves waits for the index.
             while (_isSweeping || _isIndexing)
                 Monitor.Wait(_sync);
+            if (_unreadable.Count > 0)
+                return false;
             _isSweeping = true;
-            while (_writers > 0)
-                Monitor.Wait(_sync);
-            try
-            {
-                return SweepLocked();
-            }
-            finally
+        }
+
+        try
+        {
+            SettleDeletions();
+            _packs.Sweep(PlanSweep());
+            return true;
+        }
+        finally
+        {
+            lock (_sync)
             {
                 _isSweeping = false;
                 Monitor.PulseAll(_sync);
@@ -222,27 +250,35 @@ public sealed class SnapshotStore : IDisposable
     {
         _isEnding = true;
         _indexer.Join();
-        _verifier.Dispose();
         _packs.Dispose();
         _folder.Dispose();
     }
 
-    internal bool TryFind(in PageHash hash, out PageReference page)
+    /// <summary>Finds a page that is kept already, for a writer.</summary>
+    /// <param name="holding">The writer's.</param>
+    /// <param name="reader">The writer's.</param>
+    internal bool TryFind(in PageHash hash, Holding holding, PageReader reader, out PageReference page)
     {
         lock (_sync)
-            return _index.TryFind(hash, out page) && _packs.IsSound(page) && IsWholeLocked(page);
+        {
+            if (!_index.TryFind(hash, out page) || !_packs.IsSound(page))
+                return false;
+            _ = holding.Chunks.Add(page.ChunkStart);
+            if (!_unverified.Contains(page.ChunkStart))
+                return true;
+        }
+
+        return IsWhole(page, holding, reader);
     }
 
-    internal PageReference Append(ReadOnlySpan<byte> chunk, ReadOnlySpan<PageHash> hashes)
+    /// <summary>Lets others find the pages of a chunk.</summary>
+    internal void Add(PageReference start, ReadOnlySpan<PageHash> hashes)
     {
-        PageReference start = _packs.Append(chunk);
         lock (_sync)
         {
             for (int i = 0; i < hashes.Length; i++)
                 _index.Add(hashes[i], start.Next(i));
         }
-
-        return start;
     }
 
     internal SavedState Commit(SavedStateWriter writer, DateTimeOffset taken, long newBytes, IReadOnlyList<PageReference> leaves, IReadOnlyList<(StatePart Part, byte[] Content)> parts)
@@ -277,13 +313,10 @@ public sealed class SnapshotStore : IDisposable
         return manifest.State;
     }
 
-    internal void EndWriter()
+    internal void EndWriter(Holding holding)
     {
         lock (_sync)
-        {
-            _writers--;
-            Monitor.PulseAll(_sync);
-        }
+            _ = _holdings.Remove(holding);
     }
 
     internal void EndReader(long id)
@@ -349,25 +382,58 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    private void DeleteLocked(long id, Action forget)
+    /// <param name="takeBack">There is the state still. Under the lock.</param>
+    private void DeleteFolder(long id, Action takeBack)
     {
-        if (id == _lastId)
-            MarkLast();
-
-        // Under a name that means nothing first: half a state must not be left under its own.
         string gone = Path.Combine(StatesFolder, NewPrefix + NameOf(id));
-        _folder.Rename(FolderOf(id), gone);
-        forget();
+        try
+        {
+            MarkLast(id);
+
+            // Under a name that means nothing first: half a state must not be left under its own.
+            _folder.Rename(FolderOf(id), gone);
+        }
+        catch (SnapshotException)
+        {
+            lock (_sync)
+                takeBack();
+            throw;
+        }
+
         _isDeletionUncertain = true;
-        _folder.Synchronize(StatesFolder);
-        _isDeletionUncertain = false;
+        SettleDeletionsLocked();
         _folder.Delete(gone);
     }
 
-    /// <summary>A number is given once: somebody may still count from the state that had it, and what another one has by then would be taken for it.</summary>
-    private void MarkLast()
+    private void SettleDeletions()
     {
-        string mark = LastPrefix + NameOf(_lastId);
+        lock (_deleting)
+            SettleDeletionsLocked();
+    }
+
+    /// <summary>Brings deletions to stable storage: until then their states need what they consist of.</summary>
+    private void SettleDeletionsLocked()
+    {
+        if (!_isDeletionUncertain)
+            return;
+        _folder.Synchronize(StatesFolder);
+        _isDeletionUncertain = false;
+        lock (_sync)
+            _leaving.Clear();
+    }
+
+    /// <summary>A number is given once: somebody may still count from the state that had it, and what another one has by then would be taken for it.</summary>
+    /// <param name="id">Of a state that is about to go.</param>
+    private void MarkLast(long id)
+    {
+        string mark;
+        lock (_sync)
+        {
+            if (_states.Keys.Concat(_unreadable.Select(state => state.Id)).Any(other => other > id))
+                return;
+            mark = LastPrefix + NameOf(_lastId);
+        }
+
         string[] marks = [.. _folder.List(StatesFolder).Where(name => name.StartsWith(LastPrefix, StringComparison.Ordinal))];
         if (!marks.Contains(mark))
         {
@@ -396,7 +462,7 @@ public sealed class SnapshotStore : IDisposable
         {
             try
             {
-                FindNeeded(state, needed, seen);
+                FindNeeded(state.Leaves, needed, seen);
             }
             catch (SnapshotException)
             {
@@ -443,58 +509,79 @@ public sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>A page that is kept already is as it was: a new state must not rely on what the disk has lost.</summary>
-    private bool IsWholeLocked(PageReference page)
+    private bool IsWhole(PageReference page, Holding holding, PageReader reader)
     {
-        if (!_unverified.Contains(page.ChunkStart))
-            return true;
         Span<byte> content = stackalloc byte[Chunk.PageLength];
         try
         {
-            _verifier.Read(page, content);
-            _unverified.Remove(page.ChunkStart);
+            reader.Read(page, content);
+            lock (_sync)
+                _ = _unverified.Remove(page.ChunkStart);
             return true;
         }
         catch (SnapshotException)
         {
-            _index.Remove(each => each.ChunkStart == page.ChunkStart);
+            lock (_sync)
+            {
+                _ = holding.Chunks.Remove(page.ChunkStart);
+                _index.Remove(each => each.ChunkStart == page.ChunkStart);
+            }
+
             return false;
         }
     }
 
-    private bool SweepLocked()
+    /// <summary>Finds what is needed while others write, and then at one instant what has become needed meanwhile. From then on nobody finds a page that is not.</summary>
+    private PackSweep PlanSweep()
     {
-        if (_unreadable.Count > 0)
-            return false;
-        if (_isDeletionUncertain)
-            _folder.Synchronize(StatesFolder);
-        _isDeletionUncertain = false;
         var needed = new HashSet<PageReference>();
         var seen = new HashSet<PageReference>();
-        foreach (Manifest state in _states.Values)
-            FindNeeded(state, needed, seen);
-        _index.Remove(page => !needed.Contains(page.ChunkStart));
-        _unverified.IntersectWith(needed);
-        _packs.Sweep(needed);
-        return true;
+        var done = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        while (true)
+        {
+            IReadOnlyList<PageReference>[] tables;
+            lock (_sync)
+            {
+                tables = [.. _states.Values.Concat(_leaving.Values).Select(state => state.Leaves).Concat(_holdings.Select(holding => holding.Leaves)).Where(leaves => !done.Contains(leaves))];
+                if (tables.Length == 0)
+                {
+                    foreach (Holding holding in _holdings)
+                        needed.UnionWith(holding.Chunks);
+                    PackSweep plan = _packs.Plan(needed);
+                    _index.Remove(plan.TakesAway);
+                    _ = _unverified.RemoveWhere(plan.TakesAway);
+                    return plan;
+                }
+            }
+
+            foreach (IReadOnlyList<PageReference> leaves in tables)
+            {
+                FindNeeded(leaves, needed, seen);
+                _ = done.Add(leaves);
+            }
+        }
     }
 
-    /// <summary>Finds all chunks that a state needs, by their first pages.</summary>
+    /// <summary>Finds all chunks that a table of pages needs, by their first pages.</summary>
     /// <param name="seen">Leaves that were looked at already.</param>
-    private void FindNeeded(Manifest state, HashSet<PageReference> needed, HashSet<PageReference> seen)
+    private void FindNeeded(IReadOnlyList<PageReference> leaves, HashSet<PageReference> needed, HashSet<PageReference> seen)
     {
         using var reader = new PageReader(_packs);
         Span<byte> leaf = stackalloc byte[Chunk.PageLength];
-        foreach (PageReference place in state.Leaves)
+        foreach (PageReference place in leaves)
         {
             if (place.IsZeros || !seen.Add(place))
                 continue;
             _ = needed.Add(place.ChunkStart);
             reader.Read(place, leaf);
+            PageReference last = default;
             for (int i = 0; i < PageTable.LeafPages; i++)
             {
-                PageReference page = PageTable.ReadReference(leaf, i);
-                if (!page.IsZeros)
-                    _ = needed.Add(page.ChunkStart);
+                // Neighbours are in the same chunk, as a rule.
+                PageReference chunk = PageTable.ReadReference(leaf, i).ChunkStart;
+                if (chunk != last && !chunk.IsZeros)
+                    _ = needed.Add(chunk);
+                last = chunk;
             }
         }
     }

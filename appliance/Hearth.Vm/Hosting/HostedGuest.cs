@@ -18,6 +18,7 @@ internal sealed class HostedGuest : IDisposable
     private readonly ControlChannel _channel;
     private readonly UserFaults? _faults;
     private readonly FileDescriptor[] _screen;
+    private readonly FileDescriptor? _exit;
     private readonly ChangedPages _changed;
     private readonly ulong _fillAddress;
     private readonly LostTime _lost = new();
@@ -31,10 +32,13 @@ internal sealed class HostedGuest : IDisposable
     /// <param name="channel">Owned from now on.</param>
     /// <param name="saved">When the state was saved that the guest goes on from; null where it boots.</param>
     /// <param name="screen">Descriptors of the guest's screen, for whoever looks at it; empty for none. Owned from now on.</param>
+    /// <param name="exit">Tells the supervisor of this process's end; null for nothing that does.</param>
     /// <exception cref="LinuxException">The host refused.</exception>
-    public HostedGuest(GuestMachine machine, MachineEvents events, ControlChannel channel, HostingConfiguration hosting, DateTimeOffset? saved, FileDescriptor[] screen)
+    public HostedGuest(
+        GuestMachine machine, MachineEvents events, ControlChannel channel, HostingConfiguration hosting, DateTimeOffset? saved, FileDescriptor[] screen, FileDescriptor? exit)
     {
         _stopped = saved;
+        _exit = exit;
         _screen = screen;
         _catchUp = new Timer(_ => events.Post(new MachineEvent(MachineEventKind.CatchUp)));
         _machine = machine;
@@ -170,8 +174,11 @@ internal sealed class HostedGuest : IDisposable
         var message = new GuestGreeting(_machine.EngineName, _isPaused, (long)(_machine.Ram.Length / GuestRam.PageSize), _changed.Base, fill, _screen.Length > 0)
         {
             HostTscFrequency = _machine.HostTscFrequency,
+            HasExitPipe = _exit is not null,
         };
-        return new ControlChannel.Greeting(message, fill is null ? _screen : [_faults?.File ?? _machine.Ram.File, .. _screen]);
+        FileDescriptor[] memory = fill is null ? [] : [_faults?.File ?? _machine.Ram.File];
+        FileDescriptor[] exit = _exit is null ? [] : [_exit];
+        return new ControlChannel.Greeting(message, [.. memory, .. exit, .. _screen]);
     }
 
     private void Stop()

@@ -25,7 +25,7 @@ internal static class DaemonProcess
             home.Prepare();
 
             // Guests that are there already take all that the processors have, and wait for this one.
-            _ = SessionShare.TrySet(SessionShare.Larger);
+            using IDisposable share = OwnShare.Raise();
             using var log = new DaemonLog(TimeProvider.System, report is null ? null : home.Log);
             Daemon daemon = await Daemon.StartAsync(new DaemonStart(home, runs, TimeProvider.System, log.Write) { Backup = backup }).ConfigureAwait(false);
             await using (daemon.ConfigureAwait(false))
@@ -35,7 +35,7 @@ internal static class DaemonProcess
                 using PosixSignalRegistration hangUp = EndOn(PosixSignal.SIGHUP, daemon, log);
                 log.Write($"hearth is up in {home.Path}");
                 Report(report, IsUp);
-                _ = SessionShare.TrySet(SessionShare.Usual);
+                share.Dispose();
                 await daemon.Down.ConfigureAwait(false);
                 log.Write("hearth is down");
             }

@@ -97,8 +97,9 @@ internal sealed class DiskLayers(GuestPlaces places, int guest)
     /// <summary>Makes one of two layers where nobody needs the lower one by itself any more, so that chains stay short.</summary>
     /// <param name="needed">What states and the present need as it is.</param>
     /// <param name="written">What the guest writes to.</param>
+    /// <param name="isWanted">Somebody waits for the guest: nothing is merged this time.</param>
     /// <exception cref="StorageException">A file is damaged, or the host's disk failed: everything is as it was.</exception>
-    public void Merge(IReadOnlyList<DiskRecord> needed, IReadOnlyList<DiskRecord> written, LayerTree tree)
+    public void Merge(IReadOnlyList<DiskRecord> needed, IReadOnlyList<DiskRecord> written, LayerTree tree, Func<bool> isWanted)
     {
         HashSet<(int, int)> kept = [.. needed.Select(disk => (disk.Slot, disk.Layer))];
         HashSet<(int, int)> open = [.. written.Select(disk => (disk.Slot, disk.Layer))];
@@ -121,7 +122,7 @@ internal sealed class DiskLayers(GuestPlaces places, int guest)
             string file = places.LayerOf(guest, lower.Slot, lower.Number);
             if (IsShared(file))
                 continue;
-            DiskMerge.IntoBelow(places.LayerOf(guest, lower.Slot, upper), file);
+            _ = DiskMerge.IntoBelow(places.LayerOf(guest, lower.Slot, upper), file, isWanted);
             return;
         }
     }

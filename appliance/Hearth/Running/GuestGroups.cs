@@ -41,15 +41,17 @@ internal sealed class GuestGroups
     /// <summary>Why there are none, a sentence without a full stop; null where there are.</summary>
     public string? Obstacle { get; }
 
+    /// <summary>The group of a guest, as it is; null where there are none.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public Cgroup? Find(int guest) => Obstacle is null ? Cgroup.Create(_parent, NameOf(guest)) : null;
+
     /// <summary>The group that a guest's process begins in; null where there are none.</summary>
     /// <param name="memory">Bytes of the guest's memory.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public Cgroup? Open(int guest, GuestDefinition definition, ulong memory)
     {
-        if (Obstacle is not null)
-            return null;
-        var group = Cgroup.Create(_parent, guest.ToString(CultureInfo.InvariantCulture));
-        _ = group.Apply(new CgroupLimits
+        Cgroup? group = Find(guest);
+        _ = group?.Apply(new CgroupLimits
         {
             Memory = (long)memory + ((long)memory / CopiesShare) + Overhead,
             Swap = 0,
@@ -59,4 +61,6 @@ internal sealed class GuestGroups
         });
         return group;
     }
+
+    private static string NameOf(int guest) => guest.ToString(CultureInfo.InvariantCulture);
 }

@@ -29,6 +29,9 @@ internal sealed class GuestKeeper : IAsyncDisposable
     private volatile GuestCondition _condition;
     private (GuestCause Cause, DateTimeOffset Time) _lastNote;
 
+    /// <summary>How many wait for the gate.</summary>
+    private int _waiting;
+
     public GuestKeeper(GuestHost host, int guest, Action<GuestCondition> changed)
     {
         (_host, _guest, _changed) = (host, guest, changed);
@@ -374,6 +377,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
 
     private async Task AnswerCrashAsync(GuestCause cause, string sentence)
     {
+        using IDisposable share = OwnShare.Raise();
         _host.Note(_guest, "guest.crashed", $"the guest ended by itself ({cause}): {sentence}");
         while (!_ending.IsCancellationRequested)
         {
@@ -436,7 +440,14 @@ internal sealed class GuestKeeper : IAsyncDisposable
     {
         try
         {
-            await WithGateAsync(() => CheckpointLockedAsync(running), _ending.Token).ConfigureAwait(false);
+            bool isTaken = false;
+            await WithGateAsync(async () => isTaken = await TryCheckpointLockedAsync(running).ConfigureAwait(false), _ending.Token).ConfigureAwait(false);
+            if (!isTaken)
+                return;
+
+            // Whoever has waited for the guest comes in between.
+            await WithGateAsync(() => Task.Run(() => ThinLocked(running), CancellationToken.None), _ending.Token).ConfigureAwait(false);
+            await Task.Run(_host.States.SweepInTurn, CancellationToken.None).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -448,12 +459,18 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
     }
 
-    private async Task CheckpointLockedAsync(RunningGuest running)
+    private async Task<bool> TryCheckpointLockedAsync(RunningGuest running)
     {
         if (_running != running || _condition.Phase != GuestPhase.Running)
-            return;
+            return false;
         _ = await SaveLockedAsync(new SaveRequest(), isCheckpoint: true, null).ConfigureAwait(false);
-        await Task.Run(() => Keep(_upkeep.Thin(_present)), CancellationToken.None).ConfigureAwait(false);
+        return true;
+    }
+
+    private void ThinLocked(RunningGuest running)
+    {
+        if (_running == running)
+            Keep(_upkeep.Thin(_present, () => Volatile.Read(ref _waiting) > 0));
     }
 
     private static async Task<bool> TryPressAsync(RunningGuest running, bool isPaused)
@@ -536,7 +553,16 @@ internal sealed class GuestKeeper : IAsyncDisposable
     /// <param name="cancellation">Of the waiting: what has begun is done to its end.</param>
     private async Task WithGateAsync(Func<Task> work, CancellationToken cancellation)
     {
-        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        _ = Interlocked.Increment(ref _waiting);
+        try
+        {
+            await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _ = Interlocked.Decrement(ref _waiting);
+        }
+
         try
         {
             await work().ConfigureAwait(false);

@@ -22,6 +22,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     /// <exception cref="GuestRunException">It cannot be started: there is no process, and everything of the guest is as it was.</exception>
     public async Task<RunningGuest> StartAsync(GuestPresent present, IReadOnlyList<IReadOnlyList<DiskRecord>> givenUp, long state, Action<GuestPresent> keep)
     {
+        using IDisposable own = OwnShare.Raise();
         StartedGuest? started = null;
         RunningGuest? running = null;
         try
@@ -36,9 +37,10 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             keep(prepared);
             started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
 
-            // The other guests may take all that the processors have, and somebody waits for this one. What is the guest's own begins after its greeting.
-            _ = SessionShare.TrySet(started.Process, SessionShare.Larger);
-            running = new RunningGuest(started.Process, started.Helpers, host.Places.ControlSocket(guest), told, ended);
+            // What is the guest's own begins after its greeting.
+            ProcessorShare share = host.Starter.ShareOf(guest, definition);
+            share.Raise(started.Process);
+            running = new RunningGuest(started.Process, started.Helpers, share, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
             started.Jail?.Dispose();
@@ -75,7 +77,8 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         RunningGuest? running = null;
         try
         {
-            running = new RunningGuest(process, [], host.Places.ControlSocket(guest), told, ended);
+            ProcessorShare share = host.Starter.ShareOf(guest, host.Require(guest).Definition);
+            running = new RunningGuest(process, [], share, host.Places.ControlSocket(guest), told, ended);
             await GreetAsync(running, present.Pages, present.Base, null).ConfigureAwait(false);
             return running;
         }
@@ -125,7 +128,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         FileDescriptor? descriptor = await running.GreetAsync(s_start).ConfigureAwait(false);
 
         // The guest runs from here on. Of one that is taken back, whoever started it may have ended before it could do this.
-        _ = SessionShare.TrySet(running.Process, SessionShare.Usual);
+        running.Share.Lower(running.Process);
         using var owned = new OwnedDescriptors();
         if (descriptor is not null)
             owned.Add(descriptor);

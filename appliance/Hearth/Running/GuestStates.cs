@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Hearth.Snapshots;
@@ -16,8 +17,18 @@ internal sealed class GuestStates : IDisposable
     private const string PicturePart = "picture";
     private const string DetailsPart = "details";
 
+    /// <summary>How many times as long as a sweep takes nobody sweeps behind it.</summary>
+    private const int PauseShare = 9;
+
     private readonly SnapshotStore _snapshots;
     private readonly HouseStore _store;
+    private readonly Lock _sweeping = new();
+
+    /// <summary>There may be something that no state needs. Processes before this one may have left some.</summary>
+    private volatile bool _hasLeftovers = true;
+
+    /// <summary>A time stamp. Under <see cref="_sweeping"/>.</summary>
+    private long _nextSweep;
 
     /// <exception cref="GuestRunException">The snapshot store cannot be used.</exception>
     public GuestStates(GuestPlaces places, HouseStore store)
@@ -146,6 +157,7 @@ internal sealed class GuestStates : IDisposable
                     _snapshots.Delete(there);
                 return true;
             });
+            _hasLeftovers = true;
         }
         catch (GuestRunException) when (stored is not null)
         {
@@ -154,9 +166,35 @@ internal sealed class GuestStates : IDisposable
         }
     }
 
-    /// <summary>Gives back the room of what no state needs any more.</summary>
+    /// <summary>Gives back the room of what no state needs any more, where there is any, and unless somebody does so or has done so lately: that takes a tenth of the time at most.</summary>
     /// <exception cref="SnapshotException">A state is damaged, or the host refused.</exception>
-    public void Sweep() => _ = _snapshots.Sweep();
+    public void SweepInTurn()
+    {
+        if (!_hasLeftovers || !_sweeping.TryEnter())
+            return;
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            if (start < _nextSweep)
+                return;
+            _hasLeftovers = false;
+            bool isDone = false;
+            try
+            {
+                isDone = _snapshots.Sweep();
+            }
+            finally
+            {
+                _hasLeftovers |= !isDone;
+                long end = Stopwatch.GetTimestamp();
+                _nextSweep = end + ((end - start) * PauseShare);
+            }
+        }
+        finally
+        {
+            _sweeping.Exit();
+        }
+    }
 
     public void Dispose() => _snapshots.Dispose();
 
@@ -194,7 +232,7 @@ internal sealed class GuestStates : IDisposable
         }
     }
 
-    private SavedState? Find(long state) => _snapshots.States.FirstOrDefault(each => each.Id == state);
+    private SavedState? Find(long state) => _snapshots.Find(state);
 
     private byte[]? ReadPart(long state, string name)
     {

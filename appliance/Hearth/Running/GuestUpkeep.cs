@@ -43,21 +43,25 @@ internal sealed class GuestUpkeep(GuestHost host, int guest)
         return present with { Layers = tree.Records };
     }
 
-    /// <summary>After a checkpoint.</summary>
-    /// <exception cref="Snapshots.SnapshotException">A state is damaged, or the host's file system refused.</exception>
+    /// <summary>After a checkpoint: gives up those that are too many, and the layers that nobody needs then.</summary>
+    /// <param name="isWanted">Somebody waits for the guest: the rest comes the next time.</param>
+    /// <exception cref="GuestRunException">A state is in use, or the host's file system refused.</exception>
     /// <exception cref="StorageException">A layer is damaged.</exception>
     /// <inheritdoc cref="SweepLayers"/>
-    public GuestPresent Thin(GuestPresent present)
+    public GuestPresent Thin(GuestPresent present, Func<bool> isWanted)
     {
-        IReadOnlyList<long> gone = CheckpointPlan.Excess(host.States.Of(guest), host.Clock.GetUtcNow(), host.CheckpointRoom);
-        foreach (long state in gone.Where(state => state != present.Base && state != present.Saved))
-            host.States.Delete(state);
-        if (gone.Count > 0)
-            host.States.Sweep();
+        foreach (long state in CheckpointPlan.Excess(host.States.Of(guest), host.Clock.GetUtcNow(), host.CheckpointRoom))
+        {
+            if (isWanted())
+                return present;
+            if (state != present.Base && state != present.Saved)
+                host.States.Delete(state);
+        }
+
         GuestPresent swept = SweepLayers(present);
 
-        // One each time: whoever waits for this guest does not wait for long.
-        Disks.Merge([.. Needed(swept)], swept.Disks, TreeOf(swept));
+        // One each time.
+        Disks.Merge([.. Needed(swept)], swept.Disks, TreeOf(swept), isWanted);
         return swept;
     }
 

@@ -14,20 +14,23 @@ internal sealed class RunningGuest : IDisposable
     private readonly IReadOnlyList<ProcessHandle> _helpers;
     private readonly Thread _watcher;
     private readonly Task _hastening;
+    private readonly TaskCompletionSource _exiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GuestScreen? _screen;
     private volatile GuestReport? _lastWord;
     private volatile bool _isReleased;
 
     /// <param name="process">Owned from now on.</param>
     /// <param name="helpers">Processes that end with the guest; owned from now on.</param>
+    /// <param name="share">What it gets of the processors.</param>
     /// <param name="controlSocket">Where it listens.</param>
     /// <param name="told">Takes what it says by itself.</param>
     /// <param name="ended">Called once when the process has ended, with how.</param>
     /// <exception cref="LinuxException">It does not listen.</exception>
     public RunningGuest(
-        ProcessHandle process, IReadOnlyList<ProcessHandle> helpers, string controlSocket, Action<GuestReport> told, Action<RunningGuest, ProcessEnding?> ended)
+        ProcessHandle process, IReadOnlyList<ProcessHandle> helpers, ProcessorShare share, string controlSocket, Action<GuestReport> told, Action<RunningGuest, ProcessEnding?> ended)
     {
         Process = process;
+        Share = share;
         _helpers = helpers;
         Link = new ControlLink(controlSocket, report => Hear(report, told));
         _hastening = HastenEndAsync();
@@ -36,6 +39,8 @@ internal sealed class RunningGuest : IDisposable
     }
 
     public ProcessHandle Process { get; }
+
+    public ProcessorShare Share { get; }
 
     public ControlLink Link { get; }
 
@@ -55,7 +60,9 @@ internal sealed class RunningGuest : IDisposable
     {
         ControlAnswer answer = await Link.AskAsync(new GuestOrder(0, GuestOrderKind.Greet), limit, CancellationToken.None).ConfigureAwait(false);
         GuestGreeting? greeting = answer.Report.Greeting;
-        int expected = (greeting?.Fill is null ? 0 : 1) + (greeting is { HasScreen: true } ? GuestScreen.Descriptors : 0);
+        int memory = greeting?.Fill is null ? 0 : 1;
+        int exit = greeting is { HasExitPipe: true } ? 1 : 0;
+        int expected = memory + exit + (greeting is { HasScreen: true } ? GuestScreen.Descriptors : 0);
         if (greeting is null || answer.Files.Count != expected)
         {
             answer.Dispose();
@@ -65,8 +72,18 @@ internal sealed class RunningGuest : IDisposable
         Greeting = greeting;
         if (greeting.HasScreen)
             _screen = GuestScreen.TryOpen([.. answer.Files.TakeLast(GuestScreen.Descriptors)]);
+        if (exit != 0)
+            WaitForExit(answer.Files[memory]);
         return greeting.Fill is null ? null : answer.Files[0];
     }
+
+    /// <summary>Whoever takes a guest over from this supervisor does so, too; this one is over with the process.</summary>
+    private void WaitForExit(FileDescriptor pipe) => new Thread(() =>
+    {
+        using (pipe)
+            _ = Descriptors.WaitReadable(pipe, Timeout.InfiniteTimeSpan);
+        _exiting.TrySetResult();
+    }) { IsBackground = true, Name = $"exit of {Process.Id}" }.Start();
 
     /// <summary>Carries out an order that takes no time.</summary>
     /// <exception cref="GuestRunException">It refused, is gone, or does not answer.</exception>
@@ -122,17 +139,18 @@ internal sealed class RunningGuest : IDisposable
     }
 
     /// <summary>
-    /// A process that has let go of everything is about to end, and has its memory and its children to take down first: somebody waits for that, and the other guests may take all that
-    /// the processors have. One that only pretends to be ending has that for a moment, and is ended by the heartbeat.
+    /// A process that has begun to end, or has let go of its supervisor, and has its memory and its children to take down first: somebody waits for that. One that only pretends to be ending has
+    /// its larger share for a moment, and is ended by the heartbeat.
     /// </summary>
     private async Task HastenEndAsync()
     {
-        await Link.Closed.ConfigureAwait(false);
+        await Task.WhenAny(_exiting.Task, Link.Closed).ConfigureAwait(false);
         if (_isReleased)
             return;
-        _ = SessionShare.TrySet(Process, SessionShare.Larger);
+        using IDisposable own = OwnShare.Raise();
+        Share.Raise(Process);
         if (!await WaitEndedAsync(s_ending).ConfigureAwait(false))
-            _ = SessionShare.TrySet(Process, SessionShare.Usual);
+            Share.Lower(Process);
     }
 
     private void Watch(Action<RunningGuest, ProcessEnding?> ended)

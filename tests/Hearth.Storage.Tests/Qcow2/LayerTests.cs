@@ -92,7 +92,7 @@ public sealed class LayerTests
             byte[] before = Read(disk, 0, Length);
             byte[] second = folder.ReadThrough(2, Length);
 
-            DiskMerge.IntoBelow(folder[2], folder[1]);
+            Assert.True(DiskMerge.IntoBelow(folder[2], folder[1], () => false));
 
             Assert.Equal(before, Read(disk, 0, Length));
             Assert.False(File.Exists(folder[1]));
@@ -117,10 +117,33 @@ public sealed class LayerTests
         byte[] before = folder.ReadThrough(2, Length);
         File.Copy(folder[1], folder[8]);
         File.Copy(folder[2], folder[7]);
-        DiskMerge.IntoBelow(folder[7], folder[8]);
+        _ = DiskMerge.IntoBelow(folder[7], folder[8], () => false);
 
         // What the lower file has become, under the name that it had when the power went.
         File.Copy(folder[7], folder[1], overwrite: true);
+        Assert.Equal(before, folder.ReadThrough(2, Length));
+    }
+
+    [Fact]
+    public void IntoBelow_thatGivesWay_readsAsBefore_andMayBeginAgain()
+    {
+        using var folder = new LayerFolder();
+        using (Qcow2DiskImage disk = folder.OpenTop(1))
+        {
+            Scribble(disk, folder);
+            Push(folder, disk, 2);
+            Scribble(disk, folder);
+        }
+
+        byte[] before = folder.ReadThrough(2, Length);
+        int pieces = 0;
+
+        Assert.False(DiskMerge.IntoBelow(folder[2], folder[1], () => ++pieces > 5));
+        Assert.All([1, 2], layer => Assert.True(DiskInspection.Check(folder[layer], repair: false, null).IsClean));
+        Assert.Equal(before, folder.ReadThrough(2, Length));
+
+        Assert.True(DiskMerge.IntoBelow(folder[2], folder[1], () => false));
+        Assert.False(File.Exists(folder[1]));
         Assert.Equal(before, folder.ReadThrough(2, Length));
     }
 
@@ -137,7 +160,7 @@ public sealed class LayerTests
             Push(folder, disk, 3);
             File.Copy(folder[2], folder[8]);
 
-            Assert.Throws<StorageException>(() => DiskMerge.IntoBelow(folder[8], folder[1]));
+            Assert.Throws<StorageException>(() => DiskMerge.IntoBelow(folder[8], folder[1], () => false));
         }
 
         Assert.True(DiskInspection.Check(folder[1], repair: false, null).IsClean);
@@ -151,7 +174,7 @@ public sealed class LayerTests
         folder.MakeOn(1, 2);
         using Qcow2DiskImage disk = folder.OpenTop(2);
 
-        Assert.Throws<StorageException>(() => DiskMerge.IntoBelow(folder[2], folder[1]));
+        Assert.Throws<StorageException>(() => DiskMerge.IntoBelow(folder[2], folder[1], () => false));
 
         Assert.True(File.Exists(folder[1]));
     }

@@ -30,7 +30,7 @@ public sealed class ControlJsonTests
     [Fact]
     public void Report_withNothing_isReadAsItWasWritten()
     {
-        var report = new GuestReport(3, GuestReportKind.Refused) { Greeting = new GuestGreeting("kvm", false, 0, 0, null, false) };
+        var report = new GuestReport(3, GuestReportKind.Refused) { Greeting = new GuestGreeting("kvm", false, 0, 0, null, false) { HasExitPipe = true } };
 
         Assert.Equal(report, ControlJson.ReadReport(ControlJson.Write(report)));
     }

@@ -25,7 +25,7 @@ internal sealed class HostedRig : IDisposable
         Guest.Engine.AsksBeforeWrites = asksBeforeWrites;
         string path = Path.Combine(_folder.FullName, "control");
         var channel = new ControlChannel(FileDescriptor.ListenForMessages(path), () => Guest.Events.Post(new MachineEvent(MachineEventKind.Order)));
-        Hosted = new HostedGuest(Guest.Machine, Guest.Events, channel, new HostingConfiguration(0), null, []);
+        Hosted = new HostedGuest(Guest.Machine, Guest.Events, channel, new HostingConfiguration(0), null, [], null);
         _supervisor = MessageSocket.Connect(path);
         _listening = new Thread(Listen) { IsBackground = true, Name = "supervisor" };
         _listening.Start();

@@ -82,6 +82,7 @@ public sealed class TreeKilledTests
             Assert.Empty(register.Compare((await house.AllAsync()).Select(guest => guest.Name)));
             foreach (SoakedGuest guest in guests)
                 Assert.Empty(await guest.CompareAsync(house));
+            await layers.LookAtKeptAsync(house.Home, house.Scratch.Path);
             await guests[i % guests.Length].RestoreAnyAsync(house, random);
             string[] faults = [.. guests.SelectMany(guest => guest.Faults())];
             Assert.True(faults.Length == 0, $"strike {i}: {string.Join('\n', faults)}\n{await house.TellAsync()}");
