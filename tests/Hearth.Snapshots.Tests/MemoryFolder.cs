@@ -20,6 +20,9 @@ internal sealed class MemoryFolder : IStoreFolder
     /// <summary>Every change is refused, as by a disk that is full.</summary>
     public bool IsFull { get; set; }
 
+    /// <summary>The next file that is brought to stable storage is not, and loses what was written since the last time (fsync(2)).</summary>
+    public bool FailsNextFlush { get; set; }
+
     public IEnumerable<string> Files => _entries.Where(entry => entry.Value is not null).Select(entry => entry.Key);
 
     /// <summary>Bytes of all files, without holes.</summary>
@@ -153,7 +156,16 @@ internal sealed class MemoryFolder : IStoreFolder
         public void Synchronize()
         {
             folder.Before();
-            _durable = (byte[])Content.Clone();
+            if (folder.FailsNextFlush)
+            {
+                folder.FailsNextFlush = false;
+                _writes.Clear();
+                throw new SnapshotException("memory: a disk has failed");
+            }
+
+            // What a flush that failed has lost stays lost.
+            foreach ((long offset, byte[] bytes) in _writes)
+                Put(ref _durable, bytes, offset);
             _writes.Clear();
         }
 

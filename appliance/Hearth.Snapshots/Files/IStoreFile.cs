@@ -1,6 +1,6 @@
 namespace Hearth.Snapshots.Files;
 
-/// <summary>A file of the store. From any thread; nobody writes to what another one writes to or reads. What goes wrong is a <see cref="SnapshotException"/>.</summary>
+/// <summary>A file of the store. From any thread; no range of it is written to by one while another one reads or writes it. What goes wrong is a <see cref="SnapshotException"/>.</summary>
 internal interface IStoreFile : IDisposable
 {
     /// <summary>Bytes.</summary>

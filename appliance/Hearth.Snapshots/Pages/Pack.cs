@@ -18,9 +18,11 @@ internal sealed class Pack : IDisposable
 
     private readonly IStoreFile _file;
     private readonly string _name;
-    private volatile bool _isDirty;
+    private bool _isDirty;
     private volatile bool _hasFailed;
-    private bool _isSwept;
+
+    /// <summary>Gaps whose room was given back. Processes before this one may have marked some and not come to that.</summary>
+    private readonly HashSet<PackGap> _givenBack = [];
 
     private Pack(int number, IStoreFile file, string name, long end)
     {
@@ -75,7 +77,7 @@ internal sealed class Pack : IDisposable
         return version == Version ? new Pack(number, file, name, length) : throw new SnapshotException($"{name} has format version {version}; version {Version} is known here");
     }
 
-    /// <summary>Somebody is going to write to it.</summary>
+    /// <summary>Somebody is going to write to it. Under the lock of the set, like <see cref="Give"/>.</summary>
     public void Take() => IsTaken = true;
 
     /// <summary>He has done so.</summary>
@@ -90,7 +92,7 @@ internal sealed class Pack : IDisposable
         End = at + chunk.Length;
 
         // Behind the write: whoever brings it to stable storage in between does not have it.
-        _isDirty = true;
+        Volatile.Write(ref _isDirty, true);
         return at;
     }
 
@@ -110,12 +112,7 @@ internal sealed class Pack : IDisposable
     }
 
     /// <returns>Something was written since the last call.</returns>
-    public bool TakeDirty()
-    {
-        bool wasDirty = _isDirty;
-        _isDirty = false;
-        return wasDirty;
-    }
+    public bool TakeDirty() => Interlocked.Exchange(ref _isDirty, false);
 
     /// <summary>Reads a chunk that something refers to.</summary>
     /// <param name="buffer"><see cref="Chunk.MaximumLength"/> bytes.</param>
@@ -152,14 +149,22 @@ internal sealed class Pack : IDisposable
     /// <param name="end">Bytes that are looked at: somebody may be writing behind them.</param>
     /// <returns>The gaps whose room is still to be given back.</returns>
     /// <exception cref="SnapshotException">A chunk that is needed is not found where it should be: nothing was changed.</exception>
-    public IReadOnlyList<PackGap> MarkGaps(IReadOnlySet<long> needed, long end) => [.. FindGaps(needed, end).Where(gap => TryMark(gap) || !_isSwept)];
+    public IReadOnlyList<PackGap> MarkGaps(IReadOnlySet<long> needed, long end)
+    {
+        List<PackGap> gaps = FindGaps(needed, end);
+        foreach (PackGap gap in gaps)
+            Mark(gap);
+        return gaps.FindAll(gap => !_givenBack.Contains(gap));
+    }
 
     /// <summary>Gives back the room of gaps.</summary>
     public void GiveBack(IReadOnlyList<PackGap> gaps)
     {
         foreach (PackGap gap in gaps)
+        {
             _file.PunchHole(gap.Start + HeaderLength, gap.End - gap.Start - HeaderLength);
-        _isSwept = true;
+            _ = _givenBack.Add(gap);
+        }
     }
 
     public void Dispose() => _file.Dispose();
@@ -204,8 +209,7 @@ internal sealed class Pack : IDisposable
         return (isGap ? length : end - at, false);
     }
 
-    /// <returns>False where it is marked already.</returns>
-    private bool TryMark(PackGap gap)
+    private void Mark(PackGap gap)
     {
         Span<byte> header = stackalloc byte[Chunk.HeaderLength];
         header.Clear();
@@ -213,9 +217,7 @@ internal sealed class Pack : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(header[GapLengthOffset..], gap.End - gap.Start);
         Span<byte> there = stackalloc byte[Chunk.HeaderLength];
         _file.Read(there, gap.Start);
-        if (there.SequenceEqual(header))
-            return false;
-        _file.Write(header, gap.Start);
-        return true;
+        if (!there.SequenceEqual(header))
+            _file.Write(header, gap.Start);
     }
 }

@@ -27,6 +27,9 @@ internal sealed class PackSet : IDisposable
 
     /// <summary>Those with room that nobody writes to now.</summary>
     private readonly Stack<Pack> _open = [];
+
+    /// <summary>Packs that are forgotten, and whose files are still there.</summary>
+    private readonly Dictionary<int, Pack?> _forgotten = [];
     private bool _hasNewNames;
     private int _last;
     private int _failures;
@@ -147,23 +150,14 @@ internal sealed class PackSet : IDisposable
     /// <summary>
     /// Finds out where there is something that nothing needs, and forgets the packs of which nothing is needed. What is written from now on, and what somebody is writing, is not among it.
     /// </summary>
-    /// <param name="needed">Chunks, by their first pages.</param>
-    public PackSweep Plan(IEnumerable<PageReference> needed)
+    public PackSweep Plan(ChunkSet needed)
     {
-        var places = new Dictionary<int, HashSet<long>>();
-        foreach (PageReference chunk in needed)
-        {
-            if (!places.TryGetValue(chunk.Pack, out HashSet<long>? inPack))
-                places.Add(chunk.Pack, inPack = []);
-            _ = inPack.Add(chunk.ChunkOffset);
-        }
-
         var plan = new PackSweep();
         lock (_sync)
         {
             foreach (Pack pack in _packs.Values.Where(pack => !pack.HasFailed).ToArray())
             {
-                HashSet<long> inPack = places.GetValueOrDefault(pack.Number, []);
+                HashSet<long> inPack = needed.In(pack.Number);
                 _ = inPack.RemoveWhere(offset => offset >= pack.SettledEnd);
                 if (inPack.Count > 0 || pack.IsTaken || _open.Contains(pack))
                 {
@@ -172,47 +166,47 @@ internal sealed class PackSet : IDisposable
                 }
 
                 _ = _packs.Remove(pack.Number);
-                plan.AddUnneeded(pack);
+                _forgotten.Add(pack.Number, pack);
             }
 
-            foreach (int number in _broken.Where(number => !places.ContainsKey(number)).ToArray())
+            foreach (int number in _broken.Where(number => needed.In(number).Count == 0).ToArray())
             {
                 _ = _broken.Remove(number);
-                plan.AddUnneeded(number);
+                _forgotten.Add(number, null);
             }
+
+            plan.AddUnneeded(_forgotten.Keys);
         }
 
         return plan;
     }
 
-    /// <summary>Gives back what nothing needs.</summary>
-    /// <exception cref="SnapshotException">A chunk that is needed is damaged, or the host's file system refused.</exception>
+    /// <summary>Gives back what nothing needs, as far as that can be done.</summary>
+    /// <exception cref="SnapshotException">A chunk that is needed is damaged, or the host's file system refused: the first of what went wrong.</exception>
     public void Sweep(PackSweep plan)
     {
-        foreach (SweptPack swept in plan.Packs)
+        SnapshotException? failure = null;
+        foreach (int number in plan.Unneeded)
         {
-            IReadOnlyList<PackGap> gaps = swept.Pack.MarkGaps(swept.Needed, swept.End);
-            if (gaps.Count == 0)
-                continue;
-            lock (_synchronizing)
-            {
-                // A committer that comes behind this one sees the count.
-                if (TrySynchronize(swept.Pack) is { } failure)
-                    throw failure;
-            }
-
-            swept.Pack.GiveBack(gaps);
+            SnapshotException? met = Try(() => DeleteForgotten(number));
+            failure ??= met;
         }
 
-        foreach (int number in plan.Unneeded)
-            _folder.Delete(PathOf(number));
+        foreach (SweptPack swept in plan.Packs)
+        {
+            SnapshotException? met = Try(() => Sweep(swept));
+            failure ??= met;
+        }
+
+        if (failure is not null)
+            throw failure;
     }
 
     public void Dispose()
     {
         lock (_sync)
         {
-            foreach (Pack pack in _packs.Values)
+            foreach (Pack pack in _packs.Values.Concat(_forgotten.Values.OfType<Pack>()))
                 pack.Dispose();
             _packs.Clear();
         }
@@ -222,6 +216,46 @@ internal sealed class PackSet : IDisposable
         int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out number) && number is > 0 and <= PageReference.MaximumPack && NameOf(number) == name;
 
     private static string NameOf(int number) => number.ToString("D8", CultureInfo.InvariantCulture) + Extension;
+
+    private static SnapshotException? Try(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (SnapshotException error)
+        {
+            return error;
+        }
+    }
+
+    private void DeleteForgotten(int number)
+    {
+        // Somebody may just be bringing it to stable storage, with others.
+        lock (_synchronizing)
+            _forgotten[number]?.Dispose();
+        _folder.Delete(PathOf(number));
+        lock (_sync)
+            _ = _forgotten.Remove(number);
+    }
+
+    private void Sweep(SweptPack swept)
+    {
+        IReadOnlyList<PackGap> gaps = swept.Pack.MarkGaps(swept.Needed, swept.End);
+        if (gaps.Count == 0)
+            return;
+        lock (_synchronizing)
+        {
+            // The host tells one of two that a flush has failed: a committer may have been told of these gaps. One that comes behind this sees the count.
+            if (swept.Pack.HasFailed)
+                return;
+            if (TrySynchronize(swept.Pack) is { } failure)
+                throw failure;
+        }
+
+        swept.Pack.GiveBack(gaps);
+    }
 
     /// <returns>What went wrong.</returns>
     private SnapshotException? TrySynchronize(Pack pack)

@@ -18,12 +18,5 @@ internal sealed class PackSweep
 
     public void Add(Pack pack, IReadOnlySet<long> needed) => _packs.Add(pack.Number, new SweptPack(pack, pack.SettledEnd, needed));
 
-    public void AddUnneeded(Pack pack)
-    {
-        _ = _unneeded.Add(pack.Number);
-        pack.Dispose();
-    }
-
-    /// <param name="number">Of a file that is no pack.</param>
-    public void AddUnneeded(int number) => _unneeded.Add(number);
+    public void AddUnneeded(IEnumerable<int> numbers) => _unneeded.UnionWith(numbers);
 }

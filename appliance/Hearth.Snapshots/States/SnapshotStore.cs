@@ -19,7 +19,7 @@ namespace Hearth.Snapshots.States;
 /// states/last-…         empty: the number of the last state, where that is deleted
 /// </code>
 /// A commit brings packs to stable storage, then the files of the new folder, then gives it its name. From any thread; writers and readers are used by one thread each.
-/// Nobody who writes or reads waits for somebody else's disk, nor for a sweep.
+/// Nobody who writes or reads waits for somebody else's disk: a commit alone does, for all packs that are dirty, and for the one that a sweep flushes.
 /// </remarks>
 public sealed class SnapshotStore : IDisposable
 {
@@ -159,14 +159,15 @@ public sealed class SnapshotStore : IDisposable
         Manifest manifest;
         lock (_sync)
             manifest = Require(state, state.Pages);
-        var needed = new HashSet<PageReference>();
+        var needed = new ChunkSet();
         FindNeeded(manifest.Leaves, needed, []);
         var buffer = new byte[Chunk.MaximumLength];
         int read = 0;
-        foreach (PageReference chunk in needed.OrderBy(page => page.Value))
+        int count = needed.Count;
+        foreach (PageReference chunk in needed.InOrder)
         {
             _ = _packs.Read(chunk, buffer);
-            progress?.Report((double)++read / needed.Count);
+            progress?.Report((double)++read / count);
         }
 
         foreach (StatePart part in manifest.Parts)
@@ -190,7 +191,7 @@ public sealed class SnapshotStore : IDisposable
                 _leaving.Add(state.Id, manifest);
             }
 
-            DeleteFolder(state.Id, () =>
+            DeleteFolderLocked(state.Id, () =>
             {
                 _ = _leaving.Remove(state.Id, out Manifest? manifest);
                 _states.Add(state.Id, manifest!);
@@ -211,7 +212,7 @@ public sealed class SnapshotStore : IDisposable
                     return;
             }
 
-            DeleteFolder(state.Id, () => _unreadable.Add(state));
+            DeleteFolderLocked(state.Id, () => _unreadable.Add(state));
         }
     }
 
@@ -225,7 +226,7 @@ public sealed class SnapshotStore : IDisposable
             // Nobody who saves waits for the index.
             while (_isSweeping || _isIndexing)
                 Monitor.Wait(_sync);
-            if (_unreadable.Count > 0)
+            if (_unreadable.Count > 0 || _isEnding)
                 return false;
             _isSweeping = true;
         }
@@ -233,7 +234,9 @@ public sealed class SnapshotStore : IDisposable
         try
         {
             SettleDeletions();
-            _packs.Sweep(PlanSweep());
+            if (PlanSweep() is not { } plan)
+                return false;
+            _packs.Sweep(plan);
             return true;
         }
         finally
@@ -246,10 +249,17 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
+    /// <summary>To be called when nobody writes or reads any more; a sweep is waited for.</summary>
     public void Dispose()
     {
         _isEnding = true;
         _indexer.Join();
+        lock (_sync)
+        {
+            while (_isSweeping)
+                Monitor.Wait(_sync);
+        }
+
         _packs.Dispose();
         _folder.Dispose();
     }
@@ -382,13 +392,13 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <param name="takeBack">There is the state still. Under the lock.</param>
-    private void DeleteFolder(long id, Action takeBack)
+    /// <param name="takeBack">There is the state still. Called under <see cref="_sync"/>.</param>
+    private void DeleteFolderLocked(long id, Action takeBack)
     {
         string gone = Path.Combine(StatesFolder, NewPrefix + NameOf(id));
         try
         {
-            MarkLast(id);
+            MarkLastLocked(id);
 
             // Under a name that means nothing first: half a state must not be left under its own.
             _folder.Rename(FolderOf(id), gone);
@@ -424,7 +434,7 @@ public sealed class SnapshotStore : IDisposable
 
     /// <summary>A number is given once: somebody may still count from the state that had it, and what another one has by then would be taken for it.</summary>
     /// <param name="id">Of a state that is about to go.</param>
-    private void MarkLast(long id)
+    private void MarkLastLocked(long id)
     {
         string mark;
         lock (_sync)
@@ -456,7 +466,7 @@ public sealed class SnapshotStore : IDisposable
 
     private void IndexStates(Manifest[] states)
     {
-        var needed = new HashSet<PageReference>();
+        var needed = new ChunkSet();
         var seen = new HashSet<PageReference>();
         foreach (Manifest state in states)
         {
@@ -470,7 +480,7 @@ public sealed class SnapshotStore : IDisposable
             }
         }
 
-        foreach (PageReference chunk in needed.OrderBy(page => page.Value))
+        foreach (PageReference chunk in needed.InOrder)
         {
             if (_isEnding || !TryIndexChunk(chunk))
                 break;
@@ -532,9 +542,10 @@ public sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>Finds what is needed while others write, and then at one instant what has become needed meanwhile. From then on nobody finds a page that is not.</summary>
-    private PackSweep PlanSweep()
+    /// <returns>Null where a state cannot be read, as that of a deletion that failed.</returns>
+    private PackSweep? PlanSweep()
     {
-        var needed = new HashSet<PageReference>();
+        var needed = new ChunkSet();
         var seen = new HashSet<PageReference>();
         var done = new HashSet<object>(ReferenceEqualityComparer.Instance);
         while (true)
@@ -543,10 +554,12 @@ public sealed class SnapshotStore : IDisposable
             lock (_sync)
             {
                 tables = [.. _states.Values.Concat(_leaving.Values).Select(state => state.Leaves).Concat(_holdings.Select(holding => holding.Leaves)).Where(leaves => !done.Contains(leaves))];
+                if (_unreadable.Count > 0)
+                    return null;
                 if (tables.Length == 0)
                 {
-                    foreach (Holding holding in _holdings)
-                        needed.UnionWith(holding.Chunks);
+                    foreach (PageReference chunk in _holdings.SelectMany(holding => holding.Chunks))
+                        needed.Add(chunk);
                     PackSweep plan = _packs.Plan(needed);
                     _index.Remove(plan.TakesAway);
                     _ = _unverified.RemoveWhere(plan.TakesAway);
@@ -562,9 +575,9 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Finds all chunks that a table of pages needs, by their first pages.</summary>
+    /// <summary>Finds all chunks that a table of pages needs.</summary>
     /// <param name="seen">Leaves that were looked at already.</param>
-    private void FindNeeded(IReadOnlyList<PageReference> leaves, HashSet<PageReference> needed, HashSet<PageReference> seen)
+    private void FindNeeded(IReadOnlyList<PageReference> leaves, ChunkSet needed, HashSet<PageReference> seen)
     {
         using var reader = new PageReader(_packs);
         Span<byte> leaf = stackalloc byte[Chunk.PageLength];
@@ -572,7 +585,7 @@ public sealed class SnapshotStore : IDisposable
         {
             if (place.IsZeros || !seen.Add(place))
                 continue;
-            _ = needed.Add(place.ChunkStart);
+            needed.Add(place);
             reader.Read(place, leaf);
             PageReference last = default;
             for (int i = 0; i < PageTable.LeafPages; i++)
@@ -580,7 +593,7 @@ public sealed class SnapshotStore : IDisposable
                 // Neighbours are in the same chunk, as a rule.
                 PageReference chunk = PageTable.ReadReference(leaf, i).ChunkStart;
                 if (chunk != last && !chunk.IsZeros)
-                    _ = needed.Add(chunk);
+                    needed.Add(chunk);
                 last = chunk;
             }
         }
