@@ -58,6 +58,18 @@ public static unsafe class Descriptors
         }
     }
 
+    /// <summary>Waits until one of two has something to read, or is at its end, or cannot be waited for.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static void WaitReadable(FileDescriptor first, FileDescriptor second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        Libc.PollDescriptor* waiting = stackalloc Libc.PollDescriptor[2];
+        waiting[0] = new Libc.PollDescriptor { fd = first.Number, events = Libc.POLLIN };
+        waiting[1] = new Libc.PollDescriptor { fd = second.Number, events = Libc.POLLIN };
+        Wait(waiting, 2);
+    }
+
     internal static void WaitWritable(FileDescriptor descriptor)
     {
         var waiting = new Libc.PollDescriptor { fd = descriptor.Number, events = Libc.POLLOUT };

@@ -6,11 +6,13 @@ namespace Hearth.Linux;
 /// <remarks>
 /// A process that is killed takes its memory down before its descriptors, and ends for those who wait for it after both (Linux, kernel/exit.c, do_exit): with much memory, and others
 /// who want the processors, that takes seconds. Memory and descriptors are all threads' and go with the last one. So the pipe is open in a thread that has a table of descriptors of its
-/// own (unshare(2), CLONE_FILES) and sleeps: the first thing that goes when it is killed. No other thread, and no process that one of them starts, has it.
+/// own (unshare(2), CLONE_FILES) and sleeps: it goes as soon as it has a processor for an instant, and the pipe with it, unless it happens to be the last one. Then the pipe ends with
+/// everything else. No other thread, and no process that one of them starts, has it.
 /// </remarks>
-public sealed class ExitPipe : IDisposable
+public sealed unsafe class ExitPipe : IDisposable
 {
     private const int StackLength = 128 << 10;
+    private const int SetMask = 2; // SIG_SETMASK
 
     private ExitPipe(FileDescriptor reader) => Reader = reader;
 
@@ -42,14 +44,13 @@ public sealed class ExitPipe : IDisposable
 
     private static void Hold(int writer, out bool isHeld, ManualResetEventSlim isReady)
     {
-        isHeld = Libc.syscall(SystemCallNumber.unshare, Libc.CLONE_FILES, 0, 0, 0, 0) == 0;
-        if (isHeld)
-        {
-            _ = Libc.syscall(SystemCallNumber.close_range, 0, writer - 1, 0, 0, 0);
-            _ = Libc.syscall(SystemCallNumber.close_range, writer + 1, int.MaxValue, 0, 0, 0);
-        }
-
-        bool mayGoOn = isHeld;
+        // The runtime's handlers write to a pipe of the runtime's, which this thread does not have, and end the process when they cannot: other threads take signals.
+        ulong all = ulong.MaxValue;
+        bool mayGoOn = Libc.syscall(SystemCallNumber.rt_sigprocmask, SetMask, (nint)(&all), 0, sizeof(ulong), 0) == 0
+            && Libc.syscall(SystemCallNumber.unshare, Libc.CLONE_FILES, 0, 0, 0, 0) == 0
+            && Libc.syscall(SystemCallNumber.close_range, 0, writer - 1, 0, 0, 0) == 0
+            && Libc.syscall(SystemCallNumber.close_range, writer + 1, int.MaxValue, 0, 0, 0) == 0;
+        isHeld = mayGoOn;
         isReady.Set();
         if (mayGoOn)
             Thread.Sleep(Timeout.Infinite);

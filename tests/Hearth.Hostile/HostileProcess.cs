@@ -17,6 +17,7 @@ internal static class HostileProcess
     public static int Run(string[] arguments)
     {
         using var report = new FileDescriptor(GivenNumber.Report);
+        using ExitPipe? exit = arguments[1] == "die" ? ExitPipe.TryOpen() : null;
         JailLayers layers = Seal(arguments[0]);
         report.Write(JsonSerializer.SerializeToUtf8Bytes((int)layers));
         report.Write("\n"u8);
@@ -34,6 +35,9 @@ internal static class HostileProcess
             case "spin":
                 while (true)
                     Thread.SpinWait(1000);
+            case "die":
+                WaitForDeath(report, exit!);
+                return 0;
             case "work":
                 report.Write(JsonSerializer.SerializeToUtf8Bytes(HonestWork.Run()));
                 return 0;
@@ -70,6 +74,20 @@ internal static class HostileProcess
         foreach (Attempt attempt in all)
             results.Add(attempt.Name, attempt.Try());
         return results;
+    }
+
+    /// <summary>With memory that the kernel has to take down first, and handlers of signals.</summary>
+    private static void WaitForDeath(FileDescriptor report, ExitPipe exit)
+    {
+        const int Length = 256 << 20;
+        const int Page = 4096;
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => context.Cancel = true);
+        using var memory = MappedMemory.Anonymous(Length);
+        for (int at = 0; at < Length; at += Page)
+            memory.Bytes(at, 1)[0] = 1;
+        report.Write(JsonSerializer.SerializeToUtf8Bytes(exit.Reader.Number));
+        report.Write("\n"u8);
+        Thread.Sleep(Timeout.Infinite);
     }
 
     private static unsafe void Count()

@@ -1,11 +1,15 @@
-using System.Diagnostics;
 using System.Globalization;
+using Hearth.Linux.Jail;
+using Hearth.Linux.Tests.Jail;
 
 namespace Hearth.Linux.Tests;
 
-public sealed class ExitPipeTests
+public sealed class ExitPipeTests(JailHost host) : IClassFixture<JailHost>
 {
+    private const int Kill = 9;
+    private const int Terminate = 15;
     private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     [Fact]
     public void Pipe_ofAProcessThatLives_isOpen_andOnlyInAThreadOfItsOwn()
@@ -21,26 +25,41 @@ public sealed class ExitPipeTests
         _ = Assert.Single(Directory.EnumerateFileSystemEntries($"{holder}/fd"));
     }
 
-    /// <summary>Processes that this one starts have no part of it: theirs may go on.</summary>
+    /// <summary>Also of one that signals come to: they are nothing for a thread that lacks the runtime's descriptors.</summary>
     [Fact]
-    public void Pipe_isNotInAProcessThatIsStarted()
+    public void Pipe_ofAJailedProcessThatIsKilled_isAtItsEnd()
     {
-        using ExitPipe pipe = ExitPipe.TryOpen()!;
-        string name = LinkOf(pipe.Reader.Number.ToString(CultureInfo.InvariantCulture), "/proc/self/fd");
-        using Process sleeper = Process.Start("sleep", "1000");
-        try
-        {
-            Assert.Empty(NumbersOf($"/proc/{sleeper.Id}/fd", name));
-        }
-        finally
-        {
-            sleeper.Kill();
-            sleeper.WaitForExit();
-        }
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "who is not root cannot take another process's descriptor");
+        using HostileProgram program = HostileProgram.Start(host, "sealed", "die");
+        _ = program.ReadSealed();
+        using var pipe = FileDescriptor.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/{program.Jailed.Id}/fd/{program.ReadNumber()}"), FileAccessMode.Read);
+        using var process = ProcessHandle.Open(program.Jailed.Id);
+        for (int i = 0; i < 50; i++)
+            Assert.True(process.TrySignal(Terminate));
+
+        Assert.False(Descriptors.WaitReadable(pipe, s_moment));
+        Assert.True(process.TrySignal(Kill));
+        Assert.True(Descriptors.WaitReadable(pipe, s_patience));
+        bool wasFirst = !process.WaitEnded(TimeSpan.Zero);
+        Assert.True(process.WaitEnded(s_patience));
+        TestContext.Current.SendDiagnosticMessage($"the pipe ended {(wasFirst ? "before" : "with")} the process");
     }
 
     private static int[] NumbersOf(string folder, string link) =>
-        [.. Directory.EnumerateFileSystemEntries(folder).Select(file => Path.GetFileName(file)).Where(file => LinkOf(file, folder) == link).Select(file => int.Parse(file, CultureInfo.InvariantCulture))];
+        [.. FilesIn(folder).Where(file => LinkOf(file, folder) == link).Select(file => int.Parse(file, CultureInfo.InvariantCulture))];
+
+    private static string[] FilesIn(string folder)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(folder).Select(file => Path.GetFileName(file)!)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // A thread that has ended meanwhile.
+            return [];
+        }
+    }
 
     private static string LinkOf(string file, string folder)
     {

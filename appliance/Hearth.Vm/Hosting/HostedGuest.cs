@@ -32,7 +32,7 @@ internal sealed class HostedGuest : IDisposable
     /// <param name="channel">Owned from now on.</param>
     /// <param name="saved">When the state was saved that the guest goes on from; null where it boots.</param>
     /// <param name="screen">Descriptors of the guest's screen, for whoever looks at it; empty for none. Owned from now on.</param>
-    /// <param name="exit">Tells the supervisor of this process's end; null for nothing that does.</param>
+    /// <param name="exit">Tells the supervisor of this process's end; null for nothing that does. The caller's.</param>
     /// <exception cref="LinuxException">The host refused.</exception>
     public HostedGuest(
         GuestMachine machine, MachineEvents events, ControlChannel channel, HostingConfiguration hosting, DateTimeOffset? saved, FileDescriptor[] screen, FileDescriptor? exit)

@@ -66,14 +66,17 @@ internal sealed class HostileProgram : IDisposable
 
     /// <summary>Waits until it has sealed itself.</summary>
     /// <returns>What it was told is in place.</returns>
-    public JailLayers ReadSealed()
+    public JailLayers ReadSealed() => (JailLayers)ReadNumber();
+
+    /// <summary>Waits for a line with a number.</summary>
+    public int ReadNumber()
     {
         while (!_read.Contains((byte)'\n'))
-            Assert.True(ReadMore(), "the program ended before it was sealed");
+            Assert.True(ReadMore(), "the program ended before it said what was waited for");
         int end = _read.IndexOf((byte)'\n');
-        var layers = (JailLayers)JsonSerializer.Deserialize<int>(_read.ToArray().AsSpan(0, end));
+        int number = JsonSerializer.Deserialize<int>(_read.ToArray().AsSpan(0, end));
         _read.RemoveRange(0, end + 1);
-        return layers;
+        return number;
     }
 
     /// <summary>What it reports until it ends.</summary>
