@@ -42,7 +42,9 @@ internal sealed class Daemon : IAsyncDisposable
             .. new PersonRoutes(_house, context.Clock).All(),
             .. new HouseRoutes(_house, view, home, context.Clock.GetUtcNow(), CloseAsync).All(),
         ];
-        string document = OpenApiDocument.Write(Routes);
+
+        // A third of a daemon's start, if it were written then; hardly anybody asks for it.
+        var document = new Lazy<byte[]>(() => Encoding.UTF8.GetBytes(OpenApiDocument.Write(Routes)));
         new RouteMap(context.Log, _ending.Token).Place(_application, [.. Routes, DocumentRoute(document)]);
     }
 
@@ -132,9 +134,9 @@ internal sealed class Daemon : IAsyncDisposable
         return builder.Build();
     }
 
-    private static Route DocumentRoute(string document) => new("GET", "/openapi.json", "This document.", async call =>
+    private static Route DocumentRoute(Lazy<byte[]> document) => new("GET", "/openapi.json", "This document.", async call =>
     {
         call.Context.Response.ContentType = ApiReply.Json;
-        await call.Context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(document), call.Gone).ConfigureAwait(false);
+        await call.Context.Response.Body.WriteAsync(document.Value, call.Gone).ConfigureAwait(false);
     });
 }
