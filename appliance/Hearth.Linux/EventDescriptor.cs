@@ -51,5 +51,10 @@ public sealed unsafe class EventDescriptor : IDisposable
         _ = Libc.ppoll(&waiting, 1, nanoseconds == long.MaxValue ? null : &limit, null);
     }
 
+    /// <summary>Waits until the flag is up or the time is over, whatever signals come.</summary>
+    /// <returns>False when the time is over.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public bool WaitUntilUp(TimeSpan limit) => Descriptors.WaitReadable(_file, limit);
+
     public void Dispose() => _file.Dispose();
 }

@@ -14,7 +14,7 @@ public static class DiskMerge
     /// </summary>
     /// <param name="upper">A qcow2 file that nobody writes to any more.</param>
     /// <param name="lower">The file below it, of the same size and with the same clusters; nobody else needs it as it is.</param>
-    /// <param name="isWanted">Somebody waits for the guest: it ends, and may begin again.</param>
+    /// <param name="isWanted">Somebody waits for the guest: the merging gives way, and begins anew when it is called again.</param>
     /// <returns>False where it gave way: the files are two still.</returns>
     /// <exception cref="StorageException">They are no such files, somebody writes to one, one is damaged, or the host's disk failed.</exception>
     public static bool IntoBelow(string upper, string lower, Func<bool> isWanted)

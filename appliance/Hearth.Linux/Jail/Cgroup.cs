@@ -44,6 +44,19 @@ public sealed class Cgroup
         return new Cgroup(path);
     }
 
+    /// <summary>Finds a group.</summary>
+    /// <returns>Null where there is none.</returns>
+    public static Cgroup? Find(string parent, string name) => Directory.Exists(System.IO.Path.Combine(parent, name)) ? new Cgroup(System.IO.Path.Combine(parent, name)) : null;
+
+    /// <summary>Sets its share of the processors beside others (cpu.weight).</summary>
+    /// <returns>False where the host has no controller for that, or the group is gone.</returns>
+    public bool TrySetWeight(int weight)
+    {
+        var lacking = new List<string>();
+        Try(Path, "cpu.weight", weight.ToString(CultureInfo.InvariantCulture), lacking);
+        return lacking.Count == 0;
+    }
+
     /// <summary>Sets bounds, as far as the host has controllers for them.</summary>
     /// <returns>A sentence for each that is not in force.</returns>
     public IReadOnlyList<string> Apply(CgroupLimits limits)

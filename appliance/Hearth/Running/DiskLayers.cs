@@ -101,6 +101,8 @@ internal sealed class DiskLayers(GuestPlaces places, int guest)
     /// <exception cref="StorageException">A file is damaged, or the host's disk failed: everything is as it was.</exception>
     public void Merge(IReadOnlyList<DiskRecord> needed, IReadOnlyList<DiskRecord> written, LayerTree tree, Func<bool> isWanted)
     {
+        if (isWanted())
+            return;
         HashSet<(int, int)> kept = [.. needed.Select(disk => (disk.Slot, disk.Layer))];
         HashSet<(int, int)> open = [.. written.Select(disk => (disk.Slot, disk.Layer))];
         var above = new Dictionary<(int Slot, int Number), List<int>>();

@@ -41,17 +41,18 @@ internal sealed class GuestGroups
     /// <summary>Why there are none, a sentence without a full stop; null where there are.</summary>
     public string? Obstacle { get; }
 
-    /// <summary>The group of a guest, as it is; null where there are none.</summary>
-    /// <exception cref="LinuxException">The kernel refused.</exception>
-    public Cgroup? Find(int guest) => Obstacle is null ? Cgroup.Create(_parent, NameOf(guest)) : null;
+    /// <summary>The group of a guest that has been started; null where it has none.</summary>
+    public Cgroup? Find(int guest) => Obstacle is null ? Cgroup.Find(_parent, NameOf(guest)) : null;
 
     /// <summary>The group that a guest's process begins in; null where there are none.</summary>
     /// <param name="memory">Bytes of the guest's memory.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public Cgroup? Open(int guest, GuestDefinition definition, ulong memory)
     {
-        Cgroup? group = Find(guest);
-        _ = group?.Apply(new CgroupLimits
+        if (Obstacle is not null)
+            return null;
+        var group = Cgroup.Create(_parent, NameOf(guest));
+        _ = group.Apply(new CgroupLimits
         {
             Memory = (long)memory + ((long)memory / CopiesShare) + Overhead,
             Swap = 0,

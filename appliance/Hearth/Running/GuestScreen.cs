@@ -52,7 +52,7 @@ internal sealed class GuestScreen : IDisposable
             // What was shown while nobody looked is old.
             _ = _ready.TryTake();
             _wanted.Signal();
-            _ready.Wait((long)patience.TotalNanoseconds);
+            _ = _ready.WaitUntilUp(patience);
             var picture = new ScanoutPicture();
             return picture.TryTake(_picture.Bytes(0, ScanoutLayout.Length)) && picture.Width > 0 ? PngWriter.Write(picture.Width, picture.Height, picture.Pixels) : null;
         }

@@ -48,8 +48,7 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
         }
     }
 
-    /// <summary>What the process of a guest gets of the processors.</summary>
-    /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <summary>What the process of a guest that has been started gets of the processors.</summary>
     public ProcessorShare ShareOf(int guest, GuestDefinition definition) => new(groups.Find(guest), definition.CpuWeight);
 
     /// <summary>What a process has found out that was just started, and the next one need not. It has not run a guest's first instruction: one that was taken over could tell anything.</summary>

@@ -185,7 +185,8 @@ internal sealed class GuestStates : IDisposable
             }
             finally
             {
-                _hasLeftovers |= !isDone;
+                if (!isDone)
+                    _hasLeftovers = true;
                 long end = Stopwatch.GetTimestamp();
                 _nextSweep = end + ((end - start) * PauseShare);
             }

@@ -21,7 +21,7 @@ internal sealed class ProcessorShare(Cgroup? group, int weight)
     // Where the host does not do it, the process waits its turn.
     private void Set(ProcessHandle process, int nice, int groupWeight)
     {
-        _ = group?.Apply(new CgroupLimits { ProcessorWeight = groupWeight });
+        _ = group?.TrySetWeight(groupWeight);
         _ = SessionShare.TrySet(process, nice);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class RunningGuest : IDisposable
     private readonly IReadOnlyList<ProcessHandle> _helpers;
     private readonly Thread _watcher;
     private readonly Task _hastening;
+    private Thread? _exitWatcher;
     private readonly TaskCompletionSource _exiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GuestScreen? _screen;
     private volatile GuestReport? _lastWord;
@@ -77,13 +78,17 @@ internal sealed class RunningGuest : IDisposable
         return greeting.Fill is null ? null : answer.Files[0];
     }
 
-    /// <summary>Whoever takes a guest over from this supervisor does so, too; this one is over with the process.</summary>
-    private void WaitForExit(FileDescriptor pipe) => new Thread(() =>
+    /// <summary>Waits for the first sign of the end, by a thread, as for the end itself. What the process has sent as a pipe may be anything: it is waited for no longer than the process is there.</summary>
+    private void WaitForExit(FileDescriptor pipe)
     {
-        using (pipe)
-            _ = Descriptors.WaitReadable(pipe, Timeout.InfiniteTimeSpan);
-        _exiting.TrySetResult();
-    }) { IsBackground = true, Name = $"exit of {Process.Id}" }.Start();
+        _exitWatcher = new Thread(() =>
+        {
+            using (pipe)
+                Descriptors.WaitReadable(pipe, Process.Descriptor);
+            _exiting.TrySetResult();
+        }) { IsBackground = true, Name = $"exit of {Process.Id}" };
+        _exitWatcher.Start();
+    }
 
     /// <summary>Carries out an order that takes no time.</summary>
     /// <exception cref="GuestRunException">It refused, is gone, or does not answer.</exception>
@@ -175,6 +180,7 @@ internal sealed class RunningGuest : IDisposable
     {
         // It looks at the process, and is over when that is, as soon as the link is closed.
         _hastening.Wait();
+        _exitWatcher?.Join();
         Process.Dispose();
         foreach (ProcessHandle helper in _helpers)
             helper.Dispose();

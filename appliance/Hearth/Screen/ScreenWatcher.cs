@@ -99,7 +99,7 @@ internal static class ScreenWatcher
         {
             _ = ready.TryTake();
             wanted.Signal();
-            ready.Wait((long)s_frame.TotalNanoseconds);
+            _ = ready.WaitUntilUp(s_frame);
         }
 
         var picture = new ScanoutPicture();
