@@ -12,7 +12,7 @@ namespace Hearth.EndToEnd.Tests;
 public sealed class KvmGuestTests(GroundFixture fixture)
 {
     // A save takes half a minute here, and the guest goes on meanwhile.
-    private const int Rounds = 60;
+    private const int Rounds = 120;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
 

@@ -155,8 +155,13 @@ public sealed unsafe class TranslatedCodeTests : IDisposable
 
         // A halted vCPU that nothing interrupts waits until it is kicked.
         long start = Stopwatch.GetTimestamp();
-        using var timer = new Timer(_ => KickWhenDone(start), null, s_glance, s_glance);
+        var timer = new Timer(_ => KickWhenDone(start), null, s_glance, s_glance);
+        using var isOver = new ManualResetEvent(false);
         VcpuExit exit = _vcpu.Run(null!);
+
+        // The state that it looks at is unmapped afterwards.
+        timer.Dispose(isOver);
+        isOver.WaitOne();
         Assert.Equal("", exit.Detail);
         Assert.Equal((byte)VcpuActivity.Halted, _vcpu.State->Activity);
     }

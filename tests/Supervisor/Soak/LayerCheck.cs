@@ -9,7 +9,7 @@ internal sealed class LayerCheck
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Layers that a running house does not write to, each time clean.</summary>
+    /// <summary>Layers that a running house does not write to, and that were clean or gone.</summary>
     public int Kept { get; private set; }
 
     public int Clean { get; private set; }
@@ -40,14 +40,15 @@ internal sealed class LayerCheck
                 string? finding;
                 while ((finding = FindingOf(layer, Path.Combine(scratch, "copy.qcow2"))) is not null && Stopwatch.GetElapsedTime(start) < s_patience)
                     await Task.Delay(100);
-                if (finding is not null)
+                if (finding is null)
+                    Kept++;
+                else
                     Broken.Add($"{layer}, in use: {finding}");
-                Kept++;
             }
         }
     }
 
-    public override string ToString() => $"{Kept} layers of running houses clean; of those that were struck {Clean} clean, {Leaking} with leaks alone, {Repairable} clean after a repair, {Broken.Count} broken";
+    public override string ToString() => $"{Kept} layers of running houses clean or gone; of those that were struck {Clean} clean, {Leaking} with leaks alone, {Repairable} clean after a repair, {Broken.Count} broken";
 
     private static string[] Layers(string home) =>
         [.. Directory.EnumerateFiles(Path.Combine(home, "guests"), "*", SearchOption.AllDirectories).Where(file => GuestPlaces.TryReadLayer(file, out _, out _))];
@@ -67,7 +68,7 @@ internal sealed class LayerCheck
             CheckReport report = DiskInspection.Check(copy, repair: false, null);
             return report.IsClean ? null : string.Join("; ", report.Findings);
         }
-        catch (FileNotFoundException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
