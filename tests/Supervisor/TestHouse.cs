@@ -184,6 +184,6 @@ internal sealed class TestHouse : IAsyncDisposable
     private (HouseStore Store, GuestRuns Runs) Open()
     {
         var store = HouseStore.Open(Home, TimeProvider.System, _log.Add);
-        return (store, new GuestRuns(store, Home, TimeProvider.System, _log.Add));
+        return (store, new GuestRuns(store, Home, TimeProvider.System, new OwnShare(), _log.Add));
     }
 }

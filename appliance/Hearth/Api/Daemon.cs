@@ -67,7 +67,7 @@ internal sealed class Daemon : IAsyncDisposable
             if (start.Backup is { } backup)
                 StoreReturn.To(backup, new StorePaths(home.Path), start.Clock.GetUtcNow());
             store = HouseStore.Open(home.Path, start.Clock, start.Log);
-            var context = new DaemonContext(store, home.Path, start.Clock, start.Log);
+            var context = new DaemonContext(store, home.Path, start.Clock, start.Share, start.Log);
             var daemon = new Daemon(home, taken, context, await start.Runs(context).ConfigureAwait(false), start.Hash);
             await daemon._application.StartAsync().ConfigureAwait(false);
             daemon.BringBack(start.Log);

@@ -25,9 +25,10 @@ internal static class DaemonProcess
             home.Prepare();
 
             // Guests that are there already take all that the processors have, and wait for this one.
-            using IDisposable share = OwnShare.Raise();
+            var own = new OwnShare();
+            using IDisposable share = own.Raise();
             using var log = new DaemonLog(TimeProvider.System, report is null ? null : home.Log);
-            Daemon daemon = await Daemon.StartAsync(new DaemonStart(home, runs, TimeProvider.System, log.Write) { Backup = backup }).ConfigureAwait(false);
+            Daemon daemon = await Daemon.StartAsync(new DaemonStart(home, runs, TimeProvider.System, log.Write) { Backup = backup, Share = own }).ConfigureAwait(false);
             await using (daemon.ConfigureAwait(false))
             {
                 using PosixSignalRegistration terminate = EndOn(PosixSignal.SIGTERM, daemon, log);

@@ -11,6 +11,9 @@ internal sealed record DaemonStart(HomeFolder Home, Func<DaemonContext, Task<IGu
     /// <summary>How PINs are kept.</summary>
     public PinHash Hash { get; init; } = new();
 
+    /// <summary>What this process gets of the processors.</summary>
+    public OwnShare Share { get; init; } = new();
+
     /// <summary>A copy of the store to go on with; null for the store itself.</summary>
     public string? Backup { get; init; }
 }

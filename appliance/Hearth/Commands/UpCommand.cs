@@ -51,7 +51,7 @@ internal static class UpCommand
 
     private static async Task<IGuestRuns> RunGuestsAsync(DaemonContext context)
     {
-        var runs = new GuestRuns(context.Store, context.Home, context.Clock, context.Log);
+        var runs = new GuestRuns(context.Store, context.Home, context.Clock, context.Share, context.Log);
         await runs.TakeBackAsync().ConfigureAwait(false);
         return runs;
     }

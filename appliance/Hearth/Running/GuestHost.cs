@@ -5,9 +5,10 @@ namespace Hearth.Running;
 
 /// <summary>What the keepers of all guests share.</summary>
 /// <param name="Store">Definitions, settings and events.</param>
+/// <param name="Share">What the supervisor gets of the processors.</param>
 /// <param name="Log">Takes a sentence about what failed without anybody having asked for it.</param>
 internal sealed record GuestHost(
-    HouseStore Store, GuestPlaces Places, GuestStates States, GuestStarter Starter, GuestPassts Passts, TimeProvider Clock,
+    HouseStore Store, GuestPlaces Places, GuestStates States, GuestStarter Starter, GuestPassts Passts, TimeProvider Clock, OwnShare Share,
     Action<string> Log)
 {
     private const string MostCrashesSetting = "guests.mostCrashes";

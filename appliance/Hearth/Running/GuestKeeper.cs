@@ -377,7 +377,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
 
     private async Task AnswerCrashAsync(GuestCause cause, string sentence)
     {
-        using IDisposable share = OwnShare.Raise();
+        using IDisposable share = _host.Share.Raise();
         _host.Note(_guest, "guest.crashed", $"the guest ended by itself ({cause}): {sentence}");
         while (!_ending.IsCancellationRequested)
         {

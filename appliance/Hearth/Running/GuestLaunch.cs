@@ -22,7 +22,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
     /// <exception cref="GuestRunException">It cannot be started: there is no process, and everything of the guest is as it was.</exception>
     public async Task<RunningGuest> StartAsync(GuestPresent present, IReadOnlyList<IReadOnlyList<DiskRecord>> givenUp, long state, Action<GuestPresent> keep)
     {
-        using IDisposable own = OwnShare.Raise();
+        using IDisposable own = host.Share.Raise();
         StartedGuest? started = null;
         RunningGuest? running = null;
         try
@@ -40,7 +40,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             // What is the guest's own begins after its greeting.
             ProcessorShare share = host.Starter.ShareOf(guest, definition);
             share.Raise(started.Process);
-            running = new RunningGuest(started.Process, started.Helpers, share, host.Places.ControlSocket(guest), told, ended);
+            running = new RunningGuest(started.Process, started.Helpers, share, host.Share, host.Places.ControlSocket(guest), told, ended);
             keep(prepared with { Saved = 0, Process = started.Process.Identity.ToString(), Pages = started.Pages, IsPaused = false, HasCrashed = false });
             await GreetAsync(running, started.Pages, state, started.Jail).ConfigureAwait(false);
             started.Jail?.Dispose();
@@ -78,7 +78,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         try
         {
             ProcessorShare share = host.Starter.ShareOf(guest, host.Require(guest).Definition);
-            running = new RunningGuest(process, [], share, host.Places.ControlSocket(guest), told, ended);
+            running = new RunningGuest(process, [], share, host.Share, host.Places.ControlSocket(guest), told, ended);
             await GreetAsync(running, present.Pages, present.Base, null).ConfigureAwait(false);
             return running;
         }

@@ -11,15 +11,16 @@ internal sealed class GuestRuns : IGuestRuns, IAsyncDisposable
     private readonly ConcurrentDictionary<int, Lazy<GuestKeeper>> _keepers = new();
 
     /// <param name="home">The house's home folder.</param>
+    /// <param name="share">What this process gets of the processors.</param>
     /// <param name="log">Takes a sentence about what failed without anybody having asked for it.</param>
     /// <exception cref="GuestRunException">The saved states cannot be used.</exception>
-    public GuestRuns(HouseStore store, string home, TimeProvider clock, Action<string> log)
+    public GuestRuns(HouseStore store, string home, TimeProvider clock, OwnShare share, Action<string> log)
     {
         var places = new GuestPlaces(home);
         places.Prepare();
         var passts = new GuestPassts(places);
         var starter = new GuestStarter(places, passts, new GuestGroups());
-        _host = new GuestHost(store, places, new GuestStates(places, store), starter, passts, clock, log);
+        _host = new GuestHost(store, places, new GuestStates(places, store), starter, passts, clock, share, log);
     }
 
     public event Action<GuestCondition>? Changed;

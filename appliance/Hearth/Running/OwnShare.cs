@@ -3,40 +3,41 @@ using Hearth.Linux;
 namespace Hearth.Running;
 
 /// <summary>What this process, a session of its own, gets of the processors: more while somebody waits for what it does, and an ordinary share of them else, as guests are what they are for.</summary>
-internal static class OwnShare
+/// <remarks>There is one of a process, as there is one session.</remarks>
+internal sealed class OwnShare
 {
-    private static readonly Lock s_lock = new();
-    private static int s_count;
+    private readonly Lock _lock = new();
+    private int _count;
 
     /// <summary>Has a larger share until it is disposed of, or longer where others want one, too.</summary>
-    public static IDisposable Raise()
+    public IDisposable Raise()
     {
-        lock (s_lock)
+        lock (_lock)
         {
-            if (++s_count == 1)
+            if (++_count == 1)
                 _ = SessionShare.TrySet(SessionShare.Larger);
         }
 
-        return new Raised();
+        return new Raised(this);
     }
 
-    private static void Lower()
+    private void Lower()
     {
-        lock (s_lock)
+        lock (_lock)
         {
-            if (--s_count == 0)
+            if (--_count == 0)
                 _ = SessionShare.TrySet(SessionShare.Usual);
         }
     }
 
-    private sealed class Raised : IDisposable
+    private sealed class Raised(OwnShare share) : IDisposable
     {
         private int _isOver;
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _isOver, 1) == 0)
-                Lower();
+                share.Lower();
         }
     }
 }

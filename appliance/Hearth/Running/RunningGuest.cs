@@ -12,6 +12,7 @@ internal sealed class RunningGuest : IDisposable
     private static readonly TimeSpan s_frame = TimeSpan.FromMilliseconds(200);
 
     private readonly IReadOnlyList<ProcessHandle> _helpers;
+    private readonly OwnShare _supervisors;
     private readonly Thread _watcher;
     private readonly Task _hastening;
     private Thread? _exitWatcher;
@@ -23,15 +24,17 @@ internal sealed class RunningGuest : IDisposable
     /// <param name="process">Owned from now on.</param>
     /// <param name="helpers">Processes that end with the guest; owned from now on.</param>
     /// <param name="share">What it gets of the processors.</param>
+    /// <param name="supervisors">What this process does.</param>
     /// <param name="controlSocket">Where it listens.</param>
     /// <param name="told">Takes what it says by itself.</param>
     /// <param name="ended">Called once when the process has ended, with how.</param>
     /// <exception cref="LinuxException">It does not listen.</exception>
     public RunningGuest(
-        ProcessHandle process, IReadOnlyList<ProcessHandle> helpers, ProcessorShare share, string controlSocket, Action<GuestReport> told, Action<RunningGuest, ProcessEnding?> ended)
+        ProcessHandle process, IReadOnlyList<ProcessHandle> helpers, ProcessorShare share, OwnShare supervisors, string controlSocket, Action<GuestReport> told, Action<RunningGuest, ProcessEnding?> ended)
     {
         Process = process;
         Share = share;
+        _supervisors = supervisors;
         _helpers = helpers;
         Link = new ControlLink(controlSocket, report => Hear(report, told));
         _hastening = HastenEndAsync();
@@ -152,7 +155,7 @@ internal sealed class RunningGuest : IDisposable
         await Task.WhenAny(_exiting.Task, Link.Closed).ConfigureAwait(false);
         if (_isReleased)
             return;
-        using IDisposable own = OwnShare.Raise();
+        using IDisposable own = _supervisors.Raise();
         Share.Raise(Process);
         if (!await WaitEndedAsync(s_ending).ConfigureAwait(false))
             Share.Lower(Process);

@@ -27,7 +27,7 @@ internal sealed class HearthHouse : IDisposable
         try
         {
             _store = HouseStore.Open(_home, TimeProvider.System, Log);
-            _runs = new GuestRuns(_store, _home, TimeProvider.System, Log);
+            _runs = new GuestRuns(_store, _home, TimeProvider.System, new OwnShare(), Log);
         }
         catch (Exception error) when (error is StoreException or GuestRunException)
         {

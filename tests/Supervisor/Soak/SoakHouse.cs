@@ -18,7 +18,7 @@ internal sealed class SoakHouse : IAsyncDisposable
         File.SetUnixFileMode(_scratch.Path, WayThrough);
         Store = HouseStore.Open(_scratch["home"], Clock, Log);
         Store.Settings.Write("guests.mostCrashes", "1000000");
-        Runs = new GuestRuns(Store, _scratch["home"], Clock, Log);
+        Runs = new GuestRuns(Store, _scratch["home"], Clock, new OwnShare(), Log);
     }
 
     public ScratchDirectory Scratch => _scratch;
