@@ -1,4 +1,5 @@
 using Hearth.Boot.Tests;
+using Hearth.House;
 using Hearth.Running;
 using Hearth.Supervisor.Tests.Soak;
 
@@ -107,5 +108,26 @@ public sealed class SavingTests
 
         Assert.Equal(GuestRunFailure.WrongPhase, refused.Failure);
         Assert.Equal([second.Id], house.Runs.StatesOf(guest).Select(state => state.Id));
+    }
+
+    /// <summary>What is changed counts for the next boot, and a difference that it cannot go on with is named.</summary>
+    [Fact]
+    public async Task Guest_changedAfterItWasSaved_goesOnWithTheMemoryItHas_orSaysWhatDoesNotFit()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.StartAsync(guest, "round 2 on 0");
+        SavedStateRecord state = await house.Runs.SaveAsync(guest, new SaveRequest(Stops: true), null, Cancellation);
+        Guest record = house.Store.Guests.Find(guest)!;
+
+        house.Store.Guests.Replace(record with { Definition = record.Definition with { Memory = "768M" } });
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        await house.ReadUntilAsync(guest, "round ");
+        await house.Runs.StopAsync(guest, TimeSpan.Zero, Cancellation);
+        house.Store.Guests.Replace(record with { Definition = record.Definition with { Cpus = 2 } });
+        GuestRunException refused = await Assert.ThrowsAsync<GuestRunException>(() => house.Runs.RestoreAsync(guest, state.Id, keepsPresent: false, null, Cancellation));
+
+        Assert.Equal("the guest was saved with 1 vCPUs and cannot go on with 2", refused.Message);
+        Assert.Contains(state.Id, house.Runs.StatesOf(guest).Select(each => each.Id));
     }
 }

@@ -325,8 +325,8 @@ internal sealed class GuestKeeper : IAsyncDisposable
             LayerTree tree = _upkeep.TreeOf(_present);
             IReadOnlyList<DiskRecord> shared = _present.Disks;
             long saved = 0;
-            if (state is null)
-                RequireStopped();
+            if (state is null && _running is not null)
+                throw new GuestRunException("the guest runs: `hearth guest clone` with --state clones one of its states, `hearth guest stop` stops it", GuestRunFailure.WrongPhase);
             if ((state ?? _present.Saved) is > 0 and var from)
             {
                 (SavedStateRecord record, StateDetails details) = _host.States.Require(_guest, from);
@@ -337,7 +337,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
             _upkeep.Disks.ShareWith(to, shared, tree);
             return new GuestPresent { Disks = shared, Layers = tree.Records, Saved = saved, GivenUp = [shared] };
         }
-        catch (Exception error) when (HostFailure.IsOne(error))
+        catch (Exception error) when (HostFailure.IsOne(error) && error is not GuestRunException)
         {
             throw new GuestRunException($"the guest could not be cloned: {error.Message.TrimEnd('.')}", GuestRunFailure.Host, error);
         }

@@ -35,7 +35,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
             // Before it runs: what it writes must be known to whoever comes next, and what it goes on from, should this supervisor end before there is a process.
             GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, GivenUp = givenUp, Base = state };
             keep(prepared);
-            started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, machine));
+            started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, host.States.Require(guest, state).Record.Memory, machine));
 
             // What is the guest's own begins after its greeting.
             ProcessorShare share = host.Starter.ShareOf(guest, definition);
@@ -50,10 +50,31 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
+            string? said = started is null ? null : SaidAtItsEnd(started.Process);
             if (started is not null)
                 End(started, running);
             KeepIfPossible(present, keep);
+            if (said is not null)
+                throw new GuestRunException(said, GuestRunFailure.Host, error);
             throw started is null && HostFailure.IsOfTheHost(error) ? new GuestRunException(HostFailure.Explain(error).Message, GuestRunFailure.NoProcess, error) : HostFailure.Explain(error);
+        }
+    }
+
+    /// <summary>Why a process ended that has run nothing of the guest's: that its state does not fit its settings, for one.</summary>
+    /// <returns>A sentence without its full stop; null where it has not ended, or said nothing.</returns>
+    private string? SaidAtItsEnd(ProcessHandle process)
+    {
+        const string Start = "hearth: ";
+        if (!process.WaitEnded(s_gone))
+            return null;
+        try
+        {
+            string? last = File.ReadLines(host.Places.LogOf(guest)).LastOrDefault(line => line.StartsWith(Start, StringComparison.Ordinal));
+            return last?[Start.Length..].TrimEnd('.');
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

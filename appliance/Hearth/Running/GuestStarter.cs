@@ -30,15 +30,19 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
 
     /// <param name="definition">What it is.</param>
     /// <param name="disks">With what it has written to them.</param>
-    /// <param name="state">The state that it goes on from, and what processors and devices have of it; null to boot.</param>
+    /// <param name="state">The state that it goes on from, its bytes of memory, which it keeps whatever the definition says by now, and what processors and devices have of it; null to boot.</param>
     /// <returns>The process and its helpers.</returns>
     /// <exception cref="GuestRunException">It cannot be started.</exception>
-    public StartedGuest Start(int guest, GuestDefinition definition, IReadOnlyList<LayeredDisk> disks, (long Id, byte[] Machine)? state)
+    public StartedGuest Start(int guest, GuestDefinition definition, IReadOnlyList<LayeredDisk> disks, (long Id, long Memory, byte[] Machine)? state)
     {
         try
         {
             VmRunOptions options = GuestRules.ToRunOptions(definition) with { Disks = [], LayeredDisks = disks };
-            options = options with { Engine = options.Engine == AnyEngine ? _engine ?? AnyEngine : options.Engine };
+            options = options with
+            {
+                Engine = options.Engine == AnyEngine ? _engine ?? AnyEngine : options.Engine,
+                Memory = state is { } saved ? (ulong)saved.Memory : options.Memory,
+            };
             using GuestLauncher launcher = GuestLauncher.Open(options with { Networks = passts.Connect(guest, options.Networks) });
             return Start(guest, launcher, groups.Open(guest, definition, options.Memory), state);
         }
@@ -60,7 +64,7 @@ internal sealed class GuestStarter(GuestPlaces places, GuestPassts passts, Guest
             Volatile.Write(ref _hostTscFrequency, greeting.HostTscFrequency);
     }
 
-    private StartedGuest Start(int guest, GuestLauncher launcher, Cgroup? group, (long Id, byte[] Machine)? state)
+    private StartedGuest Start(int guest, GuestLauncher launcher, Cgroup? group, (long Id, long Memory, byte[] Machine)? state)
     {
         using var own = new OwnedDescriptors();
         FileDescriptor control = own.Add(FileDescriptor.ListenForMessages(places.ControlSocket(guest)));
