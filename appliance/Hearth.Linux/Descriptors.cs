@@ -14,11 +14,7 @@ public static unsafe class Descriptors
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        Libc.PollDescriptor* waiting = stackalloc Libc.PollDescriptor[2];
-        waiting[0] = new Libc.PollDescriptor { fd = first.Number, events = Libc.POLLIN };
-        waiting[1] = new Libc.PollDescriptor { fd = second.Number, events = Libc.POLLIN };
-        Wait(waiting, 2);
-        return (waiting[0].revents != 0, waiting[1].revents != 0);
+        return WaitEither(first.Number, second.Number);
     }
 
     /// <summary>Waits until one of two events is signalled.</summary>
@@ -27,10 +23,7 @@ public static unsafe class Descriptors
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        Libc.PollDescriptor* waiting = stackalloc Libc.PollDescriptor[2];
-        waiting[0] = new Libc.PollDescriptor { fd = first.Number, events = Libc.POLLIN };
-        waiting[1] = new Libc.PollDescriptor { fd = second.Number, events = Libc.POLLIN };
-        Wait(waiting, 2);
+        _ = WaitEither(first.Number, second.Number);
     }
 
     /// <summary>Waits until there is something to read, or the end, or the time is over.</summary>
@@ -64,16 +57,23 @@ public static unsafe class Descriptors
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        Libc.PollDescriptor* waiting = stackalloc Libc.PollDescriptor[2];
-        waiting[0] = new Libc.PollDescriptor { fd = first.Number, events = Libc.POLLIN };
-        waiting[1] = new Libc.PollDescriptor { fd = second.Number, events = Libc.POLLIN };
-        Wait(waiting, 2);
+        _ = WaitEither(first.Number, second.Number);
     }
 
     internal static void WaitWritable(FileDescriptor descriptor)
     {
         var waiting = new Libc.PollDescriptor { fd = descriptor.Number, events = Libc.POLLOUT };
         Wait(&waiting, 1);
+    }
+
+    /// <returns>Which of two are ready, at their end, or cannot be waited for.</returns>
+    private static (bool First, bool Second) WaitEither(int first, int second)
+    {
+        Libc.PollDescriptor* waiting = stackalloc Libc.PollDescriptor[2];
+        waiting[0] = new Libc.PollDescriptor { fd = first, events = Libc.POLLIN };
+        waiting[1] = new Libc.PollDescriptor { fd = second, events = Libc.POLLIN };
+        Wait(waiting, 2);
+        return (waiting[0].revents != 0, waiting[1].revents != 0);
     }
 
     private static void Wait(Libc.PollDescriptor* waiting, nuint count)

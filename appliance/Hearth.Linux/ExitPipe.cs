@@ -45,6 +45,7 @@ public sealed unsafe class ExitPipe : IDisposable
     private static void Hold(int writer, out bool isHeld, ManualResetEventSlim isReady)
     {
         // The runtime's handlers write to a pipe of the runtime's, which this thread does not have, and end the process when they cannot: other threads take signals.
+        // SAFETY: the kernel reads eight bytes during the call.
         ulong all = ulong.MaxValue;
         bool mayGoOn = Libc.syscall(SystemCallNumber.rt_sigprocmask, SetMask, (nint)(&all), 0, sizeof(ulong), 0) == 0
             && Libc.syscall(SystemCallNumber.unshare, Libc.CLONE_FILES, 0, 0, 0, 0) == 0

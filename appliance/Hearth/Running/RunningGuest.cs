@@ -24,7 +24,7 @@ internal sealed class RunningGuest : IDisposable
     /// <param name="process">Owned from now on.</param>
     /// <param name="helpers">Processes that end with the guest; owned from now on.</param>
     /// <param name="share">What it gets of the processors.</param>
-    /// <param name="supervisors">What this process does.</param>
+    /// <param name="supervisors">What this process gets of them.</param>
     /// <param name="controlSocket">Where it listens.</param>
     /// <param name="told">Takes what it says by itself.</param>
     /// <param name="ended">Called once when the process has ended, with how.</param>
@@ -147,7 +147,7 @@ internal sealed class RunningGuest : IDisposable
     }
 
     /// <summary>
-    /// A process that has begun to end, or has let go of its supervisor, and has its memory and its children to take down first: somebody waits for that. One that only pretends to be ending has
+    /// A process that has begun to end, or has let go of its supervisor, has its memory and its children to take down first: somebody waits for that. One that only pretends to be ending has
     /// its larger share for a moment, and is ended by the heartbeat.
     /// </summary>
     private async Task HastenEndAsync()

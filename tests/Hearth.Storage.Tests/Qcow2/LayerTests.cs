@@ -106,14 +106,7 @@ public sealed class LayerTests
     [Fact]
     public void IntoBelow_cutBeforeTheName_readsAsBefore()
     {
-        using var folder = new LayerFolder();
-        using (Qcow2DiskImage disk = folder.OpenTop(1))
-        {
-            Scribble(disk, folder);
-            Push(folder, disk, 2);
-            Scribble(disk, folder);
-        }
-
+        using LayerFolder folder = TwoScribbledLayers();
         byte[] before = folder.ReadThrough(2, Length);
         File.Copy(folder[1], folder[8]);
         File.Copy(folder[2], folder[7]);
@@ -127,14 +120,7 @@ public sealed class LayerTests
     [Fact]
     public void IntoBelow_thatGivesWay_readsAsBefore_andMayBeginAgain()
     {
-        using var folder = new LayerFolder();
-        using (Qcow2DiskImage disk = folder.OpenTop(1))
-        {
-            Scribble(disk, folder);
-            Push(folder, disk, 2);
-            Scribble(disk, folder);
-        }
-
+        using LayerFolder folder = TwoScribbledLayers();
         byte[] before = folder.ReadThrough(2, Length);
         int pieces = 0;
 
@@ -177,6 +163,16 @@ public sealed class LayerTests
         Assert.Throws<StorageException>(() => DiskMerge.IntoBelow(folder[2], folder[1], () => false));
 
         Assert.True(File.Exists(folder[1]));
+    }
+
+    private LayerFolder TwoScribbledLayers()
+    {
+        var folder = new LayerFolder();
+        using Qcow2DiskImage disk = folder.OpenTop(1);
+        Scribble(disk, folder);
+        Push(folder, disk, 2);
+        Scribble(disk, folder);
+        return folder;
     }
 
     private static void Push(LayerFolder folder, Qcow2DiskImage disk, int layer)
