@@ -7,8 +7,8 @@ namespace Hearth.Linux;
 /// <summary>Programs: becoming one, starting one, ending.</summary>
 public static unsafe class ProcessImage
 {
-    // Larger than glibc's posix_spawn_file_actions_t (80 bytes on x86-64).
-    private const int FileActionsSize = 256;
+    // Larger than glibc's posix_spawn_file_actions_t (80 bytes) and posix_spawnattr_t (336 bytes) on x86-64.
+    private const int SpawnStructureLength = 512;
 
     /// <summary>Replaces this process by another program, with the same environment, terminal and children. Returns only by exception.</summary>
     /// <param name="arguments">The first is the program's own name.</param>
@@ -38,7 +38,8 @@ public static unsafe class ProcessImage
         string path, IReadOnlyCollection<string> arguments, FileDescriptor inherited, int? number = null, FileDescriptor? input = null, bool isHeard = true)
     {
         ArgumentNullException.ThrowIfNull(inherited);
-        byte* actions = stackalloc byte[FileActionsSize];
+        byte* actions = stackalloc byte[SpawnStructureLength];
+        byte* attributes = stackalloc byte[SpawnStructureLength];
         byte* file = Libc.CString(path);
         byte** argv = Libc.CStrings(arguments);
         byte** environment = Environment();
@@ -52,8 +53,11 @@ public static unsafe class ProcessImage
 
         // Also onto itself: the child's copy has no close-on-exec flag.
         _ = Libc.posix_spawn_file_actions_adddup2(actions, inherited.Number, number ?? inherited.Number);
+        _ = Libc.posix_spawnattr_init(attributes);
+        _ = Libc.posix_spawnattr_setflags(attributes, RoundRobin.IsHeld ? Libc.POSIX_SPAWN_SETSCHEDULER : (short)0);
         int pid;
-        int errno = Libc.posix_spawn(&pid, file, actions, null, argv, environment);
+        int errno = Libc.posix_spawn(&pid, file, actions, attributes, argv, environment);
+        _ = Libc.posix_spawnattr_destroy(attributes);
         _ = Libc.posix_spawn_file_actions_destroy(actions);
         Libc.Free(argv);
         Libc.Free(environment);

@@ -76,6 +76,23 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setpriority(int which, int who, int priority);
 
+    internal const int SCHED_OTHER = 0;
+    internal const int SCHED_RR = 2;
+
+    /// <param name="pid">0 for the calling thread: it is of one thread.</param>
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sched_setscheduler(int pid, int policy, sched_param* parameter);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sched_getscheduler(int pid);
+
+    internal struct sched_param
+    {
+        public int Priority;
+    }
+
+    internal const short POSIX_SPAWN_SETSCHEDULER = 0x20;
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int getsid(int pid);
 

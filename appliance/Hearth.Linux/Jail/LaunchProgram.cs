@@ -37,7 +37,7 @@ internal sealed unsafe class LaunchProgram : IDisposable
         _ = Libc.posix_spawn_file_actions_init(actions);
         foreach ((int from, int to) in moves)
             _ = Libc.posix_spawn_file_actions_adddup2(actions, from, to);
-        ResetSignals(attributes);
+        ResetInherited(attributes);
         int id;
         int errno = Libc.posix_spawn(&id, name, actions, attributes, arguments, environment);
         _ = Libc.posix_spawnattr_destroy(attributes);
@@ -50,8 +50,11 @@ internal sealed unsafe class LaunchProgram : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>This runtime ignores SIGPIPE, and whoever started it may have blocked others; a program inherits both (signal(7)).</summary>
-    private static void ResetSignals(void* attributes)
+    /// <summary>
+    /// This runtime ignores SIGPIPE, and whoever started it may have blocked others; a program inherits both (signal(7)). It would inherit real-time turns as well: attributes are those of an
+    /// ordinary share as they are.
+    /// </summary>
+    private static void ResetInherited(void* attributes)
     {
         byte* signals = stackalloc byte[SignalSetLength];
         _ = Libc.posix_spawnattr_init(attributes);
@@ -59,7 +62,8 @@ internal sealed unsafe class LaunchProgram : IDisposable
         _ = Libc.posix_spawnattr_setsigmask(attributes, signals);
         new Span<byte>(signals, SignalSetLength).Fill(0xFF);
         _ = Libc.posix_spawnattr_setsigdefault(attributes, signals);
-        _ = Libc.posix_spawnattr_setflags(attributes, Libc.POSIX_SPAWN_SETSIGMASK | Libc.POSIX_SPAWN_SETSIGDEF);
+        _ = Libc.posix_spawnattr_setflags(
+            attributes, (short)(Libc.POSIX_SPAWN_SETSIGMASK | Libc.POSIX_SPAWN_SETSIGDEF | (RoundRobin.IsHeld ? Libc.POSIX_SPAWN_SETSCHEDULER : 0)));
     }
 
     private static FileDescriptor CreateFile()

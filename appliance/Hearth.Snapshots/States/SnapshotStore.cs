@@ -48,6 +48,9 @@ public sealed class SnapshotStore : IDisposable
     private long _lastId;
     private bool _isSweeping;
 
+    /// <summary>The folders' own names are on stable storage. A process before this one may have ended when it had just made them.</summary>
+    private volatile bool _hasDurableFolders;
+
     /// <summary>States that are deleted, and that a power cut may still bring back.</summary>
     private readonly Dictionary<long, Manifest> _leaving = [];
 
@@ -64,7 +67,6 @@ public sealed class SnapshotStore : IDisposable
         _folder = folder;
         folder.CreateFolder(PacksFolder);
         folder.CreateFolder(StatesFolder);
-        folder.Synchronize("");
         _packs = new PackSet(folder, PacksFolder);
         foreach (string name in folder.List(StatesFolder))
             Load(name);
@@ -293,6 +295,10 @@ public sealed class SnapshotStore : IDisposable
 
     internal SavedState Commit(SavedStateWriter writer, DateTimeOffset taken, long newBytes, IReadOnlyList<PageReference> leaves, IReadOnlyList<(StatePart Part, byte[] Content)> parts)
     {
+        // With the first state, and not when the store is opened: guests wait for that, and a disk may take its time.
+        if (!_hasDurableFolders)
+            _folder.Synchronize("");
+        _hasDurableFolders = true;
         _packs.Synchronize();
         if (_packs.Failures != writer.Failures)
             throw new SnapshotException("the pages of a state could not be brought to stable storage");

@@ -14,6 +14,9 @@ internal static class DaemonProcess
     /// <summary>What is reported when it can be reached.</summary>
     public const string IsUp = "up";
 
+    /// <summary>How long a start may keep guests from the processors: one that takes longer waits for a disk, or copies a store.</summary>
+    private static readonly TimeSpan s_promptly = TimeSpan.FromSeconds(2);
+
     /// <param name="backup">A copy of the store to go on with; null for the store itself.</param>
     /// <param name="report">Takes <see cref="IsUp"/>, or a sentence about why it is not; null for who sees standard error.</param>
     /// <param name="runs">Makes what runs the guests.</param>
@@ -27,6 +30,7 @@ internal static class DaemonProcess
             // Guests that are there already take all that the processors have, and wait for this one.
             var own = new OwnShare();
             using IDisposable share = own.Raise();
+            using var promptly = new Timer(_ => RoundRobin.GiveUp(), null, s_promptly, Timeout.InfiniteTimeSpan);
             using var log = new DaemonLog(TimeProvider.System, report is null ? null : home.Log);
             Daemon daemon = await Daemon.StartAsync(new DaemonStart(home, runs, TimeProvider.System, log.Write) { Backup = backup, Share = own }).ConfigureAwait(false);
             await using (daemon.ConfigureAwait(false))
@@ -37,6 +41,7 @@ internal static class DaemonProcess
                 log.Write($"hearth is up in {home.Path}");
                 Report(report, IsUp);
                 share.Dispose();
+                RoundRobin.GiveUp();
                 await daemon.Down.ConfigureAwait(false);
                 log.Write("hearth is down");
             }

@@ -7,7 +7,7 @@ namespace Hearth.Commands;
 /// <summary>Names from the running daemon, for a shell that completes what is typed. Nobody waits long for it, and no daemon is no mistake.</summary>
 internal static class NameCompletion
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
     public static Argument<string> OfGuest(string name = "NAME", string description = "The guest.") => Of(new Argument<string>(name) { Description = description, HelpName = name }, Guests);
 

@@ -28,6 +28,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
     private bool _isExpectedToEnd;
     private volatile GuestCondition _condition;
     private (GuestCause Cause, DateTimeOffset Time) _lastNote;
+    private Task _noting = Task.CompletedTask;
 
     /// <summary>How many wait for the gate.</summary>
     private int _waiting;
@@ -168,6 +169,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         await _gate.WaitAsync().ConfigureAwait(false);
         _running?.Dispose();
         _running = null;
+        await _noting.ConfigureAwait(false);
         _gate.Dispose();
         _ending.Dispose();
     }
@@ -196,7 +198,9 @@ internal sealed class GuestKeeper : IAsyncDisposable
         if (taken is not null)
         {
             Attach(taken);
-            _host.Note(_guest, "guest.taken-back", "the guest ran on while nobody was there, and was taken back");
+
+            // Who waits for the supervisor does not wait for a disk that others write to.
+            _noting = Task.Run(() => NoteIfPossible("guest.taken-back", "the guest ran on while nobody was there, and was taken back"));
             await FinishSaveLockedAsync(taken).ConfigureAwait(false);
             return;
         }
@@ -351,6 +355,18 @@ internal sealed class GuestKeeper : IAsyncDisposable
             return;
         _lastNote = (report.Cause, now);
         _host.Note(_guest, $"guest.{report.Cause.ToString().ToLowerInvariant()}", report.Sentence ?? "something happened to the guest");
+    }
+
+    private void NoteIfPossible(string kind, string sentence)
+    {
+        try
+        {
+            _host.Note(_guest, kind, sentence);
+        }
+        catch (Exception error) when (HostFailure.IsOne(error))
+        {
+            _host.Log($"guest {_guest}: what happened could not be noted: {error.Message}");
+        }
     }
 
     /// <summary>Its process has ended. By the watcher's thread.</summary>

@@ -50,8 +50,10 @@ internal sealed class DaemonHouse : IAsyncDisposable
     /// <summary>Starts the daemon, and returns when it answers.</summary>
     public async Task StartAsync()
     {
-        // A session of its own, as `hearth up` gives it one: the scheduler shares the processors out among sessions.
-        var start = new ProcessStartInfo("setsid", [Hearth, "up", "--foreground", "--home", Home]) { RedirectStandardError = true, WorkingDirectory = _scratch.Path };
+        // As a service manager starts it (docs/supervisor.md): in a session of its own, and, where that can be, with real-time turns until it is up.
+        string[] turns = Environment.IsPrivilegedProcess && !File.Exists($"{Hearth}.dll") ? ["chrt", "--rr", "1"] : [];
+        string[] command = [.. turns, "setsid", Hearth, "up", "--foreground", "--home", Home];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, WorkingDirectory = _scratch.Path };
         start.Environment["PATH"] = Marked;
         start.Environment["HEARTH_PASST"] = GuestAssets.Passt();
         _daemon = Process.Start(start)!;
@@ -163,7 +165,8 @@ internal sealed class DaemonHouse : IAsyncDisposable
         _scratch.Dispose();
     }
 
-    private static string Hearth => Path.Combine(AppContext.BaseDirectory, "hearth");
+    // Built beside the tests, or the one that somebody compiled ahead of time.
+    private static string Hearth => Environment.GetEnvironmentVariable("HEARTH_EXECUTABLE") ?? Path.Combine(AppContext.BaseDirectory, "hearth");
 
     /// <summary>The path of programs, by which processes of this house are told from others: guests' processes have it, too.</summary>
     private string Marked => $"{Environment.GetEnvironmentVariable("PATH")}:{_scratch.Path}/none";
