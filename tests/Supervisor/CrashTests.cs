@@ -33,7 +33,7 @@ public sealed class CrashTests
         Assert.Contains($"sums={ChecksumChain.Sum(Rounds)}", console, StringComparison.Ordinal);
         Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
         Assert.Contains(house.Store.Events.Last(20), happened => happened is { Kind: "guest.crashed" } && happened.Sentence.Contains("signal 9", StringComparison.Ordinal));
-        Assert.Contains(house.Store.Events.Last(20), happened => happened.Sentence == $"the guest goes on from its state {state.Id}");
+        Assert.Contains(house.Store.Events.Last(20), happened => happened.Sentence == $"one: the guest goes on from its state {state.Id}");
     }
 
     [Fact]

@@ -79,12 +79,12 @@ public sealed class DiskSavingTests
             file.Write(new byte[512]);
         using (var process = ProcessHandle.Open(house.Runs.ConditionOf(guest).ProcessId!.Value))
             Assert.True(process.TrySignal(Signal.Kill));
-        await house.WaitForEventAsync($"the guest goes on from its state {early.Id}");
+        await house.WaitForEventAsync($"one: the guest goes on from its state {early.Id}");
         string console = await DiskLog.WaitAsync(house, guest);
 
         Assert.DoesNotContain("wrong", console, StringComparison.Ordinal);
         Assert.DoesNotContain("Linux version", console, StringComparison.Ordinal);
-        Assert.DoesNotContain(house.Store.Events.Last(20), happened => happened.Sentence == $"the guest goes on from its state {late.Id}");
+        Assert.DoesNotContain(house.Store.Events.Last(20), happened => happened.Sentence == $"one: the guest goes on from its state {late.Id}");
     }
 
     private static string MakeDisk(TestHouse house, string format)

@@ -82,7 +82,7 @@ public sealed partial class RestoredGuestTests
         state = await house.Runs.SaveAsync(guest, new SaveRequest(), null, Cancellation);
         using (var process = ProcessHandle.Open(house.Runs.ConditionOf(guest).ProcessId!.Value))
             Assert.True(process.TrySignal(9));
-        await house.WaitForEventAsync($"the guest goes on from its state {state.Id}");
+        await house.WaitForEventAsync($"one: the guest goes on from its state {state.Id}");
         string broughtBack = await house.ReadUntilAsync(guest, text => text.Split("echo ").Length > 5, "echoes");
 
         Assert.Equal(1, server.Connections);

@@ -62,7 +62,12 @@ internal sealed class GuestRoutes(Household house, HouseView view)
     {
         Guest guest = GuestOf(call);
         byte[]? picture = await RunFailure.AskAsync(() => house.Runs.ScreenshotAsync(guest.Id, call.Gone)).ConfigureAwait(false);
-        await PictureReply.WriteAsync(call, picture, $"there is no picture of {guest.Name}: it has no graphics card, or was never saved").ConfigureAwait(false);
+        string missing = guest.Definition.Vga == "none"
+            ? $"{guest.Name} has no graphics card to make a picture of: `hearth guest edit {guest.Name} --vga std` gives it one when it boots the next time"
+            : house.Runs.ConditionOf(guest.Id).ProcessId is not null
+                ? $"{guest.Name} shows no picture yet: try again in a moment"
+                : $"{guest.Name} does not run and was not saved, so that there is no picture: `hearth guest start {guest.Name}` starts it";
+        await PictureReply.WriteAsync(call, picture, missing).ConfigureAwait(false);
     }
 
     private Guest GuestOf(ApiCall call) => house.Guests.Require(call.Text("guest"));

@@ -47,6 +47,7 @@ internal sealed class HouseRoutes(Household house, HouseView view, HomeFolder ho
             since,
             guests.Count,
             guests.Count(guest => house.Runs.ConditionOf(guest.Id).Phase is not (GuestPhase.Stopped or GuestPhase.Saved or GuestPhase.Crashed)),
+            house.IsOpening,
             [.. house.Seats.All().Select(view.Of)]);
     }
 

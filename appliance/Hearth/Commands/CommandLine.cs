@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using Hearth.Api;
 using Hearth.Linux;
 using Hearth.Protocol;
@@ -9,7 +10,7 @@ using Hearth.Screen;
 namespace Hearth.Commands;
 
 /// <summary>The <c>hearth</c> command. Every mistake ends in one sentence on standard error and a documented exit code.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     public static int Run(string[] arguments)
     {
@@ -18,7 +19,7 @@ internal static class CommandLine
             // No response files: a kernel's command line may begin with '@'.
             ParseResult parsed = Build(arguments).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Errors.Count > 0 && !IsForAShell(parsed))
-                throw new UsageException(parsed.Errors[0].Message.TrimEnd('.'));
+                throw new UsageException(Explain(parsed.Errors[0].Message.TrimEnd('.')));
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception error) when (error is UsageException or LinuxException)
@@ -32,6 +33,12 @@ internal static class CommandLine
             return error.ExitCode;
         }
     }
+
+    /// <summary>The parser's own sentence about a number names .NET's type.</summary>
+    private static string Explain(string message) => UnreadableNumber().Replace(message, "${name} ${value} is no whole number");
+
+    [GeneratedRegex("^Cannot parse argument '(?<value>.*)' for (option|command) '(?<name>[^']*)' as expected type '.*Int(32|64).*'$")]
+    private static partial Regex UnreadableNumber();
 
     /// <summary>What a shell asks that completes a line: <c>hearth [suggest:12] "hearth guest "</c> (<see cref="CompletionCommand"/>).</summary>
     private static bool IsForAShell(ParseResult parsed) => parsed.Tokens is [{ Type: TokenType.Directive }, ..];

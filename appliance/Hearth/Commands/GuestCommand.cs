@@ -31,6 +31,8 @@ internal static class GuestCommand
         return command;
     }
 
+    private const string Later = "\nWhat was changed of the machine counts when it boots the next time. Until then it goes on, from its saved states too, with what it was started with.\n";
+
     /// <summary>The address of a guest.</summary>
     public static string PathOf(string guest) => $"/v1/guests/{ApiClient.Part(guest)}";
 
@@ -55,7 +57,7 @@ internal static class GuestCommand
         {
             GuestSettings settings = options.Read(parsed) with { Name = parsed.GetValue(name) };
             GuestMessage guest = await client.AskAsync(HttpMethod.Post, "/v1/guests", settings, ApiJson.Client.GuestSettings, ApiJson.Client.GuestMessage);
-            DaemonCall.Print(parsed, guest, _ => $"{guest.Name} is a guest of the house. `hearth guest start {guest.Name}` starts it, `hearth seat switch SEAT {guest.Name}` shows it.\n");
+            DaemonCall.Print(parsed, guest, _ => $"{guest.Name} is a guest of the house. `hearth guest start {guest.Name}` starts it, `hearth seat switch SEAT {guest.Name}` shows it.\n{TellMissing(settings)}");
         }));
         return command;
     }
@@ -83,9 +85,16 @@ internal static class GuestCommand
         {
             GuestSettings settings = options.Read(parsed) with { Name = parsed.GetValue(rename) };
             GuestMessage guest = await client.AskAsync(HttpMethod.Patch, PathOf(parsed.GetValue(name)!), settings, ApiJson.Client.GuestSettings, ApiJson.Client.GuestMessage);
-            DaemonCall.Print(parsed, guest, width => GuestText.Describe(guest, width));
+            DaemonCall.Print(parsed, guest, width => GuestText.Describe(guest, width) + (guest.Phase is "stopped" ? "" : Later) + TellMissing(settings));
         }));
         return command;
+    }
+
+    /// <summary>A disk may be plugged in later: the guest is not refused for it.</summary>
+    private static string TellMissing(GuestSettings settings)
+    {
+        IEnumerable<string?> files = [settings.Kernel, settings.Initrd, .. (settings.Disks ?? []).Select(disk => disk.Path), .. settings.CdRoms ?? []];
+        return string.Concat(files.OfType<string>().Where(file => file.Length > 0 && !File.Exists(file)).Select(file => $"{file} is not there now: the guest does not start without it.\n"));
     }
 
     private static Command BuildClone()

@@ -23,10 +23,14 @@ internal static class GuestRunCommands
     {
         var force = new Option<bool>("--force") { Description = "Switch it off at once.", Arity = ArgumentArity.Zero };
         var patience = new Option<int?>("--patience") { Description = "How long it may take to follow its power button. [default: 60]", HelpName = "SECONDS" };
-        return Build(verb, description, ApiJson.Client.StopRequest, parsed => new StopRequest(parsed.GetValue(force) ? 0 : parsed.GetValue(patience)), force, patience);
+        return Build(verb, description, "is shutting down", ApiJson.Client.StopRequest, parsed => new StopRequest(parsed.GetValue(force) ? 0 : parsed.GetValue(patience)), force, patience);
     }
 
-    private static Command Build<TBody>(string verb, string description, JsonTypeInfo<TBody> takes, Func<ParseResult, TBody> read, params Option[] options)
+    private static Command Build<TBody>(string verb, string description, JsonTypeInfo<TBody> takes, Func<ParseResult, TBody> read, params Option[] options) =>
+        Build(verb, description, null, takes, read, options);
+
+    /// <param name="waiting">What the guest does meanwhile where that takes long and nobody knows how long; null for nothing.</param>
+    private static Command Build<TBody>(string verb, string description, string? waiting, JsonTypeInfo<TBody> takes, Func<ParseResult, TBody> read, params Option[] options)
     {
         Argument<string> name = NameCompletion.OfGuest();
         var command = new Command(verb, description) { name };
@@ -35,6 +39,8 @@ internal static class GuestRunCommands
         command.SetAction(parsed => DaemonCall.Run(parsed, async client =>
         {
             using var progress = new ProgressLine("done");
+            if (waiting is not null)
+                progress.SayLater($"{parsed.GetValue(name)} {waiting}");
             GuestMessage guest = await client.AskLongAsync($"{GuestCommand.PathOf(parsed.GetValue(name)!)}/{verb}", read(parsed), takes, ApiJson.Client.LongAnswerGuestMessage, progress);
             progress.Clear();
             DaemonCall.Print(parsed, guest, _ => $"{guest.Name} is {guest.Phase}.\n");

@@ -31,7 +31,11 @@ internal static class GuestText
         table.Section("Machine");
         table.Row("processors", $"{settings.Cpus}, engine {settings.Engine}, model {settings.CpuModel ?? "the best here"}, paravirtual {settings.Paravirtual ?? "kvm"}");
         table.Row("memory", settings.Memory + (settings.Balloon is { } balloon ? $", balloon {balloon}" : ""));
-        table.Row("starts from", settings.Kernel is { } kernel ? $"{kernel} {settings.Append}".TrimEnd() : $"{settings.Firmware ?? "seabios"}, {BootOrder(settings)}");
+        table.Row("starts from", settings.Kernel ?? $"{settings.Firmware ?? "seabios"}, {BootOrder(settings)}");
+        if (settings.Initrd is { } initrd)
+            table.Row("initrd", initrd);
+        if (settings.Append is { Length: > 0 } append)
+            table.Row("command line", append);
         foreach (DiskSettings disk in settings.Disks ?? [])
             table.Row("disk", $"{disk.Path}, {disk.Format ?? "format recognised"}, {disk.Bus}{(disk.ReadOnly ? ", read-only" : "")}");
         foreach (string image in settings.CdRoms ?? [])

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Hearth.Api;
+using Hearth.Api.Messages;
+using Hearth.House;
 using Hearth.Linux;
 using Hearth.Protocol;
 using Hearth.Running;
@@ -14,6 +16,7 @@ internal static class UpCommand
     private const string SetSid = "/usr/bin/setsid";
     private const int ReportNumber = 3;
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(50);
 
     private static readonly Option<bool> s_foreground = new("--foreground") { Description = "Stay in this terminal until Ctrl-C, as service managers want it.", Arity = ArgumentArity.Zero };
 
@@ -75,7 +78,7 @@ internal static class UpCommand
                 throw new UsageException(report.Length > 0 ? report : $"hearth ended before it was up: {home.Log} may tell why");
         }
 
-        StandardOutput.Write($"Hearth is up in {home.Path}.\n{NextStep(home)}");
+        StandardOutput.Write($"Hearth is up in {home.Path}.\n{NextStepAsync(home).GetAwaiter().GetResult()}");
         return ExitCode.Success;
     }
 
@@ -94,11 +97,23 @@ internal static class UpCommand
         throw new UsageException($"hearth is not up after {s_patience.TotalSeconds} seconds: `hearth status` tells whether it is later");
     }
 
-    private static string NextStep(HomeFolder home)
+    /// <summary>Waits until guests are back that were there before, and tells how that went.</summary>
+    private static async Task<string> NextStepAsync(HomeFolder home)
     {
         using var client = new ApiClient(home);
-        return client.GetAsync("/v1/guests", ApiJson.Client.GuestMessageArray).GetAwaiter().GetResult().Length > 0
-            ? "`hearth status` tells what is there.\n"
-            : "There is no guest yet: `hearth guest add NAME --disk FILE` brings one, and `hearth guest start NAME` starts it.\n";
+        StatusMessage status;
+        long start = TimeProvider.System.GetTimestamp();
+        while ((status = await client.GetAsync("/v1/status", ApiJson.Client.StatusMessage)).Opening)
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > s_patience)
+                return "Guests are still coming back: `hearth status` tells how far they are.\n";
+            await Task.Delay(s_pace);
+        }
+
+        if (status.Guests == 0)
+            return "There is no guest yet: `hearth guest add NAME --disk FILE` brings one, and `hearth guest start NAME` starts it.\n";
+        EventMessage[] events = await client.GetAsync("/v1/events?limit=100", ApiJson.Client.EventMessageArray);
+        IEnumerable<string> failed = events.SkipWhile(each => each.Time < status.Since).Where(each => each.Kind == Household.StartFailed).Select(each => $"{each.Sentence}.\n");
+        return $"{string.Concat(failed)}{status.Running} of {status.Guests} guests run: `hearth status` tells what is there.\n";
     }
 }

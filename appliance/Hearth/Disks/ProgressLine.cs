@@ -15,6 +15,8 @@ internal sealed class ProgressLine : IProgress<double>, IDisposable
     private readonly FileDescriptor _terminal = new(2);
     private readonly bool _isTerminal;
     private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly Lock _lock = new();
+    private Timer? _later;
     private TimeSpan _next = s_patience;
     private bool _isShown;
 
@@ -27,23 +29,53 @@ internal sealed class ProgressLine : IProgress<double>, IDisposable
 
     public void Report(double value)
     {
-        if (!_isTerminal || _watch.Elapsed < _next)
-            return;
-        _next = _watch.Elapsed + s_pace;
-        _isShown = true;
-        Write(string.Create(CultureInfo.InvariantCulture, $"\r{Math.Clamp(value, 0, 1):P0} {_verb}"));
+        lock (_lock)
+        {
+            if (!_isTerminal || _watch.Elapsed < _next)
+                return;
+            _next = _watch.Elapsed + s_pace;
+            Show(string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(value, 0, 1):P0} {_verb}"));
+        }
+    }
+
+    /// <summary>Says what is going on, where that takes a second and nobody can tell how far it is.</summary>
+    /// <param name="text">Without dots.</param>
+    public void SayLater(string text)
+    {
+        if (_isTerminal)
+            _later = new Timer(_ => Say(text), null, s_patience, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Takes the line away.</summary>
     public void Clear()
     {
-        if (_isShown)
-            Write("\r\e[K");
-        _isShown = false;
+        lock (_lock)
+        {
+            _later?.Dispose();
+            _later = null;
+            if (_isShown)
+                Write("\r\e[K");
+            _isShown = false;
+        }
     }
 
     // The descriptor is the process's own and stays open.
     public void Dispose() => Clear();
+
+    private void Say(string text)
+    {
+        lock (_lock)
+        {
+            if (_later is not null && !_isShown)
+                Show($"{text} …");
+        }
+    }
+
+    private void Show(string text)
+    {
+        _isShown = true;
+        Write($"\r{text}");
+    }
 
     private void Write(string text)
     {

@@ -80,4 +80,16 @@ internal sealed record GuestDefinition
 
     /// <summary>Identifiers of the persons who may bring it to a seat; empty for everybody.</summary>
     public IReadOnlyList<int> Persons { get; init; } = [];
+
+    /// <summary>The machine of this definition in the house of another one: what the guest's system sees from here, what it does not see from there.</summary>
+    public GuestDefinition In(GuestDefinition other) => this with
+    {
+        Name = other.Name,
+        Engine = other.Engine,
+        CpuWeight = other.CpuWeight,
+        CpuCap = other.CpuCap,
+        CheckpointSeconds = other.CheckpointSeconds,
+        StartsWithHouse = other.StartsWithHouse,
+        Persons = other.Persons,
+    };
 }

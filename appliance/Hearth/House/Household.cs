@@ -9,11 +9,15 @@ namespace Hearth.House;
 /// </summary>
 internal sealed class Household : IAsyncDisposable
 {
+    /// <summary>The kind of event that tells of a guest that did not come back with the house.</summary>
+    public const string StartFailed = "guest.start-failed";
+
     private readonly HouseStore _store;
     private readonly TimeProvider _clock;
     private readonly GuestWatch _watch;
     private readonly SeatSwitch _switch;
     private volatile bool _isClosing;
+    private volatile bool _isOpening = true;
 
     /// <param name="log">Takes sentences about what failed without anybody having asked for it.</param>
     /// <param name="hash">How PINs are kept.</param>
@@ -39,14 +43,24 @@ internal sealed class Household : IAsyncDisposable
 
     public IGuestRuns Runs { get; }
 
+    /// <summary>What was there before is not back yet.</summary>
+    public bool IsOpening => _isOpening;
+
     /// <summary>Brings back what was there before: what seats showed, and what starts with the house. One that fails is written down and keeps nobody else.</summary>
     public async Task OpenAsync()
     {
-        Events.Add("house.opened", "Hearth is up");
-        HashSet<int> shown = [.. Seats.All().Select(seat => seat.Guest).OfType<int>()];
-        IEnumerable<Guest> coming = Guests.All().Where(guest =>
-            !IsUp(guest) && (guest.Definition.StartsWithHouse || (shown.Contains(guest.Id) && Runs.ConditionOf(guest.Id).Phase == GuestPhase.Saved)));
-        await Task.WhenAll(coming.Select(BringBackAsync)).ConfigureAwait(false);
+        try
+        {
+            Events.Add("house.opened", "Hearth is up");
+            HashSet<int> shown = [.. Seats.All().Select(seat => seat.Guest).OfType<int>()];
+            IEnumerable<Guest> coming = Guests.All().Where(guest =>
+                !IsUp(guest) && (guest.Definition.StartsWithHouse || (shown.Contains(guest.Id) && Runs.ConditionOf(guest.Id).Phase == GuestPhase.Saved)));
+            await Task.WhenAll(coming.Select(BringBackAsync)).ConfigureAwait(false);
+        }
+        finally
+        {
+            _isOpening = false;
+        }
     }
 
     /// <inheritdoc cref="SeatSwitch.SwitchAsync"/>
@@ -141,7 +155,7 @@ internal sealed class Household : IAsyncDisposable
         }
         catch (HouseException error)
         {
-            Events.Add("guest.start-failed", $"{guest.Name} did not start with the house: {error.Message}", guest.Id);
+            Events.Add(StartFailed, $"{guest.Name} did not start with the house: {error.Message}", guest.Id);
         }
     }
 

@@ -33,7 +33,25 @@ internal sealed record GuestHost(
     /// <summary>Returns when it is on stable storage.</summary>
     public void Keep(int guest, GuestPresent? present) => Store.Settings.Write(NameOf(guest), present is null ? null : RunningJson.Write(present));
 
-    public void Note(int guest, string kind, string sentence) => Store.Events.Add(kind, sentence.Length > LongestSentence ? $"{sentence[..LongestSentence]}…" : sentence, guest);
+    /// <param name="sentence">Of the guest, which it does not name.</param>
+    public void Note(int guest, string kind, string sentence) =>
+        Store.Events.Add(kind, $"{Call(guest)}: {(sentence.Length > LongestSentence ? $"{sentence[..LongestSentence]}…" : sentence)}", guest);
+
+    /// <summary>Tells whoever reads the log of something that failed.</summary>
+    /// <inheritdoc cref="Note"/>
+    public void LogOf(int guest, string sentence) => Log($"{Call(guest)}: {sentence}");
+
+    private string Call(int guest)
+    {
+        try
+        {
+            return Store.Guests.Find(guest)?.Name ?? FormattableString.Invariant($"guest {guest}");
+        }
+        catch (StoreException)
+        {
+            return FormattableString.Invariant($"guest {guest}");
+        }
+    }
 
     private static string NameOf(int guest) => FormattableString.Invariant($"guest.{guest}.present");
 }

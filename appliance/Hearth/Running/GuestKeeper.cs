@@ -54,7 +54,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
-            _host.Log($"guest {_guest} cannot be taken back: {error.Message}");
+            _host.LogOf(_guest, $"it cannot be taken back: {error.Message}");
         }
     }, CancellationToken.None);
 
@@ -192,7 +192,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
         catch (GuestRunException error)
         {
-            _host.Log($"guest {_guest} cannot be taken back, and is brought back: {error.Message}");
+            _host.LogOf(_guest, $"it cannot be taken back, and is brought back: {error.Message}");
         }
 
         if (taken is not null)
@@ -286,7 +286,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
-            _host.Log($"guest {_guest}: what it does not need any more could not be taken away: {error.Message}");
+            _host.LogOf(_guest, $"what it does not need any more could not be taken away: {error.Message}");
         }
     }
 
@@ -365,7 +365,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
-            _host.Log($"guest {_guest}: what happened could not be noted: {error.Message}");
+            _host.LogOf(_guest, $"what happened could not be noted: {error.Message}");
         }
     }
 
@@ -395,6 +395,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
     {
         using IDisposable share = _host.Share.Raise();
         _host.Note(_guest, "guest.crashed", $"the guest ended by itself ({cause}): {sentence}");
+        string why = "it has no state of what it was doing";
         while (!_ending.IsCancellationRequested)
         {
             LadderStep step = _ladder.Crashed(StatesOfThisRun());
@@ -407,7 +408,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
             try
             {
                 await StartPatientlyLockedAsync(step.State ?? 0).ConfigureAwait(false);
-                _host.Note(_guest, "guest.recovered", step.State is { } state ? $"the guest goes on from its state {state}" : "the guest boots again");
+                _host.Note(_guest, "guest.recovered", step.State is { } state ? $"the guest goes on from its state {state}" : $"the guest boots again: {why}");
                 return;
             }
             catch (OperationCanceledException)
@@ -422,7 +423,8 @@ internal sealed class GuestKeeper : IAsyncDisposable
             }
             catch (GuestRunException error)
             {
-                _host.Log($"guest {_guest} could not be brought back: {error.Message}");
+                why = $"it could not go on from where it was ({error.Message})";
+                _host.LogOf(_guest, $"it could not be brought back: {error.Message}");
             }
         }
     }
@@ -439,7 +441,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
             }
             catch (GuestRunException error) when (error.Failure == GuestRunFailure.NoProcess)
             {
-                _host.Log($"guest {_guest} could not be started, and is again in {pause.TotalSeconds} s: {error.Message}");
+                _host.LogOf(_guest, $"it could not be started, and is again in {pause.TotalSeconds} s: {error.Message}");
                 Show(_condition.Phase, error.Message);
                 await Task.Delay(pause, _ending.Token).ConfigureAwait(false);
             }
@@ -471,7 +473,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
-            _host.Log($"guest {_guest}: no checkpoint, or none thinned out: {error.Message}");
+            _host.LogOf(_guest, $"no checkpoint, or none thinned out: {error.Message}");
         }
     }
 
@@ -555,6 +557,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         Keep(present);
         if (present.Saved == 0)
             _host.Passts.End(_guest);
+        _host.Places.TryRemoveSockets(_guest);
         Show(PhaseAtRest(), sentence);
     }
 

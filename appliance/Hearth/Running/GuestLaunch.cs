@@ -27,13 +27,14 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         RunningGuest? running = null;
         try
         {
-            GuestDefinition definition = host.Require(guest).Definition;
+            GuestDefinition now = host.Require(guest).Definition;
+            GuestDefinition definition = state == 0 ? now : host.States.Require(guest, state).Details.Machine?.In(now) ?? now;
             LayerTree tree = upkeep.TreeOf(present);
             (IReadOnlyList<DiskRecord> disks, IReadOnlyList<AttachedDisk> attached) = Disks(definition, present, state, tree);
             byte[]? machine = state == 0 ? null : host.States.ReadMachine(state);
 
             // Before it runs: what it writes must be known to whoever comes next, and what it goes on from, should this supervisor end before there is a process.
-            GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, GivenUp = givenUp, Base = state };
+            GuestPresent prepared = present with { Disks = disks, Layers = tree.Records, Attached = attached, GivenUp = givenUp, Base = state, Machine = definition };
             keep(prepared);
             started = host.Starter.Start(guest, definition, upkeep.Disks.Describe(definition, disks, attached, tree), machine is null ? null : (state, host.States.Require(guest, state).Record.Memory, machine));
 
@@ -87,7 +88,7 @@ internal sealed class GuestLaunch(GuestHost host, int guest, GuestUpkeep upkeep,
         }
         catch (Exception error) when (HostFailure.IsOne(error))
         {
-            host.Log($"guest {guest}: that it was not started could not be noted: {error.Message}");
+            host.LogOf(guest, $"that it was not started could not be noted: {error.Message}");
         }
     }
 

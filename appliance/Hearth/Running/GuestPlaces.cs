@@ -39,6 +39,20 @@ internal sealed class GuestPlaces(string home)
 
     public string ConsoleSocket(int guest) => Path.Combine(Runtime, Text($"{guest}.console"));
 
+    /// <summary>Takes away the names of what nobody listens on any more. Where that fails the next process of the guest takes their place.</summary>
+    public void TryRemoveSockets(int guest)
+    {
+        try
+        {
+            File.Delete(ControlSocket(guest));
+            File.Delete(ConsoleSocket(guest));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // They are names, and nobody is behind them.
+        }
+    }
+
     /// <summary>What the passts of a guest may write to.</summary>
     public string NetworkOf(int guest) => Path.Combine(Runtime, Text($"{guest}.net"));
 

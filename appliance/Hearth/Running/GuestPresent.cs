@@ -1,3 +1,5 @@
+using Hearth.House;
+
 namespace Hearth.Running;
 
 /// <summary>What is kept of a guest beside its definition and its states, so that whoever comes next knows how it was.</summary>
@@ -20,6 +22,9 @@ internal sealed record GuestPresent
 
     /// <summary>Its process (<see cref="Linux.Jail.ProcessIdentity"/>); null when it has none.</summary>
     public string? Process { get; init; }
+
+    /// <summary>What the guest was when it booted: its processors and devices stay as its system found them, through saved states too, whatever it is to be at its next boot. Null where it never ran.</summary>
+    public GuestDefinition? Machine { get; init; }
 
     /// <summary>Pages of memory that the process has.</summary>
     public long Pages { get; init; }

@@ -39,7 +39,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         using SavedStateWriter writer = host.States.Begin(guest, present.Pages, from);
         byte[]? picture = running.TakePicture();
         (StateReceiver received, SaveReport report) = await TransferAsync(above, request, from, writer, progress).ConfigureAwait(false);
-        var details = new StateDetails(present.Disks, tree.Records, isCheckpoint, request.Label, present.Pages * SavedState.PageLength, report.Microseconds);
+        var details = new StateDetails(present.Disks, tree.Records, isCheckpoint, request.Label, present.Pages * SavedState.PageLength, report.Microseconds, present.Machine);
         SavedStateRecord record = host.States.Commit(writer, guest, received.Machine, picture, details, request.IsPinned, host.Clock.GetUtcNow());
         keep(above with { Base = record.Id, Saved = request.Stops ? record.Id : 0 });
         await SettleAsync(record.Id).ConfigureAwait(false);
@@ -55,7 +55,7 @@ internal sealed class GuestSaving(GuestHost host, int guest, GuestUpkeep upkeep,
         catch (GuestRunException error)
         {
             // The state is there, whatever the process knows of it. It counts from the one before, and sends everything the next time.
-            host.Log($"guest {guest} does not know that it was saved: {error.Message}");
+            host.LogOf(guest, $"it does not know that it was saved: {error.Message}");
         }
     }
 

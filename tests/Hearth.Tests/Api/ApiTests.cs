@@ -43,7 +43,7 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("PATCH", "/v1/guests/play", """{ "memory": "lots" }""", 400, "invalid", "--memory lots is no size")]
     [InlineData("POST", "/v1/guests/play/rewind", """{ "to": "soon" }""", 400, "invalid", "\"soon\" is no time to go back to")]
     [InlineData("POST", "/v1/guests/play/stop", """{ "patienceSeconds": -1 }""", 400, "invalid", "-1 seconds are no patience")]
-    [InlineData("GET", "/v1/guests/play/screenshot", null, 404, "state-not-found", "there is no picture of play")]
+    [InlineData("GET", "/v1/guests/play/screenshot", null, 404, "state-not-found", "play does not run and was not saved, so that there is no picture")]
     [InlineData("GET", "/v1/guests/play/console", null, 400, "invalid", "a console is a stream: ask for it with the headers Connection: Upgrade and Upgrade: hearth-console")]
     [InlineData("GET", "/v1/events?limit=many", null, 400, "invalid", "limit=many in the address is no number")]
     [InlineData("POST", "/v1/seats", """{ "name": "sofa", "modes": { "learn": "nobody" } }""", 404, "guest-not-found", "there is no guest nobody")]

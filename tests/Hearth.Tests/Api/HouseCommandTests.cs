@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Hearth.Protocol;
 using Hearth.Running;
 
@@ -33,6 +34,28 @@ public sealed class HouseCommandTests : IAsyncLifetime
         Assert.Equal(["start 1", "save 1", "restore-1-keep 1", "kill 1"], _fixture.Runs.Asked);
         Assert.Contains("play was saved as boss: state 1", await SayAsync("events"), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Edit_ofAGuestThatRuns_saysWhenItCounts_andWhichFilesAreMissing()
+    {
+        string folder = Path.GetDirectoryName(_fixture.Home.Path)!;
+        Assert.EndsWith($"{folder}/play.qcow2 is not there now: the guest does not start without it.\n", await SayAsync("guest add play --disk play.qcow2"), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync($"{folder}/bzImage", [], End);
+        string stopped = await SayAsync("guest edit play --kernel bzImage --initrd initrd.img --append quiet");
+        await SayAsync("guest start play");
+        string running = await SayAsync("guest edit play --cpus 2");
+
+        Assert.Matches($"\\n  initrd +{Regex.Escape(folder)}/initrd.img\\n  command line +quiet\\n", stopped);
+        Assert.EndsWith($"\n{folder}/initrd.img is not there now: the guest does not start without it.\n", stopped, StringComparison.Ordinal);
+        Assert.DoesNotContain("boots the next time", stopped, StringComparison.Ordinal);
+        Assert.EndsWith("What was changed of the machine counts when it boots the next time. Until then it goes on, from its saved states too, with what it was started with.\n", running, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("guest add play --disk a --cpus two", "--cpus two is no whole number")]
+    [InlineData("guest clone play other --state last", "--state last is no whole number")]
+    [InlineData("events --limit many", "--limit many is no whole number")]
+    public Task Number_thatIsNone_isNamed(string command, string sentence) => RefuseAsync(command, sentence);
 
     [Fact]
     public async Task States_arePinnedAndLetGo()

@@ -31,7 +31,20 @@ public sealed class UpCommandTests : IAsyncDisposable
         Assert.Equal((ExitCode.Success, "Hearth is down, and every guest is saved.\n", ""), await RunAsync("down"));
         Assert.Equal("hearth: hearth is not running here: start it with `hearth up`.\n", (await RunAsync("status")).Error);
 
-        Assert.Equal($"Hearth is up in {Home}.\n`hearth status` tells what is there.\n", (await RunAsync("up")).Output);
+        Assert.Equal($"Hearth is up in {Home}.\n0 of 1 guests run: `hearth status` tells what is there.\n", (await RunAsync("up")).Output);
+    }
+
+    [Fact]
+    public async Task Up_namesGuestsThatDoNotComeBack()
+    {
+        await RunAsync("up");
+        await RunAsync("guest add play --disk /nonexistent/play.qcow2 --autostart true");
+        await RunAsync("down");
+
+        (int code, string output, string error) = await RunAsync("up");
+
+        Assert.Equal((ExitCode.Success, ""), (code, error));
+        Assert.Matches(@"\nplay did not start with the house: .*/nonexistent/play\.qcow2.*\.\n0 of 1 guests run: `hearth status` tells what is there\.\n$", output);
     }
 
     [Fact]
