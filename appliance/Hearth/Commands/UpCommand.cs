@@ -74,6 +74,9 @@ internal static class UpCommand
             }
 
             string report = ReadReport(near);
+
+            // The daemon has turns of its own.
+            RoundRobin.GiveUp();
             if (report != DaemonProcess.IsUp)
                 throw new UsageException(report.Length > 0 ? report : $"hearth ended before it was up: {home.Log} may tell why");
         }

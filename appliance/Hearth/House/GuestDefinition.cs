@@ -91,5 +91,8 @@ internal sealed record GuestDefinition
         CheckpointSeconds = other.CheckpointSeconds,
         StartsWithHouse = other.StartsWithHouse,
         Persons = other.Persons,
+
+        // The socket on this side of it is one guest's, and not its clone's.
+        Vsock = Vsock is null ? null : other.Vsock ?? Vsock,
     };
 }

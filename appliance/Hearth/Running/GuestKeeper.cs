@@ -28,6 +28,8 @@ internal sealed class GuestKeeper : IAsyncDisposable
     private bool _isExpectedToEnd;
     private volatile GuestCondition _condition;
     private (GuestCause Cause, DateTimeOffset Time) _lastNote;
+
+    /// <summary>Never fails.</summary>
     private Task _noting = Task.CompletedTask;
 
     /// <summary>How many wait for the gate.</summary>
@@ -198,9 +200,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
         if (taken is not null)
         {
             Attach(taken);
-
-            // Who waits for the supervisor does not wait for a disk that others write to.
-            _noting = Task.Run(() => NoteIfPossible("guest.taken-back", "the guest ran on while nobody was there, and was taken back"));
+            NoteBehindLocked("guest.taken-back", "the guest ran on while nobody was there, and was taken back");
             await FinishSaveLockedAsync(taken).ConfigureAwait(false);
             return;
         }
@@ -357,16 +357,22 @@ internal sealed class GuestKeeper : IAsyncDisposable
         _host.Note(_guest, $"guest.{report.Cause.ToString().ToLowerInvariant()}", report.Sentence ?? "something happened to the guest");
     }
 
-    private void NoteIfPossible(string kind, string sentence)
+    /// <summary>Notes something behind what is going on, one thing after the other: who waits for the guest, or for the supervisor, does not wait for a disk that others write to.</summary>
+    private void NoteBehindLocked(string kind, string sentence)
     {
-        try
+        Task before = _noting;
+        _noting = Task.Run(async () =>
         {
-            _host.Note(_guest, kind, sentence);
-        }
-        catch (Exception error) when (HostFailure.IsOne(error))
-        {
-            _host.LogOf(_guest, $"what happened could not be noted: {error.Message}");
-        }
+            await before.ConfigureAwait(false);
+            try
+            {
+                _host.Note(_guest, kind, sentence);
+            }
+            catch (Exception error) when (HostFailure.IsOne(error))
+            {
+                _host.LogOf(_guest, $"what happened could not be noted ({sentence}): {error.Message}");
+            }
+        });
     }
 
     /// <summary>Its process has ended. By the watcher's thread.</summary>
@@ -394,7 +400,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
     private async Task AnswerCrashAsync(GuestCause cause, string sentence)
     {
         using IDisposable share = _host.Share.Raise();
-        _host.Note(_guest, "guest.crashed", $"the guest ended by itself ({cause}): {sentence}");
+        NoteBehindLocked("guest.crashed", $"the guest ended by itself ({cause}): {sentence}");
         string why = "it has no state of what it was doing";
         while (!_ending.IsCancellationRequested)
         {
@@ -408,7 +414,7 @@ internal sealed class GuestKeeper : IAsyncDisposable
             try
             {
                 await StartPatientlyLockedAsync(step.State ?? 0).ConfigureAwait(false);
-                _host.Note(_guest, "guest.recovered", step.State is { } state ? $"the guest goes on from its state {state}" : $"the guest boots again: {why}");
+                NoteBehindLocked("guest.recovered", step.State is { } state ? $"the guest goes on from its state {state}" : $"the guest boots again: {why}");
                 return;
             }
             catch (OperationCanceledException)
