@@ -46,29 +46,42 @@ internal sealed class GuestPassts(GuestPlaces places)
     {
         string socket = places.PasstSocket(guest, index);
         string file = places.PasstProcess(guest, index);
+        string program = Passt.Find() ?? throw new UsageException($"the guest's network needs the program passt, and {Passt.Missing}");
         using ProcessHandle? there = Find(file);
         if (there is not null && File.Exists(socket))
-            return socket;
+            return WaitListening(there, socket, program);
         string[] user = PrepareFolder(guest);
         File.Delete(socket);
-        string program = Passt.Find() ?? throw new UsageException($"the guest's network needs the program passt, and {Passt.Missing}");
         try
         {
             using FileDescriptor nothing = FileDescriptor.Open("/dev/null", FileAccessMode.Read);
             using var process = ProcessHandle.Open(ProcessImage.Spawn(program, [program, "--foreground", "--quiet", "--socket", socket, .. user], nothing, isHeard: false));
             File.WriteAllText(file, process.Identity.ToString());
-            for (TimeSpan waited = TimeSpan.Zero; !File.Exists(socket); waited += s_pace)
-            {
-                if (process.WaitEnded(s_pace) || waited > s_limit)
-                    throw new UsageException($"passt does not start: `{program} --foreground --socket {socket}` says why");
-            }
-
-            return socket;
+            return WaitListening(process, socket, program);
         }
         catch (LinuxException error)
         {
             throw new UsageException(error.Message, error);
         }
+    }
+
+    /// <summary>Its socket is there before it listens. To find out by connecting is no way: passt has one connection at a time, and turns the guest's away while it has another.</summary>
+    private static string WaitListening(ProcessHandle process, string socket, string program)
+    {
+        for (TimeSpan waited = TimeSpan.Zero; !IsListening(socket); waited += s_pace)
+        {
+            if (process.WaitEnded(s_pace) || waited > s_limit)
+                throw new UsageException($"passt does not start: `{program} --foreground --socket {socket}` says why");
+        }
+
+        return socket;
+    }
+
+    /// <summary>The flag __SO_ACCEPTCON in the fourth column, and the path in the last one (proc_pid_net(5), /proc/net/unix).</summary>
+    internal static bool IsListening(string socket)
+    {
+        const string Listens = "00010000";
+        return File.ReadLines("/proc/net/unix").Any(line => line.EndsWith($" {socket}", StringComparison.Ordinal) && line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries)[3] == Listens);
     }
 
     /// <returns>Options that say whom it runs as. Otherwise root's becomes nobody, who cannot put a socket into any folder of ours.</returns>
