@@ -32,6 +32,7 @@ public static unsafe class RoundRobin
     /// <summary>Gives it to the calling thread.</summary>
     internal static bool TrySet()
     {
+        // SAFETY: here as below the kernel reads it during the call.
         var parameter = new Libc.sched_param { Priority = Priority };
         return Libc.sched_setscheduler(0, Libc.SCHED_RR, &parameter) == 0;
     }

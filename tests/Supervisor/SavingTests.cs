@@ -1,6 +1,7 @@
 using Hearth.Boot.Tests;
 using Hearth.House;
 using Hearth.Running;
+using Hearth.Store;
 using Hearth.Supervisor.Tests.Soak;
 
 namespace Hearth.Supervisor.Tests;
@@ -132,5 +133,27 @@ public sealed class SavingTests
         Assert.DoesNotContain("Linux version", goneOn + restored, StringComparison.Ordinal);
         Assert.Equal(512L << 20, later.Memory);
         Assert.Contains("Brought up 1 node, 2 CPUs", booted, StringComparison.Ordinal);
+    }
+
+    /// <summary>States of earlier versions: a difference that the guest cannot go on with is named.</summary>
+    [Fact]
+    public async Task State_thatKnowsNothingOfItsMachine_saysWhatDoesNotFit()
+    {
+        await using var house = new TestHouse();
+        int guest = house.Add("one", ChecksumChain.Script(Rounds));
+        await house.StartAsync(guest, "round 2 on 0");
+        SavedStateRecord state = await house.Runs.SaveAsync(guest, new SaveRequest(Stops: true), null, Cancellation);
+        StoredState stored = house.Store.States.Find(state.Id)!;
+        house.Store.States.Put(stored with { Details = RunningJson.Write(RunningJson.ReadDetails(stored.Details)! with { Machine = null }) });
+        Guest record = house.Store.Guests.Find(guest)!;
+        house.Store.Guests.Replace(record with { Definition = record.Definition with { Memory = "768M", Cpus = 2 } });
+
+        GuestRunException refused = await Assert.ThrowsAsync<GuestRunException>(() => house.Runs.RestoreAsync(guest, state.Id, keepsPresent: false, null, Cancellation));
+        house.Store.Guests.Replace(record with { Definition = record.Definition with { Memory = "768M" } });
+        await house.Runs.StartAsync(guest, StartManner.GoOn, Cancellation);
+        string goneOn = await house.ReadUntilAsync(guest, "round ");
+
+        Assert.Equal("the guest was saved with 1 vCPUs and cannot go on with 2", refused.Message);
+        Assert.DoesNotContain("Linux version", goneOn, StringComparison.Ordinal);
     }
 }

@@ -46,18 +46,18 @@ internal sealed class GuestPassts(GuestPlaces places)
     {
         string socket = places.PasstSocket(guest, index);
         string file = places.PasstProcess(guest, index);
-        string program = Passt.Find() ?? throw new UsageException($"the guest's network needs the program passt, and {Passt.Missing}");
         using ProcessHandle? there = Find(file);
         if (there is not null && File.Exists(socket))
-            return WaitListening(there, socket, program);
+            return WaitListening(there, socket, $"the guest's passt does not listen: end its process, {there.Id}, and start the guest again");
         string[] user = PrepareFolder(guest);
         File.Delete(socket);
+        string program = Passt.Find() ?? throw new UsageException($"the guest's network needs the program passt, and {Passt.Missing}");
         try
         {
             using FileDescriptor nothing = FileDescriptor.Open("/dev/null", FileAccessMode.Read);
             using var process = ProcessHandle.Open(ProcessImage.Spawn(program, [program, "--foreground", "--quiet", "--socket", socket, .. user], nothing, isHeard: false));
             File.WriteAllText(file, process.Identity.ToString());
-            return WaitListening(process, socket, program);
+            return WaitListening(process, socket, $"passt does not start: `{program} --foreground --socket {socket}` says why");
         }
         catch (LinuxException error)
         {
@@ -66,12 +66,14 @@ internal sealed class GuestPassts(GuestPlaces places)
     }
 
     /// <summary>Its socket is there before it listens. To find out by connecting is no way: passt has one connection at a time, and turns the guest's away while it has another.</summary>
-    private static string WaitListening(ProcessHandle process, string socket, string program)
+    /// <param name="failure">What is said when it never does.</param>
+    /// <returns>The socket.</returns>
+    private static string WaitListening(ProcessHandle process, string socket, string failure)
     {
         for (TimeSpan waited = TimeSpan.Zero; !IsListening(socket); waited += s_pace)
         {
             if (process.WaitEnded(s_pace) || waited > s_limit)
-                throw new UsageException($"passt does not start: `{program} --foreground --socket {socket}` says why");
+                throw new UsageException(failure);
         }
 
         return socket;

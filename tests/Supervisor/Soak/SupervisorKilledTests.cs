@@ -39,7 +39,20 @@ public sealed class SupervisorKilledTests
     private static bool HasRealTimeTurns(int process)
     {
         const int BehindName = 3;
-        return Directory.EnumerateDirectories($"/proc/{process}/task").Any(task => File.ReadAllText($"{task}/stat").Split(") ")[^1].Split(' ')[41 - BehindName] == "2");
+        return Directory.EnumerateDirectories($"/proc/{process}/task").Any(task => StatOf(task) is { } stat && stat.Split(") ")[^1].Split(' ')[41 - BehindName] == "2");
+    }
+
+    /// <returns>Null for a thread that has ended meanwhile.</returns>
+    private static string? StatOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText($"{task}/stat");
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What the guest had sent to the supervisor that is gone is sent again: the next state has everything.</summary>
